@@ -1,0 +1,6 @@
+//! spinlock: a declarative experiment build tool with a content-addressed cache.
+
+pub mod error;
+pub mod key;
+pub mod node;
+pub mod rng;
