@@ -4,3 +4,5 @@ pub mod error;
 pub mod key;
 pub mod node;
 pub mod rng;
+pub mod operator;
+pub mod space;

@@ -1,0 +1,240 @@
+//! The resolved experiment: every default filled in, every value checked, immutable. What comes
+//! after (planning, computing, assembling) reads this and never the file.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::ic::{Family, InitialCondition};
+use crate::sampling::Scramble;
+use crate::space::Space;
+
+/// One experiment, ready to plan.
+#[derive(Debug, Clone)]
+pub struct Experiment {
+    /// `metadata.name`, or the file's name without its extension.
+    pub name: String,
+    /// The experiment file as the person named it (with the extension).
+    pub file: PathBuf,
+    /// The merged document (after `extends`, `--set` and interpolation) as the person wrote it: what a
+    /// worker is given to plan again, and what provenance records.
+    pub document: serde_json::Value,
+    /// Whether `--set` changed anything: then no lock file is written.
+    pub overridden: bool,
+    /// The parameters it names.
+    pub space: Space,
+    /// How points are drawn from the space.
+    pub sampling: Sampling,
+    /// What is run.
+    pub simulation: Simulation,
+    /// How work is cut into artifacts.
+    pub execution: Execution,
+    /// The data set to assemble.
+    pub dataset: Dataset,
+    /// Things the person should know: settings that have no meaning here, idle parameters.
+    pub notes: Vec<String>,
+}
+
+/// How points are drawn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sampling {
+    /// N, at least 1.
+    pub total_samples: u64,
+    /// The experiment seed: every random stream derives from it.
+    pub seed: u64,
+    /// How the Sobol sequence is scrambled.
+    pub scramble: Scramble,
+    /// A missed quality target is an error from N = 256 on.
+    pub strict: bool,
+    /// `sampling.validation.max_discrepancy`, if the file gives one: a further target.
+    pub max_discrepancy: Option<f64>,
+    /// `sampling.validation.max_pairwise_correlation`, if the file gives one: a further target.
+    pub max_correlation: Option<f64>,
+}
+
+/// What is run.
+#[derive(Debug, Clone)]
+pub struct Simulation {
+    /// Where.
+    pub device: Device,
+    /// Of the convolutions.
+    pub precision: Precision,
+    /// M, at least 1.
+    pub num_realizations: u32,
+    /// T, at least 1: 1 is one application; from 2 on, T stored states.
+    pub num_timesteps: u32,
+    /// C, the channels of the state.
+    pub channels: u32,
+    /// The initial conditions to choose from; never empty, weights sum to 1.
+    pub inputs: Vec<InputEntry>,
+    /// After each update.
+    pub rollout: Rollout,
+}
+
+/// One initial condition to choose from.
+#[derive(Debug, Clone)]
+pub struct InputEntry {
+    /// Its name in the experiment: `gaussian_random_field_v0`.
+    pub name: String,
+    /// Its family: `gaussian_random_field`.
+    pub family: &'static Family,
+    /// Its share; all shares sum to 1.
+    pub weight: f64,
+    /// Its settings.
+    pub settings: Arc<dyn InitialCondition>,
+}
+
+/// Which device computes rollouts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Device {
+    /// What is asked for.
+    pub choice: DeviceChoice,
+    /// Asked on the command line: then a missing CUDA device is an error, not a warning.
+    pub insist: bool,
+}
+
+/// What the experiment or the command line asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DeviceChoice {
+    /// CUDA if there is one, else the CPU.
+    Auto,
+    /// The CPU.
+    Cpu,
+    /// These CUDA devices, or all if the list is empty.
+    Cuda(Vec<u32>),
+}
+
+/// Precision of the convolutions; everything else is float32.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Precision {
+    /// float16 on CUDA, float32 on the CPU.
+    Auto,
+    /// 24-bit significand.
+    Float32,
+    /// 11-bit significand.
+    Float16,
+    /// 8-bit significand.
+    Bfloat16,
+}
+
+impl Precision {
+    /// The name in an experiment file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Precision::Auto => "auto",
+            Precision::Float32 => "float32",
+            Precision::Float16 => "float16",
+            Precision::Bfloat16 => "bfloat16",
+        }
+    }
+}
+
+/// What happens to a state after each update, and when a rollout counts as diverged.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rollout {
+    /// Normalisation of the state.
+    pub normalize: Normalize,
+    /// Over what its statistics run.
+    pub scope: Scope,
+    /// Clamped to `[a, b]` after normalising.
+    pub clamp: Option<(f64, f64)>,
+    /// Beyond this magnitude a state counts as diverged.
+    pub blowup_limit: f64,
+}
+
+/// Normalisation of a state, per realization.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Normalize {
+    /// None.
+    None,
+    /// `(X − min)/(max − min)` if the range exceeds 1e-8.
+    MinMax,
+    /// `(X − mean)/(std + 1e-8)`, sample standard deviation.
+    ZScore,
+}
+
+/// What a normalisation's statistics run over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// All channels and pixels of one realization's state.
+    State,
+    /// Each channel of one realization's state by itself.
+    Channel,
+}
+
+/// How work is cut into artifacts: by indices alone, never by N, M, T or memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Execution {
+    /// Operators in a chunk.
+    pub chunk: u32,
+    /// Realizations in a block.
+    pub realization_block: u32,
+    /// Steps in a segment; `None` chooses by grid: 64 at 64², 16 at 128², 4 at 256².
+    pub segment: Option<u32>,
+}
+
+impl Execution {
+    /// Stored states in one segment of a rollout on an `n × n` grid.
+    pub fn segment_for(&self, grid: u32) -> u32 {
+        // 64 states at 64² or below, a quarter for each doubling of the side: equal bytes.
+        self.segment.unwrap_or_else(|| (64 * 64 * 64 / (grid * grid).max(64 * 64)).max(1))
+    }
+}
+
+/// The data set to assemble.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dataset {
+    /// The output file, absolute.
+    pub path: PathBuf,
+    /// Level of the deflate filter, 1–9; `None` stores raw.
+    pub compression: Option<u8>,
+    /// Type of stored states.
+    pub dtype: StoredDtype,
+    /// How grids of several sizes lie in the file.
+    pub layout: Layout,
+    /// Whether `/inputs` is stored.
+    pub inputs: bool,
+    /// Whether `/outputs/fields` is stored; without it rollouts keep metrics only.
+    pub trajectories: bool,
+    /// Whether `/parameters` is stored.
+    pub parameters: bool,
+    /// Whether weights are stored beside the data set.
+    pub operator_weights: bool,
+    /// Whether the operator-sensitivity features are computed.
+    pub operator_features: bool,
+    /// Shares of train, validation and test; sum to 1.
+    pub splits: [f64; 3],
+    /// `dataset.metadata.include_config`.
+    pub include_config: bool,
+    /// `dataset.metadata.include_sampling_metrics`.
+    pub include_sampling_metrics: bool,
+    /// `dataset.metadata.include_timestamps`.
+    pub include_timestamps: bool,
+}
+
+/// Type of stored states.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoredDtype {
+    /// 32-bit.
+    Float32,
+    /// 16-bit; beyond 65,504 a state counts as diverged.
+    Float16,
+}
+
+impl StoredDtype {
+    /// The name in an experiment file.
+    pub fn name(self) -> &'static str {
+        match self {
+            StoredDtype::Float32 => "float32",
+            StoredDtype::Float16 => "float16",
+        }
+    }
+}
+
+/// How grids of several sizes lie in the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layout {
+    /// A group per resolution.
+    Grouped,
+    /// Zero-padded to the largest grid, centred, as the reference does.
+    Padded,
+}
