@@ -3,6 +3,6 @@
 pub mod error;
 pub mod key;
 pub mod node;
-pub mod rng;
 pub mod operator;
+pub mod rng;
 pub mod space;

@@ -120,7 +120,9 @@ impl Domain {
             Domain::Int(lo, hi) => format!("whole numbers from {lo} to {hi}"),
             Domain::Odd(lo, hi) => format!("odd whole numbers from {lo} to {hi}"),
             Domain::Float { lo, hi, open: false } => format!("numbers from {lo:?} to below {hi:?}"),
-            Domain::Float { lo, hi, open: true } => format!("numbers above {lo:?} and below {hi:?}"),
+            Domain::Float { lo, hi, open: true } => {
+                format!("numbers above {lo:?} and below {hi:?}")
+            }
             Domain::Names(names) => names.join(", "),
         }
     }
@@ -294,10 +296,9 @@ impl Spec {
     pub fn to_value(&self) -> Value {
         match self {
             Spec::Integer(lo, hi) => Value::Map(vec![("integer", vec![*lo, *hi].into())]),
-            Spec::Continuous { lo, hi, log } => Value::Map(vec![(
-                if *log { "log" } else { "linear" },
-                vec![*lo, *hi].into(),
-            )]),
+            Spec::Continuous { lo, hi, log } => {
+                Value::Map(vec![(if *log { "log" } else { "linear" }, vec![*lo, *hi].into())])
+            }
             Spec::Choice(choices) => Value::Map(vec![("choice", choices.clone().into())]),
         }
     }

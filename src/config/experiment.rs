@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::ic::{Family, InitialCondition};
+use crate::operator::rollout::{Precision, Rollout};
 use crate::sampling::Scramble;
 use crate::space::Space;
 
@@ -27,6 +28,83 @@ pub struct Experiment {
     /// What is run.
     pub simulation: Simulation,
     /// How work is cut into artifacts.
+    pub execution: Execution,
+    /// The data set to assemble.
+    pub dataset: Dataset,
+    /// Things the person should know: settings that have no meaning here, idle parameters.
+    pub notes: Vec<String>,
+}
+
+/// How points are drawn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sampling {
+    /// N, at least 1.
+    pub total_samples: u64,
+    /// The experiment seed: every random stream derives from it.
+    pub seed: u64,
+    /// How the Sobol sequence is scrambled.
+    pub scramble: Scramble,
+    /// A missed quality target is an error from N = 256 on.
+    pub strict: bool,
+    /// `sampling.validation.max_discrepancy`, if the file gives one: a further target.
+    pub max_discrepancy: Option<f64>,
+    /// `sampling.validation.max_pairwise_correlation`, if the file gives one: a further target.
+    pub max_correlation: Option<f64>,
+}
+
+/// What is run.
+#[derive(Debug, Clone)]
+pub struct Simulation {
+    /// Where.
+    pub device: Device,
+    /// Of the convolutions.
+    pub precision: Precision,
+    /// M, at least 1.
+    pub num_realizations: u32,
+    /// T, at least 1: 1 is one application; from 2 on, T stored states.
+    pub num_timesteps: u32,
+    /// C, the channels of the state.
+    pub channels: u32,
+    /// The initial conditions to choose from; never empty, weights sum to 1.
+    pub inputs: Vec<InputEntry>,
+    /// After each update.
+    pub rollout: Rollout,
+}
+
+/// One initial condition to choose from.
+#[derive(Debug, Clone)]
+pub struct InputEntry {
+    /// Its name in the experiment: `gaussian_random_field_v0`.
+    pub name: String,
+    /// Its family: `gaussian_random_field`.
+    pub family: &'static Family,
+    /// Its share; all shares sum to 1.
+    pub weight: f64,
+    /// Its settings.
+    pub settings: Arc<dyn InitialCondition>,
+}
+
+/// Which device computes rollouts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Device {
+    /// What is asked for.
+    pub choice: DeviceChoice,
+    /// Asked on the command line: then a missing CUDA device is an error, not a warning.
+    pub insist: bool,
+}
+
+/// What the experiment or the command line asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DeviceChoice {
+    /// CUDA if there is one, else the CPU.
+    Auto,
+    /// The CPU.
+    Cpu,
+    /// These CUDA devices, or all if the list is empty.
+    Cuda(Vec<u32>),
+}
+
+/// How work is cut into artifacts.
     pub execution: Execution,
     /// The data set to assemble.
     pub dataset: Dataset,

@@ -224,11 +224,8 @@ mod tests {
 
     #[test]
     fn tensor_names_count_convolution_blocks() {
-        let names: Vec<String> = Stack::new(&architecture(4, 3))
-            .tensors()
-            .into_iter()
-            .map(|t| t.name)
-            .collect();
+        let names: Vec<String> =
+            Stack::new(&architecture(4, 3)).tensors().into_iter().map(|t| t.name).collect();
         assert_eq!(
             names,
             [

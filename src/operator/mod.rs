@@ -5,6 +5,7 @@
 //! business of `compute`.
 
 pub mod layers;
+pub mod rollout;
 
 use crate::key::Value;
 use crate::space::{self, Theta};
