@@ -4,3 +4,4 @@ pub mod error;
 pub mod key;
 pub mod node;
 pub mod rng;
+pub mod sampling;
