@@ -11,7 +11,7 @@ use super::joe_kuo::BITS;
 use crate::rng::Stream;
 
 /// Scrambled direction numbers and the shift of one dimension, from draw site 0 of its stream.
-pub fn scramble(stream: Stream, directions: [u64; BITS]) -> ([u64; BITS], u64) {
+pub fn scramble(stream: Stream, directions: &[u64; BITS]) -> ([u64; BITS], u64) {
     let mut draws = stream.site(0);
     let mut rows = [0_u64; BITS];
     for (b, row) in rows.iter_mut().enumerate() {

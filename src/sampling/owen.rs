@@ -10,7 +10,7 @@
 //! 64-bit hash of the subtree's root gives all of their bits: nine hashes make a coordinate.
 //!
 //! Source: A. B. Owen (1995), Randomly permuted (t,m,s)-nets and (t,s)-sequences. The hash is the
-//! SplitMix64 generator (Steele, Lea, Flood 2014) at the counter that numbers the root.
+//! `SplitMix64` generator (Steele, Lea, Flood 2014) at the counter that numbers the root.
 
 use super::joe_kuo::BITS;
 
@@ -40,8 +40,8 @@ pub fn scramble(key: u64, fraction: u64) -> u64 {
     fraction ^ flips >> (DIGITS - BITS)
 }
 
-/// Number `counter` of the SplitMix64 generator that starts at `key`.
-#[inline(always)]
+/// Number `counter` of the `SplitMix64` generator that starts at `key`.
+#[inline]
 fn splitmix(key: u64, counter: u64) -> u64 {
     let mut z = key.wrapping_add(counter.wrapping_mul(0x9E37_79B9_7F4A_7C15));
     z = (z ^ z >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);

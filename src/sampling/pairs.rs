@@ -6,6 +6,11 @@
 //! order: the result has the same bits on any number of threads and on any processor. This module
 //! knows the kernels, not what the sums are for.
 
+#![expect(
+    clippy::inline_always,
+    reason = "code must end up in the function that is compiled for the vectors of the processor"
+)]
+
 use rayon::prelude::*;
 
 use super::sum::pairwise;

@@ -32,7 +32,7 @@ fn missed(quality: &Quality) -> Vec<String> {
 #[test]
 fn scrambled_points_meet_every_target() {
     for scramble in [Scramble::Owen, Scramble::Burley, Scramble::LmsShift] {
-        for (points, dimensions) in [(100, 8), (1024, 13), (3000, 13)] {
+        for (points, dimensions) in [(256, 8), (1024, 15), (3000, 20)] {
             let quality = assessed(&sobol(scramble, points, dimensions), &[]);
             assert_eq!(missed(&quality), [""; 0], "{scramble}, {points} × {dimensions}");
             assert_eq!(quality.coverage_1d.max.met, Some(true));
@@ -119,7 +119,7 @@ fn discrete_levels_are_counted_alone_and_in_pairs() {
     assert_eq!(quality.marginal_counts[1].deviation.value, Some(10.0));
     assert_eq!(missed(&quality), ["marginal_counts.b"]);
     // Cells of 30 and 20 points where 25 are expected.
-    assert_eq!(quality.joint_counts[0].deviation, 1.0);
+    assert!((quality.joint_counts[0].deviation - 1.0).abs() < 1e-15);
 }
 
 #[test]

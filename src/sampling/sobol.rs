@@ -124,7 +124,7 @@ impl Sobol {
         let (directions, digits) = match self.scramble {
             Scramble::Owen => (joe_kuo::directions(dimension), Digits::Nested(stream.key())),
             Scramble::LmsShift => {
-                let (directions, shift) = lms::scramble(stream, joe_kuo::directions(dimension));
+                let (directions, shift) = lms::scramble(stream, &joe_kuo::directions(dimension));
                 (directions, Digits::Shifted(shift))
             }
             Scramble::None => (joe_kuo::directions(dimension), Digits::Shifted(0)),
@@ -175,7 +175,7 @@ enum Digits {
 }
 
 impl Digits {
-    #[inline(always)]
+    #[inline]
     fn coordinate(self, fraction: u64) -> f64 {
         let fraction = match self {
             Digits::Nested(key) => owen::scramble(key, fraction),
