@@ -8,19 +8,22 @@
 //! Sites: 16 count, 17 order of the channels, 64 + j everything about structure j: type, channel, x,
 //! y, size, angle, phase, amplitude.
 
+mod kinds;
+
 use std::f64::consts::TAU;
+
+use kinds::{Kind, Kinds, STRUCTURE_TYPES, STRUCTURE_WEIGHTS};
 
 use super::common::{NORMALIZE, Normalize};
 use super::geometry::{
     add_plane_wave, add_product, add_radial, bump, check_bumps, check_waves, disk, wave_vector,
 };
 use super::parameter::{
-    ChoiceParameter, CountParameter, LawParameter, OtherParameter, Parameter, bounds, draw_count,
-    without_effect,
+    ChoiceParameter, CountParameter, LawParameter, Parameter, bounds, draw_count, without_effect,
 };
 use super::{Drawn, Family, InitialCondition, Request};
 use crate::key::{Manifest, Value};
-use crate::node::{Content, Fields, Law, known_names};
+use crate::node::{Fields, Law};
 use crate::rng::Stream;
 
 /// The family.
@@ -46,30 +49,11 @@ pub const FAMILY: Family = Family {
     },
 };
 
-const KINDS: [&str; 3] = ["circle", "stripe", "blob"];
-const CIRCLE: usize = 0;
-const STRIPE: usize = 1;
-const BLOB: usize = 2;
-
 static NUM_STRUCTURES: CountParameter = CountParameter {
     name: "num_structures",
     range: 1..=256,
     default: Law::Constant(5.0),
     meaning: "number of structures, at least one for each channel",
-};
-
-static STRUCTURE_TYPES: OtherParameter = OtherParameter {
-    name: "structure_types",
-    allowed: "list of circle, stripe, blob",
-    default: "[circle, stripe, blob]",
-    meaning: "the types to choose from",
-};
-
-static STRUCTURE_WEIGHTS: OtherParameter = OtherParameter {
-    name: "structure_weights",
-    allowed: "list of numbers, one for each of structure_types",
-    default: "equal",
-    meaning: "how often each type is chosen, relative to the others",
 };
 
 static RADIUS: LawParameter = LawParameter {
@@ -108,8 +92,7 @@ const SITE_STRUCTURES: u32 = 64;
 #[derive(Debug, Clone)]
 pub struct Structures {
     count: Law,
-    /// The types in the order of [`KINDS`], with their weights, which sum to 1.
-    kinds: Vec<(usize, f64)>,
+    kinds: Kinds,
     radius: Law,
     width: Law,
     frequency: Law,
@@ -130,48 +113,40 @@ impl Structures {
 
     /// Reads them.
     pub fn parse(fields: &Fields<'_>) -> Self {
-        let kinds = kinds(fields);
         let read = Self {
+            kinds: Kinds::parse(fields),
             count: NUM_STRUCTURES.parse(fields),
             radius: RADIUS.parse(fields),
             width: WIDTH.parse(fields),
             frequency: FREQUENCY.parse(fields),
             normal_stripes: STRIPE_AMPLITUDE.parse(fields) == "normal",
-            kinds,
         };
         for (kind, names) in [
-            (CIRCLE, &[RADIUS.name][..]),
-            (STRIPE, &[FREQUENCY.name, STRIPE_AMPLITUDE.name]),
-            (BLOB, &[WIDTH.name]),
+            (Kind::Circle, &[RADIUS.name][..]),
+            (Kind::Stripe, &[FREQUENCY.name, STRIPE_AMPLITUDE.name]),
+            (Kind::Blob, &[WIDTH.name]),
         ] {
-            if !read.has(kind) {
-                let reason = format!("`structure_types` has no {}", KINDS[kind]);
+            if !read.kinds.has(kind) {
+                let reason = format!("`structure_types` has no {}", kind.name());
                 without_effect(fields, names, &reason);
             }
         }
         read
     }
 
-    fn has(&self, kind: usize) -> bool {
-        self.kinds.iter().any(|(k, _)| *k == kind)
-    }
-
     /// Describes them: of each type only what it uses.
     pub fn describe(&self, m: &mut dyn Manifest) {
         m.param(NUM_STRUCTURES.name, (&self.count).into());
-        let names: Vec<&str> = self.kinds.iter().map(|(k, _)| KINDS[*k]).collect();
-        let weights: Vec<f64> = self.kinds.iter().map(|(_, weight)| *weight).collect();
-        m.param(STRUCTURE_TYPES.name, names.into());
-        m.param(STRUCTURE_WEIGHTS.name, weights.into());
-        if self.has(CIRCLE) {
+        self.kinds.describe(m);
+        if self.kinds.has(Kind::Circle) {
             m.param(RADIUS.name, (&self.radius).into());
         }
-        if self.has(STRIPE) {
+        if self.kinds.has(Kind::Stripe) {
             let amplitude = if self.normal_stripes { "normal" } else { "one" };
             m.param(FREQUENCY.name, (&self.frequency).into());
             m.param(STRIPE_AMPLITUDE.name, amplitude.into());
         }
-        if self.has(BLOB) {
+        if self.kinds.has(Kind::Blob) {
             m.param(WIDTH.name, (&self.width).into());
         }
     }
@@ -185,10 +160,10 @@ impl Structures {
                  {channels}"
             ));
         }
-        if self.has(STRIPE) {
+        if self.kinds.has(Kind::Stripe) {
             check_waves(bounds(&self.frequency).1, grid)?;
         }
-        if self.has(BLOB) { check_bumps(bounds(&self.width).0, grid) } else { Ok(()) }
+        if self.kinds.has(Kind::Blob) { check_bumps(bounds(&self.width).0, grid) } else { Ok(()) }
     }
 
     /// The fields `[C, n, n]`; notes what was drawn.
@@ -205,7 +180,7 @@ impl Structures {
         let mut noted = Vec::with_capacity(count);
         for j in 0..count {
             let mut draws = stream.site(SITE_STRUCTURES + j as u32);
-            let kind = self.choose(draws.uniform());
+            let kind = self.kinds.choose(draws.uniform());
             let anywhere = draws.below(channels as u64) as usize;
             let channel = order.get(j).copied().unwrap_or(anywhere);
             let (x, y) = (draws.uniform(), draws.uniform());
@@ -214,23 +189,23 @@ impl Structures {
             let normal = draws.normal();
             let side = n as f64;
             let field = &mut fields[channel * n * n..][..n * n];
-            let mut note = vec![("type", KINDS[kind].into()), ("channel", channel.into())];
+            let mut note = vec![("type", kind.name().into()), ("channel", channel.into())];
             let amplitude = match kind {
-                CIRCLE => {
+                Kind::Circle => {
                     let (radius, amplitude) = (self.radius.at(size), 2.0 * normal);
                     let edge = disk(radius * side);
                     add_radial(field, n, (x * side, y * side), |d| amplitude * edge(d));
                     note.extend([("x", x.into()), ("y", y.into()), ("radius", radius.into())]);
                     amplitude
                 }
-                STRIPE => {
+                Kind::Stripe => {
                     let m = wave_vector(self.frequency.at(size), angle);
                     let amplitude = if self.normal_stripes { normal } else { 1.0 };
                     add_plane_wave(field, n, m, phase, amplitude);
                     note.extend([("mode", vec![m.0, m.1].into()), ("phase", phase.into())]);
                     amplitude
                 }
-                _ => {
+                Kind::Blob => {
                     let (width, amplitude) = (self.width.at(size), 3.0 * normal);
                     let sigma = width * side;
                     let (across, down) = (bump(n, x * side, sigma), bump(n, y * side, sigma));
@@ -246,19 +221,6 @@ impl Structures {
         settings.push(("structures", Value::List(noted)));
         fields
     }
-
-    /// The type whose interval of cumulative weight holds `u`.
-    fn choose(&self, u: f64) -> usize {
-        let mut sum = 0.0;
-        for (kind, weight) in &self.kinds {
-            sum += weight;
-            if u < sum {
-                return *kind;
-            }
-        }
-        // The weights sum to 1 only up to rounding; a type of weight 0 is never kept.
-        self.kinds[self.kinds.len() - 1].0
-    }
 }
 
 /// The channels in random order.
@@ -269,86 +231,6 @@ fn shuffled(stream: Stream, channels: usize) -> Vec<usize> {
         order.swap(i, draws.below(i as u64 + 1) as usize);
     }
     order
-}
-
-/// Reads `structure_types` and `structure_weights`; types of weight 0 are left out.
-fn kinds(fields: &Fields<'_>) -> Vec<(usize, f64)> {
-    let names = names(fields);
-    let weights = fields.numbers(STRUCTURE_WEIGHTS.name, 0.0..=1e9);
-    let weights = match weights {
-        Some(weights) if weights.len() != names.len() => {
-            fields.fault(
-                STRUCTURE_WEIGHTS.name,
-                format!("{} weights for {} types", weights.len(), names.len()),
-                Some("give one weight for each entry of `structure_types`".into()),
-            );
-            vec![1.0; names.len()]
-        }
-        Some(weights) if weights.iter().all(|w| *w == 0.0) => {
-            fields.fault(
-                STRUCTURE_WEIGHTS.name,
-                "all weights are 0",
-                Some("at least one must be above 0".into()),
-            );
-            vec![1.0; names.len()]
-        }
-        Some(weights) => weights,
-        None => vec![1.0; names.len()],
-    };
-    let total: f64 = weights.iter().sum();
-    let mut kinds: Vec<(usize, f64)> = names
-        .into_iter()
-        .zip(weights)
-        .filter(|(_, weight)| *weight > 0.0)
-        .map(|(kind, weight)| (kind, weight / total))
-        .collect();
-    // The order in the file means nothing, so it must not enter the key or the draws.
-    kinds.sort_by_key(|(kind, _)| *kind);
-    kinds
-}
-
-/// Reads `structure_types` as places in [`KINDS`], in the order of the file.
-fn names(fields: &Fields<'_>) -> Vec<usize> {
-    let all: Vec<usize> = (0..KINDS.len()).collect();
-    let Some(node) = fields.get(STRUCTURE_TYPES.name) else { return all };
-    let items = match &node.value {
-        Content::List(items) if !items.is_empty() => items,
-        _ => {
-            fields.fault(
-                STRUCTURE_TYPES.name,
-                format!("{} is not a list of types", node.describe()),
-                Some(format!("allowed: {}", STRUCTURE_TYPES.allowed)),
-            );
-            return all;
-        }
-    };
-    let path = fields.path_of(STRUCTURE_TYPES.name);
-    let mut out = Vec::with_capacity(items.len());
-    for item in items {
-        let found = match &item.value {
-            Content::Text(text) => KINDS.iter().position(|kind| kind == text),
-            _ => None,
-        };
-        let (message, help) = match (found, &item.value) {
-            (Some(kind), _) if !out.contains(&kind) => {
-                out.push(kind);
-                continue;
-            }
-            (Some(kind), _) => (
-                format!("`{}` is named twice", KINDS[kind]),
-                "use `structure_weights` to choose a type more often".to_owned(),
-            ),
-            (None, Content::Text(text)) => {
-                (format!("{} is no structure", item.describe()), known_names(text, KINDS))
-            }
-            (None, _) => (
-                format!("{} is no structure", item.describe()),
-                format!("known: {}", KINDS.join(", ")),
-            ),
-        };
-        fields.faults().report(item, &path, message, Some(help));
-    }
-    if out.is_empty() { all } else { out }
 }
 
 #[derive(Debug)]
