@@ -87,7 +87,7 @@ impl Tiles {
 /// # Panics
 /// If there is no column, or more than [`MAX_DIMENSIONS`].
 pub fn pairs(columns: &[&[f64]]) -> Pairs {
-    pairs_by(block_function(), columns)
+    pairs_by(block_functions()[0], columns)
 }
 
 fn pairs_by(block: BlockFunction, columns: &[&[f64]]) -> Pairs {
@@ -133,13 +133,9 @@ fn block(tiles: &Tiles, own: usize) -> Block {
     let mut sums = Vec::with_capacity(count);
     let mut nearest = vec![f64::INFINITY; tiles.points - first];
     let mut closest = [[f64::INFINITY; MINIMA]; TILE];
-    let mut pair = PairLanes {
-        centred: Lanes::all(0.0),
-        wrap: Lanes::all(0.0),
-        mixture: Lanes::all(0.0),
-        star: Lanes::all(0.0),
-        distance: Lanes::all(0.0),
-    };
+    let zero = Lanes::all(0.0);
+    let mut pair =
+        PairLanes { centred: zero, wrap: zero, mixture: zero, star: zero, distance: zero };
     for tile in own..own + count {
         let start = tile * TILE;
         let to = (tiles.points - start).min(TILE);
@@ -234,31 +230,31 @@ fn less(a: f64, b: f64) -> f64 {
     if a < b { a } else { b }
 }
 
-/// The same code for the vectors that this processor has; no fused multiplication, so that the bits
-/// do not depend on the choice.
-#[cfg(target_arch = "x86_64")]
-fn block_function() -> BlockFunction {
-    #[target_feature(enable = "avx512f")]
-    fn wide(tiles: &Tiles, own: usize) -> Block {
-        block(tiles, own)
+/// The same code for each width of vectors that this processor has, the widest first; no fused
+/// multiplication, so that the bits do not depend on the choice.
+fn block_functions() -> Vec<BlockFunction> {
+    let mut functions: Vec<BlockFunction> = Vec::new();
+    #[cfg(target_arch = "x86_64")]
+    {
+        #[target_feature(enable = "avx512f")]
+        fn wide(tiles: &Tiles, own: usize) -> Block {
+            block(tiles, own)
+        }
+        #[target_feature(enable = "avx2")]
+        fn middle(tiles: &Tiles, own: usize) -> Block {
+            block(tiles, own)
+        }
+        #[expect(unsafe_code, reason = "a call is safe where the processor has the feature")]
+        if is_x86_feature_detected!("avx512f") {
+            functions.push(|tiles, own| unsafe { wide(tiles, own) });
+        }
+        #[expect(unsafe_code, reason = "a call is safe where the processor has the feature")]
+        if is_x86_feature_detected!("avx2") {
+            functions.push(|tiles, own| unsafe { middle(tiles, own) });
+        }
     }
-    #[target_feature(enable = "avx2")]
-    fn middle(tiles: &Tiles, own: usize) -> Block {
-        block(tiles, own)
-    }
-    #[expect(unsafe_code, reason = "a call is safe where the processor has the feature")]
-    if is_x86_feature_detected!("avx512f") {
-        |tiles, own| unsafe { wide(tiles, own) }
-    } else if is_x86_feature_detected!("avx2") {
-        |tiles, own| unsafe { middle(tiles, own) }
-    } else {
-        block
-    }
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-fn block_function() -> BlockFunction {
-    block
+    functions.push(block);
+    functions
 }
 
 #[cfg(test)]
@@ -281,7 +277,9 @@ mod tests {
         let reference = pairs_by(block, &columns);
         for threads in [1, 3] {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            assert_eq!(pool.install(|| pairs(&columns)), reference);
+            for function in block_functions() {
+                assert_eq!(pool.install(|| pairs_by(function, &columns)), reference);
+            }
         }
     }
 
