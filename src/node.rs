@@ -129,7 +129,13 @@ impl Faults {
     }
 
     /// Records what is wrong with the value `node` at `path`.
-    pub fn report(&self, node: &Node, path: &str, message: impl Into<String>, help: Option<String>) {
+    pub fn report(
+        &self,
+        node: &Node,
+        path: &str,
+        message: impl Into<String>,
+        help: Option<String>,
+    ) {
         self.push(Fault {
             span: Some(node.span),
             path: path.to_owned(),
@@ -392,8 +398,11 @@ impl<'a> Fields<'a> {
     /// A list of numbers in `range`, at least one.
     pub fn numbers(&self, name: &str, range: RangeInclusive<f64>) -> Option<Vec<f64>> {
         let node = self.get(name)?;
-        let allowed =
-            format!("a list of numbers from {:?} to {:?}, at least one", range.start(), range.end());
+        let allowed = format!(
+            "a list of numbers from {:?} to {:?}, at least one",
+            range.start(),
+            range.end()
+        );
         let items = match &node.value {
             Content::List(items) if !items.is_empty() => items,
             _ => {
