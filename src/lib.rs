@@ -1,5 +1,7 @@
 //! spinlock: a declarative experiment build tool with a content-addressed cache.
 
+#[cfg(feature = "torch")]
+pub mod compute;
 pub mod error;
 pub mod key;
 pub mod node;
