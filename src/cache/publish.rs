@@ -165,7 +165,7 @@ fn merge(pending: Pending) -> Result<(Entry, Vec<PathBuf>)> {
     let mut documents = Documents::new();
     let (mut files, mut sources) = (Vec::new(), Vec::new());
     for part in parts {
-        let file = format!("part-{}.bin", files.len());
+        let file = part.file.unwrap_or_else(|| format!("part-{}.bin", files.len()));
         let mut used = false;
         for mut piece in part.pieces {
             piece.file.clone_from(&file);

@@ -32,6 +32,8 @@ pub struct Part {
     pub bytes: u64,
     /// BLAKE3 of the data file.
     pub digest: Digest,
+    /// What the data file is to be called in the entry, if that matters to whoever looks there.
+    pub file: Option<String>,
     /// The data file.
     #[serde(skip)]
     pub path: PathBuf,
@@ -80,10 +82,16 @@ impl PartWriter {
             documents: Documents::new(),
             bytes: 0,
             digest: Digest([0; 32]),
+            file: None,
             path,
         };
         let hasher = blake3::Hasher::new();
         Self { folder, temp, part, decoded_bytes: 0, hasher, encoder: None }
+    }
+
+    /// Gives the data file a name of its own in the entry, for a format that other programs read.
+    pub fn call(&mut self, file: &str) {
+        self.part.file = Some(file.to_owned());
     }
 
     /// Adds an array.
@@ -156,8 +164,8 @@ impl PartWriter {
         self.part.documents = documents;
         self.part.digest = self.hasher.finalize().into();
         let Self { folder, temp, part, decoded_bytes, .. } = self;
-        temp.file.sync_all().io("write", &part.path)?;
-        // The sidecar proves itself whole; after a power cut a lost one costs this part.
+        // Not flushed to the disk here, which would cost more than small parts do: publishing
+        // flushes, and after a power cut whoever resumes verifies every byte before using it.
         let mut sidecar = TempFile::create_in(&folder)?;
         let sidecar_path = part.path.with_extension("json");
         sidecar.file.write_all(&sealed::seal("part", &part)?).io("write", &sidecar_path)?;

@@ -1,7 +1,5 @@
 //! Recipe against recipe: which lines differ.
 
-use std::collections::HashSet;
-
 /// One difference between two recipe texts.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Line {
@@ -71,12 +69,6 @@ fn named(field: &str, was: &str, value: &str, out: &mut Vec<Line>) {
     }
 }
 
-/// How many lines two recipes share: the nearest recipe shares most.
-pub fn shared_lines(a: &str, b: &str) -> usize {
-    let lines: HashSet<&str> = a.lines().collect();
-    b.lines().filter(|line| lines.contains(line)).count()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,6 +89,5 @@ mod tests {
                 r#"gone Some("2") None"#,
             ]
         );
-        assert_eq!(shared_lines(before, now), 2);
     }
 }

@@ -155,7 +155,7 @@ fn output(graph: &Graph, at: usize, path: &Path, cache: &Cache) -> Result<Output
     if let Some(record) = cache.output_at(path)?
         && record.key == node.key
     {
-        if record.is_current() {
+        if record.is_intact()? {
             return Ok(Output::Current(record.digest));
         }
         let gone = !path.exists();
@@ -165,7 +165,7 @@ fn output(graph: &Graph, at: usize, path: &Path, cache: &Cache) -> Result<Output
         }
     }
     for record in cache.outputs_of(&node.key)? {
-        if record.is_current() {
+        if record.is_intact()? {
             return Ok(Output::Copy { from: record.path.clone(), digest: record.digest });
         }
     }
