@@ -1,2 +1,15 @@
-//! x
-fn main() {}
+//! `spinlock`: plans, explains, schedules, assembles. Starts in milliseconds; never loads libtorch.
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+fn main() -> ExitCode {
+    let start = Instant::now();
+    match spinlock::cli::run(start) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("{}", spinlock::cli::style::error(&error));
+            ExitCode::from(error.kind.exit_code())
+        }
+    }
+}

@@ -29,7 +29,7 @@ pub struct Hello {
     /// CUDA device, or none for the CPU.
     pub cuda: Option<u32>,
     /// Threads to compute with.
-    pub threads: usize,
+    pub threads: u32,
     /// The cache.
     pub cache: PathBuf,
     /// Level of the deflate filter for arrays, if they are to be encoded.
