@@ -6,3 +6,4 @@ pub mod node;
 pub mod operator;
 pub mod rng;
 pub mod space;
+pub mod yaml;
