@@ -161,6 +161,11 @@ impl<'a> Loader<'a> {
         if path.is_empty() || path.split('.').any(str::is_empty) {
             return self.faults.push(fault);
         }
+        if path == "extends" {
+            fault.message = "`extends` is read before anything is set".to_owned();
+            fault.help = Some("write it into an experiment file".to_owned());
+            return self.faults.push(fault);
+        }
         let shift = length(&set.text[..set.text.len() - value.len()]);
         let mut node = match yaml::parse(source, value.as_bytes()) {
             Ok(node) => node,

@@ -9,7 +9,7 @@ mod json;
 mod keys;
 mod page;
 
-pub use check::check;
+pub use check::{check, choice};
 pub use json::json_schema;
 pub use keys::KEYS;
 pub use page::document;
