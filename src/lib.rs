@@ -1,5 +1,6 @@
 //! spinlock: a declarative experiment build tool with a content-addressed cache.
 
+pub mod cache;
 pub mod error;
 pub mod key;
 pub mod node;
