@@ -18,7 +18,7 @@ use serde_json::json;
 use crate::artifact::{Artifact, DatasetFile, KINDS};
 use crate::assemble::{self, Sources};
 use crate::cache::{Cache, Documents, OutputRecord, PartWriter, Pending, RootRecord, identity};
-use crate::config::Experiment;
+use crate::config::{self, Experiment};
 use crate::dataset;
 use crate::error::{Error, ErrorKind, IoContext, Result};
 use crate::exec::log::EventLog;
@@ -29,7 +29,7 @@ use crate::history::History;
 use crate::plan::{Output, Plan, kind_index};
 use crate::profile::Profile;
 use crate::project::Project;
-pub use output::refuse_shared;
+pub use output::{people, refuse_shared};
 pub use report::{OutputReport, Report};
 
 /// How often a build may plan again because it found damaged entries.
@@ -200,8 +200,7 @@ fn make(
     let hello = |cuda| Hello {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         root: project.root.clone(),
-        file: experiment.file.clone(),
-        document: experiment.document.clone(),
+        snapshot: config::snapshot(experiment),
         profile: profile.name.to_string(),
         precision: profile.precision.name().to_owned(),
         cuda,

@@ -119,7 +119,11 @@ pub fn people(bytes: u64) -> String {
         value /= 1000.0;
         unit += 1;
     }
-    if unit == 0 { format!("{bytes} B") } else { format!("{value:.0$} {1}", digits(value), units[unit]) }
+    if unit == 0 {
+        format!("{bytes} B")
+    } else {
+        format!("{value:.0$} {1}", digits(value), units[unit])
+    }
 }
 
 /// Decimals that make three significant digits.

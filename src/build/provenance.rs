@@ -37,7 +37,10 @@ pub fn document(project: &Project, experiment: &Experiment, profile: &Profile, k
 fn git(project: &Project) -> Value {
     let ask = |arguments: &[&str]| {
         let output = Command::new("git").arg("-C").arg(&project.root).args(arguments).output();
-        output.ok().filter(|o| o.status.success()).map(|o| String::from_utf8_lossy(&o.stdout).trim().to_owned())
+        output
+            .ok()
+            .filter(|o| o.status.success())
+            .map(|o| String::from_utf8_lossy(&o.stdout).trim().to_owned())
     };
     match ask(&["rev-parse", "HEAD"]) {
         Some(commit) => {

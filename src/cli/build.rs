@@ -134,7 +134,11 @@ fn summary(report: &Report) {
     let cached: u64 = report.cached.iter().sum();
     for output in &report.outputs {
         let bytes = build::people(output.bytes);
-        eprintln!("{}  {bytes}  {}", style::strong(&output.path), short(&output.digest.to_string()));
+        eprintln!(
+            "{}  {bytes}  {}",
+            style::strong(&output.path),
+            short(&output.digest.to_string())
+        );
     }
     if built == 0 && report.failed.is_empty() && !report.interrupted {
         eprintln!("up to date: {cached} artifacts, {}", seconds(report.wall));

@@ -94,7 +94,11 @@ pub fn request(
 }
 
 /// Loads an experiment and decides where it runs; says on standard error what the person should know.
-pub fn load(experiment: &std::path::Path, overrides: &Overrides, global: &Global) -> Result<Loaded> {
+pub fn load(
+    experiment: &std::path::Path,
+    overrides: &Overrides,
+    global: &Global,
+) -> Result<Loaded> {
     let project = global.project()?;
     let experiment = config::load(&request(&project, experiment, overrides, global))?;
     let cache = global.cache(&project)?;

@@ -55,7 +55,12 @@ pub fn run(args: &GenerateArgs, global: &Global, start: Instant) -> Result<ExitC
     change("simulation.num_realizations", args.num_realizations.map(|m| m.to_string()));
     change("sampling.sobol.seed", args.seed.map(|s| s.to_string()));
     if args.batch_size.is_some() {
-        eprintln!("{}", style::note("`--batch-size` has no meaning here: results and memory do not depend on batches"));
+        eprintln!(
+            "{}",
+            style::note(
+                "`--batch-size` has no meaning here: results and memory do not depend on batches"
+            )
+        );
     }
     if args.verbose {
         set.iter().for_each(|change| eprintln!("{}", style::note(change)));

@@ -78,10 +78,7 @@ fn json(plan: &Plan) -> Value {
 
 fn every(plan: &Plan) -> Picture {
     let graph = plan.graph();
-    let boxes = graph
-        .iter()
-        .map(|(at, node)| (node.label(), vec![], plan.states[at]))
-        .collect();
+    let boxes = graph.iter().map(|(at, node)| (node.label(), vec![], plan.states[at])).collect();
     let arrows =
         (0..graph.len()).flat_map(|at| graph.inputs(at).map(move |input| (input, at))).collect();
     Picture { boxes, arrows }

@@ -97,10 +97,8 @@ pub fn run(args: &ListArgs) -> Result<ExitCode> {
     if args.json {
         let mut out = json!({"schema": 1});
         for (title, items) in wanted.into_iter().map(lists) {
-            let items: Vec<Value> = items
-                .iter()
-                .map(|(name, about)| json!({"name": name, "summary": about}))
-                .collect();
+            let items: Vec<Value> =
+                items.iter().map(|(name, about)| json!({"name": name, "summary": about})).collect();
             out[title] = Value::Array(items);
         }
         return Ok(print_json(&out));

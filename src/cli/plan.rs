@@ -45,8 +45,16 @@ pub fn show(loaded: &Loaded, json: bool, all: bool) -> Result<ExitCode> {
     for note in &loaded.experiment.notes {
         eprintln!("{}", style::note(note));
     }
-    let mut out = format!("{file}: {} operators on {}\n\n", plan.expansion.operators.len(), loaded.profile.name);
-    let _ = writeln!(out, "{:<20} {:>9} {:>9} {:>9} {:>10}", "kind", "cached", "stale", "blocked", "to make");
+    let mut out = format!(
+        "{file}: {} operators on {}\n\n",
+        plan.expansion.operators.len(),
+        loaded.profile.name
+    );
+    let _ = writeln!(
+        out,
+        "{:<20} {:>9} {:>9} {:>9} {:>10}",
+        "kind", "cached", "stale", "blocked", "to make"
+    );
     for (kind, (tally, bytes)) in KINDS.iter().zip(plan.tallies()) {
         if tally.cached + tally.stale + tally.blocked > 0 {
             let bytes = if tally.stale + tally.blocked > 0 { people(bytes) } else { "-".into() };
@@ -75,7 +83,8 @@ pub fn show(loaded: &Loaded, json: bool, all: bool) -> Result<ExitCode> {
             let more = if *count > 1 { format!(" and {} more", count - 1) } else { String::new() };
             let _ = writeln!(out, "{label}{more}: {reason}");
         }
-        let rate = GFLOP_PER_SECOND * std::thread::available_parallelism().map_or(1.0, |n| n.get() as f64);
+        let rate =
+            GFLOP_PER_SECOND * std::thread::available_parallelism().map_or(1.0, |n| n.get() as f64);
         if loaded.profile.cuda.is_empty() && gflop / rate >= 1.0 {
             let _ = writeln!(out, "about {} of computing", seconds(gflop / rate));
         }
@@ -83,7 +92,14 @@ pub fn show(loaded: &Loaded, json: bool, all: bool) -> Result<ExitCode> {
     if all {
         let _ = writeln!(out);
         for node in &report.nodes {
-            let _ = writeln!(out, "{:<8} {} {}  {}", node.state, node.key, node.label, style::weak(&node.reason));
+            let _ = writeln!(
+                out,
+                "{:<8} {} {}  {}",
+                node.state,
+                node.key,
+                node.label,
+                style::weak(&node.reason)
+            );
         }
     }
     Ok(print(&out))

@@ -45,7 +45,8 @@ struct Bars {
 impl Bars {
     fn new() -> Self {
         let multi = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(8));
-        let plain = |template: &str| ProgressStyle::with_template(template).expect("a fixed template");
+        let plain =
+            |template: &str| ProgressStyle::with_template(template).expect("a fixed template");
         let overall = multi.add(ProgressBar::new(STEPS));
         overall.set_style(
             plain("{bar:32.green} {percent:>3} %  {elapsed} {msg}").progress_chars("━━╌"),

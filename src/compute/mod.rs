@@ -25,7 +25,7 @@ pub mod weights;
 
 use tch::TchError;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 
 /// Turns a failure of libtorch into this crate's error, keeping the first line of its message.
 pub(crate) fn torch<T>(result: std::result::Result<T, TchError>) -> Result<T> {

@@ -133,7 +133,9 @@ impl Run<'_> {
         match find(self.tree, parent).map(|node| &node.value) {
             Some(Content::Map(entries)) => entries
                 .iter()
-                .map(|e| if parent.is_empty() { e.name.clone() } else { format!("{parent}.{}", e.name) })
+                .map(|e| {
+                    if parent.is_empty() { e.name.clone() } else { format!("{parent}.{}", e.name) }
+                })
                 .collect(),
             _ => Vec::new(),
         }

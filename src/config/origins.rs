@@ -76,10 +76,7 @@ fn effective(tree: &Node, experiment: &Experiment) -> Node {
         // `noise_scale` has no default that could be written: without one there is no noise.
         let node = given.cloned().or_else(|| {
             let default = serde_json::Value::from(parameter.default);
-            parameter
-                .domain
-                .contains(parameter.default)
-                .then(|| super::tree::from_json(&default))
+            parameter.domain.contains(parameter.default).then(|| super::tree::from_json(&default))
         });
         if let Some(node) = node {
             put(&path, node);
@@ -128,7 +125,8 @@ fn without_places(node: Node) -> Node {
 
 fn write(node: &Node, path: &str, sources: &Sources, lines: &mut Vec<Line>) {
     for entry in entries(node) {
-        let inner = if path.is_empty() { entry.name.clone() } else { format!("{path}.{}", entry.name) };
+        let inner =
+            if path.is_empty() { entry.name.clone() } else { format!("{path}.{}", entry.name) };
         let indent = "  ".repeat(inner.matches('.').count());
         let name = scalar(&Content::Text(entry.name.clone()));
         // Sections open a block; laws, parameters and the like stay on one line.

@@ -31,7 +31,6 @@ fn text(value: &str) -> Attribute {
     Attribute::Text(value.to_owned())
 }
 
-
 /// A number in (-1, 1) that is exact in 16 bits, different at almost every place.
 fn number(i: usize) -> f32 {
     ((i * 7919 + i / 64 * 31) % 2047) as f32 / 1024.0 - 1.0

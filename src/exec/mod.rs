@@ -359,10 +359,9 @@ impl Build<'_> {
             _ => {}
         }
         let label = self.graph.node(task.nodes[0]).label();
-        if let Some(task) = self.queue.retry(task) {
+        if self.queue.retry(task) {
             self.log.event("retry", json!({"label": label, "error": error.message}));
             self.progress.warn(&format!("{label}: {}; trying once more", error.message));
-            drop(task);
             return Ok(());
         }
         self.log.event("failed", json!({"label": label, "error": error.message}));

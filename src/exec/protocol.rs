@@ -18,10 +18,8 @@ pub struct Hello {
     pub version: String,
     /// The project root.
     pub root: PathBuf,
-    /// The experiment file, as named.
-    pub file: PathBuf,
-    /// The merged experiment document.
-    pub document: serde_json::Value,
+    /// The resolved experiment.
+    pub snapshot: serde_json::Value,
     /// Name of the numerics profile, which the worker checks.
     pub profile: String,
     /// Precision of the convolutions.

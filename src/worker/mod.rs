@@ -132,7 +132,7 @@ fn prepare(line: &str) -> Result<(Context, Graph)> {
         ))
         .help("install both from one checkout: make install"));
     }
-    let experiment = config::from_snapshot(&hello.document, &hello.file, &hello.root)?;
+    let experiment = config::from_snapshot(&hello.snapshot.to_string(), &hello.root)?;
     device::init(hello.threads);
     let device = hello.cuda.map_or(Device::Cpu, Device::Cuda);
     device::check(device)?;

@@ -51,9 +51,7 @@ fn generation<'a>(reader: &Reader<'a>, notes: &mut Vec<String>) -> Vec<Draft<'a>
         (Some("sampled"), _) | (None, Some(_)) => weights,
         (method, given) => {
             if given.is_some() {
-                notes.push(format!(
-                    "`{WEIGHTS}` is idle: it acts under `method: sampled`"
-                ));
+                notes.push(format!("`{WEIGHTS}` is idle: it acts under `method: sampled`"));
             }
             let name = method.unwrap_or("gaussian_random_field");
             let ty = type_of(name, &blocks);
@@ -100,10 +98,8 @@ fn generation<'a>(reader: &Reader<'a>, notes: &mut Vec<String>) -> Vec<Draft<'a>
                 draft.block = Some(block);
                 drafts.push(draft);
             }
-            Base::Later => notes.push(format!(
-                "`{SECTION}.{}` is idle: this version lacks the type",
-                block.name
-            )),
+            Base::Later => notes
+                .push(format!("`{SECTION}.{}` is idle: this version lacks the type", block.name)),
             Base::Unknown => {
                 let known = ["ic_type_weights", "length_scale", "variance", "method"];
                 let path = format!("{SECTION}.{}", block.name);
