@@ -1,5 +1,8 @@
 //! `spinlock`: plans, explains, schedules, assembles. Starts in milliseconds; never loads libtorch.
 
+#[cfg(feature = "torch")]
+compile_error!("build `spinlock` without the feature `torch`; `make build` builds both programs");
+
 use std::process::ExitCode;
 use std::time::Instant;
 
