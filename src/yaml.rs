@@ -65,10 +65,9 @@ pub fn parse(source: u32, bytes: &[u8]) -> Result<Node, Box<Fault>> {
     let tree = serde_saphyr::from_str_with_options::<Option<Spanned<Raw>>>(text, options);
     match tree {
         Ok(Some(tree)) => Ok(node(tree, source)),
-        Ok(None) => Ok(Node {
-            value: Content::Null,
-            span: Span { source, line: 1, column: 1, length: 1 },
-        }),
+        Ok(None) => {
+            Ok(Node { value: Content::Null, span: Span { source, line: 1, column: 1, length: 1 } })
+        }
         Err(error) => {
             let span = error.location().map(|at| span(at, source));
             let message = message(&error);
@@ -89,7 +88,8 @@ fn message(error: &YamlError) -> String {
     if text.starts_with("YAML document too large") || text.starts_with("recursion limit") {
         return "the document is too large or too deep".to_owned();
     }
-    format!("not valid YAML: {text}")
+    let end = text.rfind(" at line ").unwrap_or(text.len());
+    format!("not valid YAML: {}", &text[..end])
 }
 
 /// What to do about it, where that is not plain: limits, and the tab that a person cannot see.
@@ -261,7 +261,10 @@ mod tests {
     #[test]
     fn faults_have_places() {
         for (text, expected) in [
-            ("a: 1\na: 2\n", "Some((2, 1)) not valid YAML: duplicate mapping key: a not allowed here"),
+            (
+                "a: 1\na: 2\n",
+                "Some((2, 1)) not valid YAML: duplicate mapping key: a not allowed here",
+            ),
             ("a:\n\tb: 1\n", "indent with spaces; this line has a tab"),
             ("a: [1\n", "Some((1, 4)) not valid YAML: unclosed bracket"),
             ("a: 1\n---\nb: 2\n", "Some((2, 1)) a second document starts here"),

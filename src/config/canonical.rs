@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::Experiment;
 use crate::key::{Key, Manifest};
 use crate::operator::rollout::{Normalize, Scope};
-use crate::space::{Group, Spec, VOCABULARY, ParameterId};
+use crate::space::{Group, ParameterId, Spec, VOCABULARY};
 
 /// The canonical form of an experiment.
 pub fn canonical(experiment: &Experiment) -> Value {

@@ -68,7 +68,9 @@ impl Run<'_> {
             };
             let name = &rest[at + 2..at + end];
             match self.value(name, span).map(|node| node.value) {
+                // Nothing, where something else is wrong, is what that fault left.
                 None => {}
+                Some(Content::Null) if !self.faults.is_empty() => {}
                 Some(Content::Text(v)) => out.push_str(&v),
                 Some(Content::Int(v)) => out.push_str(&v.to_string()),
                 Some(Content::Float(v)) => out.push_str(&format!("{v:?}")),
@@ -133,7 +135,9 @@ impl Run<'_> {
         match find(self.tree, parent).map(|node| &node.value) {
             Some(Content::Map(entries)) => entries
                 .iter()
-                .map(|e| if parent.is_empty() { e.name.clone() } else { format!("{parent}.{}", e.name) })
+                .map(|e| {
+                    if parent.is_empty() { e.name.clone() } else { format!("{parent}.{}", e.name) }
+                })
                 .collect(),
             _ => Vec::new(),
         }

@@ -87,7 +87,8 @@ pub fn from_snapshot(text: &str, root: &Path) -> Result<Experiment> {
     let broken = || Error::usage("this is no snapshot of an experiment");
     let snapshot: serde_json::Value =
         serde_json::from_str(text).map_err(|error| broken().source(error))?;
-    let text = |name: &str| snapshot.get(name).and_then(serde_json::Value::as_str).ok_or_else(broken);
+    let text =
+        |name: &str| snapshot.get(name).and_then(serde_json::Value::as_str).ok_or_else(broken);
     let flag =
         |name: &str| snapshot.get(name).and_then(serde_json::Value::as_bool).ok_or_else(broken);
     let loaded = Loaded {
@@ -114,11 +115,8 @@ fn read_document(request: &Request) -> Result<Loaded> {
     let option = |option, key: &str, value: &Option<String>| {
         value.as_ref().map(|value| Override { option, text: format!("{key}={value}") })
     };
-    let mut sets: Vec<Override> = request
-        .sets
-        .iter()
-        .map(|text| Override { option: "--set", text: text.clone() })
-        .collect();
+    let mut sets: Vec<Override> =
+        request.sets.iter().map(|text| Override { option: "--set", text: text.clone() }).collect();
     sets.extend(option("--device", "simulation.device", &request.device));
     sets.extend(option("--precision", "simulation.precision", &request.precision));
     let tree = Loader::new(bounds, &mut sources, &faults).load(&file, &shown, &sets)?;

@@ -46,6 +46,11 @@ fn effective(tree: &Node, experiment: &Experiment) -> Node {
     for row in KEYS.iter().filter(|row| row.class == Class::Acts && row.path != "extends") {
         let given = find(tree, row.path).filter(|node| node.value != Content::Null);
         match (row.ty, given) {
+            (Type::Section, _) if row.path == "parameter_space" => {
+                for (path, node) in parameters(tree) {
+                    put(&path, node);
+                }
+            }
             (Type::Section, _) => {}
             (Type::Open, Some(node)) if !row.path.starts_with("parameter_space") => {
                 // What a reader of its own knows, such as blocks and metadata.
@@ -66,6 +71,12 @@ fn effective(tree: &Node, experiment: &Experiment) -> Node {
             }
         }
     }
+    out
+}
+
+/// Every parameter that can be written, as the document or the vocabulary has it.
+fn parameters(tree: &Node) -> Vec<(String, Node)> {
+    let mut out = Vec::new();
     for (i, parameter) in VOCABULARY.iter().enumerate() {
         let group = format!("parameter_space.{}", parameter.group.name());
         let path = format!("{group}.{}", parameter.name);
@@ -76,13 +87,10 @@ fn effective(tree: &Node, experiment: &Experiment) -> Node {
         // `noise_scale` has no default that could be written: without one there is no noise.
         let node = given.cloned().or_else(|| {
             let default = serde_json::Value::from(parameter.default);
-            parameter
-                .domain
-                .contains(parameter.default)
-                .then(|| super::tree::from_json(&default))
+            parameter.domain.contains(parameter.default).then(|| super::tree::from_json(&default))
         });
         if let Some(node) = node {
-            put(&path, node);
+            out.push((path, node));
         }
     }
     out
@@ -128,7 +136,8 @@ fn without_places(node: Node) -> Node {
 
 fn write(node: &Node, path: &str, sources: &Sources, lines: &mut Vec<Line>) {
     for entry in entries(node) {
-        let inner = if path.is_empty() { entry.name.clone() } else { format!("{path}.{}", entry.name) };
+        let inner =
+            if path.is_empty() { entry.name.clone() } else { format!("{path}.{}", entry.name) };
         let indent = "  ".repeat(inner.matches('.').count());
         let name = scalar(&Content::Text(entry.name.clone()));
         // Sections open a block; laws, parameters and the like stay on one line.

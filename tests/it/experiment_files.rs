@@ -10,6 +10,7 @@ use spinlock::sampling::Scramble;
 use spinlock::space::{self, Setting, Spec};
 
 mod broken;
+mod mutated;
 mod shipped;
 
 /// A temporary project.
@@ -128,7 +129,10 @@ simulation: {num_timesteps: 4}
     let scale = Spec::Continuous { lo: 1e-3, hi: 1.0, log: true };
     assert_eq!(x.space.spec(space::NOISE_SCALE), Some(&scale));
     assert_eq!(x.space.constant(space::ALPHA), Some(Setting::Float(0.0)));
-    assert_eq!((x.simulation.channels, x.space.constant(space::CHANNELS)), (2, Some(Setting::Int(2))));
+    assert_eq!(
+        (x.simulation.channels, x.space.constant(space::CHANNELS)),
+        (2, Some(Setting::Int(2)))
+    );
     assert_eq!(x.space.sampled().count(), 4);
     assert_eq!(x.notes, Vec::<String>::new());
 }
@@ -162,7 +166,10 @@ fn raw_storage_has_two_spellings() {
 #[test]
 fn fragments_merge_and_later_wins() {
     let project = Project::new();
-    project.write("configs/a.yaml", "sampling: {total_samples: 1, sobol: {seed: 1}}\nstorage: {dtype: float16}");
+    project.write(
+        "configs/a.yaml",
+        "sampling: {total_samples: 1, sobol: {seed: 1}}\nstorage: {dtype: float16}",
+    );
     project.write("experiments/b.yaml", "extends: configs/a\nsampling: {total_samples: 2}");
     project.write("experiments/x.yaml", "extends: [configs/a.yaml, b]\nsimulation: {num_realizations: 7}\ndataset: {storage: {layout: padded}}");
     let x = project.load("experiments/x");
@@ -243,9 +250,17 @@ simulation:
             let settings: Vec<&str> = text
                 .0
                 .lines()
-                .filter(|l| ["length_scale", "variance", "scales", "types"].iter().any(|n| l.contains(n)))
+                .filter(|l| {
+                    ["length_scale", "variance", "scales", "types"].iter().any(|n| l.contains(n))
+                })
                 .collect();
-            format!("{} {} {:.1} {}", input.name, input.family.name, input.weight, settings.join(" "))
+            format!(
+                "{} {} {:.1} {}",
+                input.name,
+                input.family.name,
+                input.weight,
+                settings.join(" ")
+            )
         })
         .collect();
     insta::assert_snapshot!("variants_have_settings_of_their_own", shown.join("\n"));
@@ -253,12 +268,14 @@ simulation:
 
 #[test]
 fn the_two_spellings_of_inputs_agree() {
-    let reference = canonical("
+    let reference = canonical(
+        "
 simulation:
   input_generation:
     ic_type_weights: {localized: 1, gaussian_random_field_v1: 3}
     gaussian_random_field_v1: {length_scale: {uniform: [0.1, 0.2]}}
-");
+",
+    );
     let list = canonical("
 simulation:
   inputs:
@@ -270,19 +287,23 @@ simulation:
 
 #[test]
 fn the_canonical_form_knows_no_names_order_paths_storage_or_device() {
-    let a = canonical("
+    let a = canonical(
+        "
 metadata: {name: a}
 parameter_space: {architecture: {num_layers: [2, 3], activation: gelu}}
 simulation: {num_timesteps: 4, device: cpu}
-");
-    let b = canonical("
+",
+    );
+    let b = canonical(
+        "
 storage: {compression: none, dtype: float16}
 execution: {chunk: 7}
 dataset: {output_path: elsewhere/b.h5}
 sampling: {total_samples: 128}
 simulation: {device: cuda, num_timesteps: 4}
 parameter_space: {architecture: {num_layers: {type: choice, choices: [2, 3]}}}
-");
+",
+    );
     assert_eq!(a, b);
     assert_ne!(a, canonical("simulation: {num_timesteps: 4}"));
     let value: serde_json::Value = serde_json::from_str(&a).unwrap();
@@ -322,7 +343,9 @@ fn a_worker_resolves_the_same_experiment_from_the_snapshot() {
 fn the_effective_experiment_reads_back_and_says_where_it_comes_from() {
     let project = Project::new();
     project.write("configs/a.yaml", "\nsampling:\n  sobol: {seed: 7}\n");
-    project.write("experiments/x.yaml", "
+    project.write(
+        "experiments/x.yaml",
+        "
 extends: configs/a
 metadata: {name: 'a: b', tags: [x, 'yes', '1']}
 parameter_space: {architecture: {activation: [relu, tanh]}, operator: {input_channels: 1}}
@@ -330,8 +353,12 @@ simulation:
   input_generation:
     ic_type_weights: {gaussian_random_field_v1: 1}
     gaussian_random_field_v1: {length_scale: {uniform: [0.1, 0.2]}}
-");
-    let request = Request { sets: vec!["sampling.total_samples=9".into()], ..project.request("experiments/x") };
+",
+    );
+    let request = Request {
+        sets: vec!["sampling.total_samples=9".into()],
+        ..project.request("experiments/x")
+    };
     let lines = config::origins(&request).unwrap();
     let text: Vec<String> =
         lines.iter().map(|line| format!("{:<80} # {}", line.yaml, line.origin)).collect();
@@ -378,7 +405,7 @@ fn the_json_schema_lists_what_the_table_lists() {
             .try_fold(&schema, |at, name| at.get("properties").and_then(|p| p.get(name)));
         assert_eq!(place.is_none(), refused, "{}", key.path);
     }
-    let activation = &schema["properties"]["parameter_space"]["properties"]["architecture"]
-        ["properties"]["activation"]["anyOf"][0]["enum"];
+    let activation = &schema["properties"]["parameter_space"]["properties"]["architecture"]["properties"]
+        ["activation"]["anyOf"][0]["enum"];
     assert_eq!(activation[0], "relu");
 }

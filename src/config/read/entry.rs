@@ -67,12 +67,7 @@ pub struct Draft<'a> {
 
 impl<'a> Draft<'a> {
     /// An entry without settings.
-    pub fn new(
-        name: &str,
-        family: &'static Family,
-        weight: f64,
-        place: Option<&'a Node>,
-    ) -> Self {
+    pub fn new(name: &str, family: &'static Family, weight: f64, place: Option<&'a Node>) -> Self {
         Draft {
             name: name.to_owned(),
             family,

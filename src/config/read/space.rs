@@ -38,12 +38,13 @@ impl Parameters {
             Some(Spec::Choice(choices)) => choices.clone(),
             Some(Spec::Continuous { .. }) => Vec::new(),
         };
-        let mut values: Vec<i64> = settings.into_iter()
-        .filter_map(|v| match v {
-            Setting::Int(v) => Some(v),
-            _ => None,
-        })
-        .collect();
+        let mut values: Vec<i64> = settings
+            .into_iter()
+            .filter_map(|v| match v {
+                Setting::Int(v) => Some(v),
+                _ => None,
+            })
+            .collect();
         values.sort_unstable();
         values.dedup();
         values

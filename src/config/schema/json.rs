@@ -43,7 +43,8 @@ pub fn json_schema() -> Value {
             },
         },
     });
-    if let (Value::Object(schema), Value::Object(root)) = (&mut schema, mapping("", Type::Section)) {
+    if let (Value::Object(schema), Value::Object(root)) = (&mut schema, mapping("", Type::Section))
+    {
         schema.extend(root);
     }
     schema
@@ -52,10 +53,8 @@ pub fn json_schema() -> Value {
 /// A mapping of keys of the table.
 fn mapping(path: &str, ty: Type) -> Value {
     let accepted = |key: &&Key| !matches!(key.class, Class::Refused(_));
-    let mut properties: Map<String, Value> = children(path)
-        .filter(accepted)
-        .map(|key| (key.name().to_owned(), property(key)))
-        .collect();
+    let mut properties: Map<String, Value> =
+        children(path).filter(accepted).map(|key| (key.name().to_owned(), property(key))).collect();
     for (other, place) in OTHER_NAMES {
         let (parent, name) = other.rsplit_once('.').unwrap_or(("", other));
         if parent == path

@@ -35,13 +35,8 @@ const LIBRARY: &str = "results must not depend on it, so it is not left to a fil
 
 /// Every key, sections before what they hold.
 pub const KEYS: &[Key] = &[
-    acts(
-        "kind",
-        Type::Choice(&["operators"]),
-        Default::Name("operators"),
-        "Kind of experiment.",
-    )
-    .refusing(&[("geodesic", "this version builds no geodesic experiments")]),
+    acts("kind", Type::Choice(&["operators"]), Default::Name("operators"), "Kind of experiment.")
+        .refusing(&[("geodesic", "this version builds no geodesic experiments")]),
     acts(
         "extends",
         Type::Other(
@@ -396,7 +391,10 @@ pub const KEYS: &[Key] = &[
     noted("logging.metrics.track_gpu_memory", Type::Bool, MESSAGES),
     noted("logging.metrics.track_sampling_time", Type::Bool, MESSAGES),
     noted("logging.metrics.track_simulation_time", Type::Bool, MESSAGES),
-    refused("features", "this version computes no feature categories beyond `simulation.extract_operator_features`"),
+    refused(
+        "features",
+        "this version computes no feature categories beyond `simulation.extract_operator_features`",
+    ),
     refused("renders", "this version renders nothing"),
 ];
 

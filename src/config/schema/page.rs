@@ -21,10 +21,8 @@ pub fn document() -> String {
         row(&mut out, &[&code(key.path), &allowed, &default(key), key.about]);
     }
     out.push_str("\nOther names: ");
-    let other: Vec<String> = OTHER_NAMES
-        .iter()
-        .map(|(other, place)| format!("`{other}` for `{place}`"))
-        .collect();
+    let other: Vec<String> =
+        OTHER_NAMES.iter().map(|(other, place)| format!("`{other}` for `{place}`")).collect();
     writeln!(out, "{}.", other.join(", ")).expect("writing to a string");
     out.push_str(
         "\n## Keys without meaning here\n\nAccepted, because files of the Python reference have \
@@ -51,7 +49,9 @@ pub fn document() -> String {
     out.push_str("\n## Parameters\n\n");
     for group in Group::ALL {
         write!(out, "### `parameter_space.{}`\n\n", group.name()).expect("writing to a string");
-        out.push_str("| parameter | allowed | default | what it does |\n| --- | --- | --- | --- |\n");
+        out.push_str(
+            "| parameter | allowed | default | what it does |\n| --- | --- | --- | --- |\n",
+        );
         for p in VOCABULARY.iter().filter(|p| p.group == group) {
             let default = match p.default {
                 // Zero is below what may be written: without the key there is no noise.
@@ -66,32 +66,49 @@ pub fn document() -> String {
     }
     out.push_str("## Initial conditions\n\n");
     for family in ic::FAMILIES {
-        write!(out, "### `{}`\n\n{}.\n\n", family.name, family.summary).expect("writing to a string");
+        write!(out, "### `{}`\n\n{}.\n\n", family.name, family.summary)
+            .expect("writing to a string");
         out.push_str("| setting | allowed | default | what it is |\n| --- | --- | --- | --- |\n");
         for p in family.parameters {
             row(&mut out, &[&code(p.name()), &p.allowed(), &code(&p.default()), p.meaning()]);
         }
         out.push('\n');
     }
-    let aliases: Vec<String> = ic::ALIASES
-        .iter()
-        .map(|(other, name)| format!("`{other}` for `{name}`"))
-        .collect();
+    let aliases: Vec<String> =
+        ic::ALIASES.iter().map(|(other, name)| format!("`{other}` for `{name}`")).collect();
     writeln!(out, "Other names: {}.", aliases.join(", ")).expect("writing to a string");
     out
 }
 
 /// What is refused for a reason that is no matter of one key.
 const REFUSED: &[(&str, &str)] = &[
-    ("`use_batch_norm: true`", "batch normalisation of an untrained network does nothing; `normalization` chooses"),
+    (
+        "`use_batch_norm: true`",
+        "batch normalisation of an untrained network does nothing; `normalization` chooses",
+    ),
     ("`noise_type: uniform`", "the Python reference names this law and does not draw it"),
     ("`noise_type: dropout` with `noise_scale` above 0.95", "there the scale is a probability"),
-    ("even kernels, kernels larger than the grid", "a convolution keeps the grid and wraps around once at most"),
-    ("sampled channels, `input_channels` other than `output_channels`", "an operator maps a state to a state of the same form"),
-    ("`type: array`, a parameter without `type`", "a parameter is one number or one name, and a guess at its type could be wrong"),
+    (
+        "even kernels, kernels larger than the grid",
+        "a convolution keeps the grid and wraps around once at most",
+    ),
+    (
+        "sampled channels, `input_channels` other than `output_channels`",
+        "an operator maps a state to a state of the same form",
+    ),
+    (
+        "`type: array`, a parameter without `type`",
+        "a parameter is one number or one name, and a guess at its type could be wrong",
+    ),
     ("`log_scale: true` with a low end of 0 or less", "it has no logarithm"),
-    ("unknown parameters, one parameter twice, values outside the vocabulary", "they would be sampled and do nothing"),
-    ("the 21 domain types of initial conditions (`quantum_wave_packet`, …)", "this version lacks them"),
+    (
+        "unknown parameters, one parameter twice, values outside the vocabulary",
+        "they would be sampled and do nothing",
+    ),
+    (
+        "the 21 domain types of initial conditions (`quantum_wave_packet`, …)",
+        "this version lacks them",
+    ),
 ];
 
 fn code(text: &str) -> String {

@@ -49,50 +49,116 @@ const BROKEN: &[(&str, &str)] = &[
     ("extends_a_number", "extends: [3]\n"),
     ("extends_outside", "extends: /etc/hostname\n"),
     ("extends_itself", "extends: experiments/x\n"),
-    ("interpolated_unknown", "sampling: {total_samples: '${sampling.sobol.sed}', sobol: {seed: 1}}\n"),
+    (
+        "interpolated_unknown",
+        "sampling: {total_samples: '${sampling.sobol.sed}', sobol: {seed: 1}}\n",
+    ),
     ("interpolated_circle", "metadata: {a: '${metadata.b}', b: 'x ${metadata.a}'}\n"),
     ("interpolated_mapping", "metadata: {name: 'x ${sampling}'}\nsampling: {}\n"),
     ("interpolated_open", "metadata: {name: 'x ${sampling'}\n"),
     ("unknown_parameter", "parameter_space: {architecture: {num_layer: 3}}\n"),
     ("parameter_in_the_wrong_group", "parameter_space: {architecture: {grid_size: 64}}\n"),
-    ("parameter_twice", "parameter_space: {architecture: {num_layers: 3}, operator: {num_layers: 3}}\n"),
+    (
+        "parameter_twice",
+        "parameter_space: {architecture: {num_layers: 3}, operator: {num_layers: 3}}\n",
+    ),
     ("no_type", "parameter_space: {architecture: {num_layers: {bounds: [2, 3]}}}\n"),
-    ("misspelt_type", "parameter_space: {architecture: {num_layers: {type: integr, bounds: [2, 3]}}}\n"),
+    (
+        "misspelt_type",
+        "parameter_space: {architecture: {num_layers: {type: integr, bounds: [2, 3]}}}\n",
+    ),
     ("array_type", "parameter_space: {architecture: {num_layers: {type: array, length: 3}}}\n"),
     ("boolean_type", "parameter_space: {architecture: {num_layers: {type: boolean}}}\n"),
     ("no_bounds", "parameter_space: {architecture: {num_layers: {type: integer}}}\n"),
-    ("bounds_upside_down", "parameter_space: {architecture: {num_layers: {type: integer, bounds: [5, 2]}}}\n"),
-    ("bounds_of_three", "parameter_space: {architecture: {num_layers: {type: integer, bounds: [1, 2, 3]}}}\n"),
-    ("fractional_bounds", "parameter_space: {architecture: {num_layers: {type: integer, bounds: [1.5, 3]}}}\n"),
-    ("bounds_out_of_range", "parameter_space: {evolution: {alpha: {type: continuous, bounds: [0.5, 1.5]}}}\n"),
-    ("nan_bound", "parameter_space: {evolution: {alpha: {type: continuous, bounds: [.nan, 0.5]}}}\n"),
-    ("logarithm_of_zero", "parameter_space: {evolution: {alpha: {type: continuous, bounds: [0, 0.5], log_scale: true}}}\n"),
-    ("log_scale_on_integers", "parameter_space: {architecture: {num_layers: {type: integer, bounds: [1, 3], log_scale: true}}}\n"),
-    ("continuous_integer", "parameter_space: {architecture: {num_layers: {type: continuous, bounds: [1, 3]}}}\n"),
-    ("empty_choices", "parameter_space: {architecture: {kernel_size: {type: choice, choices: []}}}\n"),
+    (
+        "bounds_upside_down",
+        "parameter_space: {architecture: {num_layers: {type: integer, bounds: [5, 2]}}}\n",
+    ),
+    (
+        "bounds_of_three",
+        "parameter_space: {architecture: {num_layers: {type: integer, bounds: [1, 2, 3]}}}\n",
+    ),
+    (
+        "fractional_bounds",
+        "parameter_space: {architecture: {num_layers: {type: integer, bounds: [1.5, 3]}}}\n",
+    ),
+    (
+        "bounds_out_of_range",
+        "parameter_space: {evolution: {alpha: {type: continuous, bounds: [0.5, 1.5]}}}\n",
+    ),
+    (
+        "nan_bound",
+        "parameter_space: {evolution: {alpha: {type: continuous, bounds: [.nan, 0.5]}}}\n",
+    ),
+    (
+        "logarithm_of_zero",
+        "parameter_space: {evolution: {alpha: {type: continuous, bounds: [0, 0.5], log_scale: true}}}\n",
+    ),
+    (
+        "log_scale_on_integers",
+        "parameter_space: {architecture: {num_layers: {type: integer, bounds: [1, 3], log_scale: true}}}\n",
+    ),
+    (
+        "continuous_integer",
+        "parameter_space: {architecture: {num_layers: {type: continuous, bounds: [1, 3]}}}\n",
+    ),
+    (
+        "empty_choices",
+        "parameter_space: {architecture: {kernel_size: {type: choice, choices: []}}}\n",
+    ),
     ("empty_list", "parameter_space: {architecture: {kernel_size: []}}\n"),
     ("choice_twice", "parameter_space: {architecture: {activation: [silu, swish]}}\n"),
     ("wrong_value", "parameter_space: {architecture: {activation: [relu, glu]}}\n"),
     ("even_kernel", "parameter_space: {architecture: {kernel_size: [3, 4]}}\n"),
-    ("even_kernels_in_a_range", "parameter_space: {architecture: {kernel_size: {type: integer, bounds: [3, 7]}}}\n"),
-    ("kernel_larger_than_grid", "parameter_space: {architecture: {kernel_size: [3, 9]}, operator: {grid_size: 8}}\n"),
+    (
+        "even_kernels_in_a_range",
+        "parameter_space: {architecture: {kernel_size: {type: integer, bounds: [3, 7]}}}\n",
+    ),
+    (
+        "kernel_larger_than_grid",
+        "parameter_space: {architecture: {kernel_size: [3, 9]}, operator: {grid_size: 8}}\n",
+    ),
     ("uniform_noise", "parameter_space: {stochastic: {noise_type: [gaussian, uniform]}}\n"),
-    ("large_dropout_noise", "parameter_space: {stochastic: {noise_type: dropout, noise_scale: {type: continuous, bounds: [0.1, 1]}}}\n"),
+    (
+        "large_dropout_noise",
+        "parameter_space: {stochastic: {noise_type: dropout, noise_scale: {type: continuous, bounds: [0.1, 1]}}}\n",
+    ),
     ("batch_norm", "parameter_space: {architecture: {use_batch_norm: {type: boolean}}}\n"),
     ("sampled_channels", "parameter_space: {operator: {channels: [1, 3]}}\n"),
     ("unequal_channels", "parameter_space: {operator: {input_channels: 1, output_channels: 3}}\n"),
     ("unknown_method", "simulation: {input_generation: {method: gausian_random_field}}\n"),
     ("domain_type", "simulation: {input_generation: {method: turing_pattern}}\n"),
-    ("domain_type_in_weights", "simulation: {input_generation: {ic_type_weights: {localized: 1, dla_cluster_v2: 1}}}\n"),
-    ("negative_weight", "simulation: {input_generation: {ic_type_weights: {localized: -1, structured: 2}}}\n"),
-    ("zero_weights", "simulation: {input_generation: {ic_type_weights: {localized: 0, structured: 0}}}\n"),
-    ("wrong_setting_of_an_unused_block", "simulation:\n  input_generation:\n    method: structured\n    localized: {num_blob: 3}\n"),
-    ("wrong_type_of_a_block", "simulation: {input_generation: {ic_type_weights: {mine: 1}, mine: {type: localised}}}\n"),
+    (
+        "domain_type_in_weights",
+        "simulation: {input_generation: {ic_type_weights: {localized: 1, dla_cluster_v2: 1}}}\n",
+    ),
+    (
+        "negative_weight",
+        "simulation: {input_generation: {ic_type_weights: {localized: -1, structured: 2}}}\n",
+    ),
+    (
+        "zero_weights",
+        "simulation: {input_generation: {ic_type_weights: {localized: 0, structured: 0}}}\n",
+    ),
+    (
+        "wrong_setting_of_an_unused_block",
+        "simulation:\n  input_generation:\n    method: structured\n    localized: {num_blob: 3}\n",
+    ),
+    (
+        "wrong_type_of_a_block",
+        "simulation: {input_generation: {ic_type_weights: {mine: 1}, mine: {type: localised}}}\n",
+    ),
     ("block_like_nothing", "simulation: {input_generation: {lenght_scale: 0.1}}\n"),
     ("inputs_without_type", "simulation: {inputs: [{weight: 1}, {type: localized, wieght: 2}]}\n"),
-    ("inputs_twice", "simulation: {inputs: [{type: localized}, {type: localized}], input_generation: {method: random}}\n"),
+    (
+        "inputs_twice",
+        "simulation: {inputs: [{type: localized}, {type: localized}], input_generation: {method: random}}\n",
+    ),
     ("inputs_empty", "simulation: {inputs: []}\n"),
-    ("several_at_once", "sampling:\n  total_samples: -3\n  sobl: {seed: 1}\nsimulation:\n  precision: double\n  num_timesteps: 1.5\nparameter_space:\n  evolution: {beta: 0.3}\n"),
+    (
+        "several_at_once",
+        "sampling:\n  total_samples: -3\n  sobl: {seed: 1}\nsimulation:\n  precision: double\n  num_timesteps: 1.5\nparameter_space:\n  evolution: {beta: 0.3}\n",
+    ),
 ];
 
 #[test]
@@ -118,7 +184,8 @@ fn bytes_that_are_no_text_have_a_line() {
 #[test]
 fn huge_documents_are_refused_quickly() {
     let mut bomb = String::from("a: &a [x,x,x,x,x,x,x,x,x]\n");
-    for (name, before) in ["b", "c", "d", "e", "f", "g"].iter().zip(["a", "b", "c", "d", "e", "f"]) {
+    for (name, before) in ["b", "c", "d", "e", "f", "g"].iter().zip(["a", "b", "c", "d", "e", "f"])
+    {
         bomb += &format!("{name}: &{name} [{}]\n", vec![format!("*{before}"); 9].join(","));
     }
     let project = Project::new();
@@ -163,7 +230,10 @@ fn a_fault_in_a_fragment_is_placed_in_the_fragment() {
     let project = Project::new();
     project.write("experiments/x.yaml", "extends: configs/a\n");
     project.write("configs/a.yaml", "sampling:\n  total_samples: few\n");
-    insta::assert_snapshot!("fault_in_a_fragment", project.message(&project.request("experiments/x")));
+    insta::assert_snapshot!(
+        "fault_in_a_fragment",
+        project.message(&project.request("experiments/x"))
+    );
 }
 
 #[test]
@@ -178,8 +248,7 @@ fn faults_of_the_command_line_are_placed_there() {
         ("set_below_a_number", "sampling.total_samples.x=1"),
         ("set_extends", "extends=a"),
     ] {
-        let request =
-            Request { sets: vec![set.to_owned()], ..project.request("experiments/x") };
+        let request = Request { sets: vec![set.to_owned()], ..project.request("experiments/x") };
         insta::assert_snapshot!(name, project.message(&request));
     }
     let request = Request { device: Some("gpu".into()), ..project.request("experiments/x") };

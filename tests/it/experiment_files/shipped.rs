@@ -8,8 +8,7 @@ use spinlock::space;
 
 fn load(file: &str) -> spinlock::config::Experiment {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let request =
-        Request { path: file.into(), root: root.to_owned(), ..Request::default() };
+    let request = Request { path: file.into(), root: root.to_owned(), ..Request::default() };
     config::load(&request).unwrap_or_else(|error| panic!("{error}"))
 }
 
@@ -83,7 +82,9 @@ fn what_the_reference_dropped_acts() {
 #[test]
 fn an_example_without_metadata_is_valid() {
     let project = super::Project::new();
-    project.write("experiments/readme.yaml", "
+    project.write(
+        "experiments/readme.yaml",
+        "
 parameter_space:
   architecture:
     num_layers: {type: integer, bounds: [2, 5]}
@@ -97,7 +98,8 @@ parameter_space:
 sampling: {total_samples: 1000, batch_size: 100}
 simulation: {num_realizations: 10}
 dataset: {output_path: ./datasets/readme.h5}
-");
+",
+    );
     let x = project.load("experiments/readme");
     assert_eq!((x.name.as_str(), x.space.sampled().count()), ("readme", 4));
     assert_eq!(x.dataset.path, project.root().join("datasets/readme.h5"));
