@@ -88,7 +88,8 @@ fn message(error: &YamlError) -> String {
     if text.starts_with("YAML document too large") || text.starts_with("recursion limit") {
         return "the document is too large or too deep".to_owned();
     }
-    format!("not valid YAML: {text}")
+    let end = text.rfind(" at line ").unwrap_or(text.len());
+    format!("not valid YAML: {}", &text[..end])
 }
 
 /// What to do about it, where that is not plain: limits, and the tab that a person cannot see.

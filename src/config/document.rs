@@ -161,6 +161,11 @@ impl<'a> Loader<'a> {
         if path.is_empty() || path.split('.').any(str::is_empty) {
             return self.faults.push(fault);
         }
+        if path.matches('.').count() >= yaml::MAX_DEPTH {
+            fault.message = "the path is too deep".to_owned();
+            fault.help = None;
+            return self.faults.push(fault);
+        }
         if path == "extends" {
             fault.message = "`extends` is read before anything is set".to_owned();
             fault.help = Some("write it into an experiment file".to_owned());

@@ -68,7 +68,9 @@ impl Run<'_> {
             };
             let name = &rest[at + 2..at + end];
             match self.value(name, span).map(|node| node.value) {
+                // Nothing, where something else is wrong, is what that fault left.
                 None => {}
+                Some(Content::Null) if !self.faults.is_empty() => {}
                 Some(Content::Text(v)) => out.push_str(&v),
                 Some(Content::Int(v)) => out.push_str(&v.to_string()),
                 Some(Content::Float(v)) => out.push_str(&format!("{v:?}")),

@@ -12,15 +12,18 @@ const EXTENSIONS: [&str; 2] = ["yaml", "yml"];
 
 /// The experiment that `name` stands for: a file with or without its extension, or a folder that
 /// holds `experiment.yaml`; relative to the project root, else to the working directory. Returns
-/// the file to open and the name to show.
+/// the file to open, and its name: relative to the root if it lies there.
 ///
 /// # Errors
 /// A usage error that names the experiments most like it.
 pub fn experiment(name: &Path, root: &Path) -> Result<(PathBuf, PathBuf)> {
-    for base in [root, Path::new("")] {
-        if let Some(shown) = complete(base, name) {
-            return Ok((base.join(&shown), shown));
-        }
+    if let Some(shown) = complete(root, name) {
+        return Ok((root.join(&shown), shown));
+    }
+    if let Some(found) = complete(Path::new(""), name) {
+        let file = std::path::absolute(&found).map_err(|e| Error::io("find", &found, e))?;
+        let shown = file.strip_prefix(root).unwrap_or(&file).to_owned();
+        return Ok((file, shown));
     }
     let mut error = Error::usage(format!("there is no experiment `{}`", name.display()));
     let known = experiments(root);

@@ -46,6 +46,11 @@ fn effective(tree: &Node, experiment: &Experiment) -> Node {
     for row in KEYS.iter().filter(|row| row.class == Class::Acts && row.path != "extends") {
         let given = find(tree, row.path).filter(|node| node.value != Content::Null);
         match (row.ty, given) {
+            (Type::Section, _) if row.path == "parameter_space" => {
+                for (path, node) in parameters(tree) {
+                    put(&path, node);
+                }
+            }
             (Type::Section, _) => {}
             (Type::Open, Some(node)) if !row.path.starts_with("parameter_space") => {
                 // What a reader of its own knows, such as blocks and metadata.
@@ -66,6 +71,12 @@ fn effective(tree: &Node, experiment: &Experiment) -> Node {
             }
         }
     }
+    out
+}
+
+/// Every parameter that can be written, as the document or the vocabulary has it.
+fn parameters(tree: &Node) -> Vec<(String, Node)> {
+    let mut out = Vec::new();
     for (i, parameter) in VOCABULARY.iter().enumerate() {
         let group = format!("parameter_space.{}", parameter.group.name());
         let path = format!("{group}.{}", parameter.name);
@@ -79,7 +90,7 @@ fn effective(tree: &Node, experiment: &Experiment) -> Node {
             parameter.domain.contains(parameter.default).then(|| super::tree::from_json(&default))
         });
         if let Some(node) = node {
-            put(&path, node);
+            out.push((path, node));
         }
     }
     out

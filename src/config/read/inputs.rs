@@ -59,7 +59,14 @@ fn generation<'a>(reader: &Reader<'a>, notes: &mut Vec<String>) -> Vec<Draft<'a>
                 Base::Known(family) => vec![Draft::new(name, family, 1.0, reader.node(METHOD))],
                 other => {
                     if let Some(node) = reader.node(METHOD) {
-                        unknown(&other, ty, node, METHOD, &["sampled"], reader.faults);
+                        match type_node(name, &blocks) {
+                            Some((node, path)) => {
+                                unknown(&other, ty, node, &path, &[], reader.faults);
+                            }
+                            None => {
+                                unknown(&other, ty, node, METHOD, &["sampled"], reader.faults);
+                            }
+                        }
                     }
                     Vec::new()
                 }
@@ -101,6 +108,10 @@ fn generation<'a>(reader: &Reader<'a>, notes: &mut Vec<String>) -> Vec<Draft<'a>
             Base::Later => notes
                 .push(format!("`{SECTION}.{}` is idle: this version lacks the type", block.name)),
             Base::Unknown => {
+                if let Some((node, path)) = type_node(&block.name, &blocks) {
+                    unknown(&Base::Unknown, ty, node, &path, &[], reader.faults);
+                    continue;
+                }
                 let known = ["ic_type_weights", "length_scale", "variance", "method"];
                 let path = format!("{SECTION}.{}", block.name);
                 let at = Node { value: Content::Null, span: block.span };
@@ -119,6 +130,12 @@ fn generation<'a>(reader: &Reader<'a>, notes: &mut Vec<String>) -> Vec<Draft<'a>
         }
     }
     drafts
+}
+
+/// The `type` in a block, with its path: where a wrong one is shown, whoever names the block.
+fn type_node<'a>(name: &str, blocks: &[&'a Entry]) -> Option<(&'a Node, String)> {
+    let block = blocks.iter().find(|block| block.name == name)?;
+    Some((block.node.get("type")?, format!("{SECTION}.{name}.type")))
 }
 
 /// The entries of the section that are blocks of settings.
@@ -154,7 +171,10 @@ fn weights<'a>(reader: &Reader<'a>, blocks: &[&'a Entry]) -> Vec<Draft<'a>> {
             }
             other => {
                 let at = Node { value: Content::Null, span: entry.span };
-                unknown(&other, ty, &at, WEIGHTS, &[], reader.faults);
+                match type_node(&entry.name, blocks) {
+                    Some((node, path)) => unknown(&other, ty, node, &path, &[], reader.faults),
+                    None => unknown(&other, ty, &at, WEIGHTS, &[], reader.faults),
+                }
             }
         }
     }
@@ -194,7 +214,8 @@ fn explicit<'a>(reader: &Reader<'a>, list: &'a Node) -> Vec<Draft<'a>> {
                 Base::Known(family) => {
                     if drafts.iter().any(|draft| draft.name == name) {
                         let message = format!("two inputs are called `{name}`");
-                        fields.fault("name", message, Some("give each its own `name`".into()));
+                        let help = "give each its own `name`".to_owned();
+                        reader.faults.report(place, &fields.path_of("name"), message, Some(help));
                     }
                     let mut draft = Draft::new(name, family, weight, Some(place));
                     draft.params = params.rest().into_iter().cloned().collect();

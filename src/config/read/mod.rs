@@ -164,6 +164,25 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Two numbers, the low one first.
+///
+/// # Errors
+/// What is wrong with them.
+fn ends(node: &Node) -> Result<(f64, f64), String> {
+    let numbers: Option<Vec<f64>> = match &node.value {
+        Content::List(items) => items.iter().map(Node::number).collect(),
+        _ => None,
+    };
+    match numbers.as_deref() {
+        Some([lo, hi]) if lo <= hi => Ok((*lo, *hi)),
+        Some([lo, hi]) if lo > hi => {
+            Err(format!("the low end `{lo:?}` is above the high end `{hi:?}`"))
+        }
+        Some([lo, hi]) => Err(format!("`[{lo:?}, {hi:?}]` is no range")),
+        _ => Err(format!("{} is not a pair of numbers", node.describe())),
+    }
+}
+
 /// `metadata.name`, or the name of the file.
 fn name(reader: &Reader<'_>, stem: &str) -> String {
     const PATH: &str = "metadata.name";
@@ -224,5 +243,31 @@ fn sampling(reader: &Reader<'_>, space: &Space) -> Sampling {
             "sampling.validation.check_correlation",
             "sampling.validation.max_pairwise_correlation",
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::schema::{Class, KEYS};
+    use std::path::Path;
+
+    /// Keys that act without being read: their sections are, or they are recorded as they stand.
+    fn read_as_a_whole(key: &Key) -> bool {
+        matches!(key.ty, Type::Section | Type::Open | Type::Free) || key.path == "extends"
+    }
+
+    #[test]
+    fn every_key_that_acts_is_read_and_no_other() {
+        let text = "simulation: {input_generation: {method: sampled, ic_type_weights: {mixed: 1}}}";
+        let tree = crate::yaml::parse(0, text.as_bytes()).unwrap();
+        let faults = Faults::default();
+        let bounds = Bounds { root: Path::new("/"), allow_outside: true };
+        let resolved = resolve(&tree, "x", false, bounds, &faults);
+        assert!(faults.is_empty());
+        for key in KEYS.iter().filter(|key| !read_as_a_whole(key)) {
+            let acts = key.class == Class::Acts;
+            assert_eq!(resolved.taken.contains(key.path), acts, "{}", key.path);
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::inputs;
 use super::space::Parameters;
-use super::{Reader, Simulation};
+use super::{Reader, Simulation, ends};
 use crate::config::experiment::{Device, DeviceChoice, Execution};
 use crate::node::Content;
 use crate::operator::rollout::{Normalize, Precision, Rollout, Scope};
@@ -51,8 +51,17 @@ pub fn execution(reader: &Reader<'_>) -> Execution {
 
 fn rollout(reader: &Reader<'_>) -> Rollout {
     const CLAMP: &str = "simulation.rollout.clamp";
-    let (key, fields) = reader.fields(CLAMP);
-    let clamp = fields.pair(key.name(), -3e38..=3e38);
+    let clamp = reader.node(CLAMP).and_then(|node| {
+        let range = ends(node).and_then(|(lo, hi)| {
+            let finite = lo.is_finite() && hi.is_finite();
+            finite.then_some((lo, hi)).ok_or_else(|| "the ends are not finite".to_owned())
+        });
+        range
+            .map_err(|why| {
+                reader.faults.report(node, CLAMP, why, Some("allowed: [low, high]".to_owned()));
+            })
+            .ok()
+    });
     Rollout {
         normalize: match reader.choice("simulation.rollout.normalize") {
             "minmax" => Normalize::MinMax,

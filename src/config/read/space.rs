@@ -76,7 +76,9 @@ pub fn read(reader: &Reader<'_>) -> Parameters {
             };
             let spec = spec::read(&entry.node, id, &full, faults);
             if let Some((_, have, span, other)) = found.iter().find(|(other, ..)| *other == id) {
-                let same = id == space::CHANNELS && spec.as_ref().is_none_or(|s| s == have);
+                // Two names of the channels may both be given, if they say the same number.
+                let agree = |spec: &Spec| spec.fixed().is_some() && spec.fixed() == have.fixed();
+                let same = id == space::CHANNELS && spec.as_ref().is_none_or(agree);
                 if !same {
                     twice(entry, &full, other, *span, faults);
                 }

@@ -1,5 +1,6 @@
 //! One parameter: a range, a list of choices, or a value.
 
+use super::ends;
 use crate::node::{Content, Faults, Fields, Node, nearest};
 use crate::space::{Domain, ParameterId, Setting, Spec};
 
@@ -66,11 +67,14 @@ fn typed(node: &Node, id: ParameterId, path: &str, faults: &Faults) -> Option<Sp
                 let list = Node { value: Content::Null, span: *span };
                 choices(&list, items, id, &fields.path_of("choices"), faults)
             }
-            other => missing(&fields, "choices", other, "a list of values, at least one"),
+            _ => {
+                missing(&fields, node, "choices", "a list of values, at least one");
+                None
+            }
         },
         "continuous" => {
             let log = fields.bool("log_scale", false);
-            range(&fields, id).and_then(|(lo, hi)| {
+            range(&fields, node, id).and_then(|(lo, hi)| {
                 if log && lo <= 0.0 {
                     fields.fault(
                         "bounds",
@@ -82,7 +86,7 @@ fn typed(node: &Node, id: ParameterId, path: &str, faults: &Faults) -> Option<Sp
                 Some(Spec::Continuous { lo, hi, log })
             })
         }
-        _ => range(&fields, id).and_then(|(lo, hi)| {
+        _ => range(&fields, node, id).and_then(|(lo, hi)| {
             if lo.fract() != 0.0 || hi.fract() != 0.0 {
                 fields.fault("bounds", "the ends are not whole numbers", None);
                 return None;
@@ -103,28 +107,36 @@ fn typed(node: &Node, id: ParameterId, path: &str, faults: &Faults) -> Option<Sp
     spec
 }
 
-fn missing(fields: &Fields<'_>, name: &str, node: Option<&Node>, allowed: &str) -> Option<Spec> {
-    let message = match node {
-        Some(node) => format!("{} is not {allowed}", node.describe()),
-        None => format!("`{name}` is missing"),
-    };
-    match node {
+/// Reports that the key `name` of a parameter is absent, or not of its form.
+fn missing(fields: &Fields<'_>, parameter: &Node, name: &str, allowed: &str) {
+    let path = fields.path_of(name);
+    let help = Some(format!("allowed: {allowed}"));
+    match fields.get(name) {
         Some(node) => {
-            fields.faults().report(node, &fields.path_of(name), message, None);
+            let message = format!("{} is not what `{name}` holds", node.describe());
+            fields.faults().report(node, &path, message, help);
         }
-        None => fields.fault(name, message, Some(format!("{name}: {allowed}"))),
+        None => fields.faults().report(parameter, &path, format!("`{name}` is missing"), help),
     }
-    None
 }
 
 /// `bounds`, both in the domain.
-fn range(fields: &Fields<'_>, id: ParameterId) -> Option<(f64, f64)> {
+fn range(fields: &Fields<'_>, parameter: &Node, id: ParameterId) -> Option<(f64, f64)> {
     let domain = id.get().domain;
     let Some(node) = fields.get("bounds") else {
-        missing(fields, "bounds", None, "[low, high]");
+        missing(fields, parameter, "bounds", "[low, high]");
         return None;
     };
-    let (lo, hi) = fields.pair("bounds", f64::MIN..=f64::MAX)?;
+    let wrong = |message: String, help: String| {
+        fields.faults().report(node, &fields.path_of("bounds"), message, Some(help));
+    };
+    let (lo, hi) = match ends(node) {
+        Ok(ends) => ends,
+        Err(why) => {
+            wrong(why, format!("allowed: [low, high], {}", domain.describe()));
+            return None;
+        }
+    };
     let inside = |v: f64| {
         let setting = match domain {
             Domain::Float { .. } => Setting::Float(v),
@@ -134,11 +146,9 @@ fn range(fields: &Fields<'_>, id: ParameterId) -> Option<(f64, f64)> {
     };
     for v in [lo, hi] {
         if !inside(v) {
-            fields.faults().report(
-                node,
-                &fields.path_of("bounds"),
+            wrong(
                 format!("`{v:?}` is out of range for `{}`", id.get().name),
-                Some(format!("allowed: {}", domain.describe())),
+                format!("allowed: {}", domain.describe()),
             );
             return None;
         }

@@ -115,7 +115,7 @@ fn unknown(entry: &Entry, path: &str, faults: &Faults) {
     let elsewhere = KEYS.iter().find(|key| key.name() == entry.name && key.path.contains('.'));
     let help = match (nearest(&entry.name, known.iter().copied()), elsewhere) {
         (Some(near), _) => format!("did you mean `{near}`? known: {}", known.join(", ")),
-        (None, Some(key)) => format!("it belongs to `{}`: `{}`", key.parent(), key.path),
+        (None, Some(key)) => format!("did you mean `{}`?", key.path),
         (None, None) => format!("known: {}", known.join(", ")),
     };
     faults.push(Fault {
