@@ -1,0 +1,67 @@
+"""Writes `src/sampling/joe_kuo.bin` and `tests/golden/sobol.json`; run from the root of the repository.
+
+Needs numpy and SciPy. SciPy ships the direction numbers of Joe and Kuo ("new-joe-kuo-6", 21,201
+dimensions); the first 1,280 are kept. The golden numbers come from `scipy.stats.qmc`, which walks
+the sequence in Gray-code order: its n-th point has natural index n ^ (n >> 1).
+"""
+
+import json
+import os
+import struct
+
+import numpy as np
+import scipy.stats
+from scipy.stats import qmc
+
+DIMENSIONS, DEGREE, BITS = 1280, 14, 53
+
+# One record per dimension from the second on: the primitive polynomial as bits, highest power
+# first, and the initial m_1.. padded with zeros; 16-bit little-endian numbers.
+source = np.load(
+    os.path.join(os.path.dirname(scipy.stats.__file__), "_sobol_direction_numbers.npz")
+)
+with open("src/sampling/joe_kuo.bin", "wb") as out:
+    for polynomial, initial in zip(source["poly"][1:DIMENSIONS], source["vinit"][1:DIMENSIONS]):
+        assert not initial[DEGREE:].any()
+        out.write(struct.pack(f"<{1 + DEGREE}H", polynomial, *initial[:DEGREE]))
+
+engine = qmc.Sobol(d=DIMENSIONS, scramble=False, bits=BITS)
+directions = [[int(v) for v in row] for row in engine._sv]
+checksum = 0
+for place, value in enumerate(v for row in directions for v in row):
+    checksum = (checksum + (place + 1) * value) % 2**64
+
+count = 1 << 12
+points = engine.random(count)
+natural = np.empty_like(points)
+order = np.arange(count)
+natural[order ^ (order >> 1)] = points
+
+dimensions = [0, 1, 2, 3, 7, 13, 100, 255, 777, 1279]
+indices = [0, 1, 2, 3, 4, 5, 6, 7, 100, 1000, 2047, 2048, 3333, 4095]
+
+cases = []
+for n, d in [(1, 3), (9, 1), (37, 5), (100, 14)]:
+    x = np.random.default_rng(n).random((n, d))
+    cases.append(
+        {
+            "columns": x.T.tolist(),
+            "centred": qmc.discrepancy(x, method="CD"),
+            "wrap_around": qmc.discrepancy(x, method="WD"),
+            "mixture": qmc.discrepancy(x, method="MD"),
+            # SciPy gives the root of this one, and the square of the others.
+            "l2_star": qmc.discrepancy(x, method="L2-star") ** 2,
+        }
+    )
+
+golden = {
+    "checksum": str(checksum),
+    "dimensions": dimensions,
+    "directions": [directions[d] for d in dimensions],
+    "indices": indices,
+    "points": [[float(natural[i, d]) for i in indices] for d in dimensions],
+    "discrepancies": cases,
+}
+with open("tests/golden/sobol.json", "w") as out:
+    json.dump(golden, out, separators=(",", ":"))
+    out.write("\n")
