@@ -65,7 +65,9 @@ pub fn moments(x: &[f32], tile: Tile) -> (Vec<f64>, Vec<f64>) {
     let pixels = (x.len() / tile.channels) as f64;
     let mut means = vec![0.0; tile.channels];
     channel_sums(x, tile, &mut means);
-    means.iter_mut().for_each(|mean| *mean /= pixels);
+    for mean in &mut means {
+        *mean /= pixels;
+    }
     let centre: Vec<f32> = means.iter().map(|&mean| mean as f32).collect();
     let mut squares = vec![0.0; tile.channels];
     channel_squares(x, tile, &tile.repeat(&centre), &mut squares);
@@ -159,7 +161,7 @@ vectorised! {
             Activation::Silu => map_rows(x, out, frame, shift, factor, #[inline(always)] |v| {
                 v / (1.0 + exp(-v))
             }),
-            Activation::Tanh => map_rows(x, out, frame, shift, factor, #[inline(always)] |v| tanh(v)),
+            Activation::Tanh => map_rows(x, out, frame, shift, factor, tanh),
             Activation::None => map_rows(x, out, frame, shift, factor, #[inline(always)] |v| v),
         }
     }

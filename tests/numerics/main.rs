@@ -1,4 +1,7 @@
 //! Kernels on the CPU: closed forms, invariants and sameness, each with its tolerance.
+#![expect(clippy::float_cmp, reason = "sameness and fixed points are exact")]
+#![expect(clippy::single_range_in_vec_init, reason = "one block of realizations is a list of one")]
+#![expect(clippy::needless_range_loop, reason = "indices read like the formulas they check")]
 
 /// Elementary functions keep their stated errors.
 mod functions;

@@ -212,9 +212,8 @@ fn gaussian_noise_on_the_features_has_covariance_s2_w_wt() {
         let pairs = rows[i * width..][..width].iter().zip(&rows[j * width..][..width]);
         0.04 * pairs.map(|(&a, &b)| f64::from(a) * f64::from(b)).sum::<f64>()
     };
-    // Drawn behind the output layer, and (with noise after every block, of which only the last one
-    // is linear in the output when the others are switched off) as all features: the Laplace law
-    // draws all features and has the same covariance.
+    // Gaussian noise is drawn behind the output layer, Laplace noise in all features: the covariance
+    // is the same.
     for law in [NoiseLaw::Gaussian, NoiseLaw::Laplace] {
         let operator = Operator { noise: Some(noise(law, NoiseLocation::Features)), ..operator };
         let measured = covariance(&operator, 400);

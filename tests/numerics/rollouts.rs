@@ -93,7 +93,7 @@ fn realizations_do_not_depend_on_blocks() {
     let whole = run_blocks(&unit, &[0..10]).unwrap().remove(0);
     let halves = run_blocks(&unit, &[0..5, 5..10]).unwrap();
     assert_eq!(bits(&whole.states), bits(&[&halves[0].states[..], &halves[1].states].concat()));
-    let alone = run_blocks(&unit, std::slice::from_ref(&(7..8))).unwrap().remove(0);
+    let alone = run_blocks(&unit, &[7..8]).unwrap().remove(0);
     let size = alone.states.len();
     assert_eq!(bits(&alone.states), bits(&whole.states[7 * size..8 * size]));
     let columns = |metric: usize| &whole.metrics[(metric * 10 + 7) * 6..][..6];
@@ -227,11 +227,11 @@ fn state_0_is_the_processed_input_and_one_application_is_the_bare_output() {
     let start = input(&operator);
     let mut unit = unit(&operator, 2, &start);
     unit.rollout = &rollout;
-    let first = &run_blocks(&unit, std::slice::from_ref(&(0..1))).unwrap()[0].states[..768];
+    let first = &run_blocks(&unit, &[0..1]).unwrap()[0].states[..768];
     assert!(first.iter().all(|x| x.abs() <= 1.0) && first.contains(&1.0));
     unit.num_timesteps = 1;
     unit.steps = 0..1;
-    let output = run_blocks(&unit, std::slice::from_ref(&(0..1))).unwrap().remove(0);
+    let output = run_blocks(&unit, &[0..1]).unwrap().remove(0);
     assert_eq!(output.states, run(&operator, 1, 1).states);
     assert_eq!(output.valid, [OK]);
 }
@@ -258,7 +258,7 @@ fn storing_as_float16_lowers_the_limit() {
     let start = input(&operator);
     let mut unit = unit(&operator, 40, &start);
     unit.stored_f16 = true;
-    let half = run_blocks(&unit, std::slice::from_ref(&(0..1))).unwrap().remove(0);
+    let half = run_blocks(&unit, &[0..1]).unwrap().remove(0);
     let single = run(&operator, 40, 1);
     let first = |valid: &[u8]| valid.iter().position(|&code| code == BEYOND_LIMIT).unwrap();
     assert!(first(&half.valid) < first(&single.valid));
@@ -274,7 +274,7 @@ fn a_value_that_is_not_finite_ends_its_realization() {
     let rollout = Rollout { blowup_limit: f64::INFINITY, ..PLAIN };
     let mut unit = unit(&operator, 200, &start);
     unit.rollout = &rollout;
-    let outcome = run_blocks(&unit, std::slice::from_ref(&(0..1))).unwrap().remove(0);
+    let outcome = run_blocks(&unit, &[0..1]).unwrap().remove(0);
     let failed = outcome.valid.iter().position(|&code| code == NON_FINITE).unwrap();
     assert!(failed > 10);
     assert!(outcome.valid[failed..].iter().all(|&code| code == NON_FINITE));
@@ -295,7 +295,7 @@ fn statistics_run_over_a_state_or_over_each_channel() {
         let rollout = Rollout { normalize: Normalize::MinMax, scope, ..PLAIN };
         let mut unit = unit(&operator, 3, &start);
         unit.rollout = &rollout;
-        run_blocks(&unit, std::slice::from_ref(&(0..1))).unwrap().remove(0).states
+        run_blocks(&unit, &[0..1]).unwrap().remove(0).states
     };
     for state in with(Scope::Channel).chunks_exact(256) {
         assert!(state.contains(&0.0) && state.contains(&1.0));
