@@ -207,12 +207,16 @@ pub fn perturb(frame: Frame, buffer: &mut [f32], perturbation: &Perturbation) {
 }
 
 fn combine(frame: Frame, buffer: &mut [f32], planes: &[f32], act: impl Fn(f32, f32) -> f32) {
+    let pixels = frame.side * frame.side;
     for y in 0..frame.side {
         let row = &mut buffer[frame.row(y)];
-        for (c, plane) in planes.chunks_exact(frame.side * frame.side).enumerate() {
-            let values = &plane[y * frame.side..][..frame.side];
-            for (pixel, value) in row.chunks_exact_mut(frame.channels).zip(values) {
-                pixel[c] = act(pixel[c], *value);
+        // A cache line of channels at a time, so that each line is brought in once.
+        for first in (0..frame.channels).step_by(LANES) {
+            let last = (first + LANES).min(frame.channels);
+            for (x, pixel) in row.chunks_exact_mut(frame.channels).enumerate() {
+                for (c, value) in pixel[first..last].iter_mut().enumerate() {
+                    *value = act(*value, planes[(first + c) * pixels + y * frame.side + x]);
+                }
             }
         }
     }
