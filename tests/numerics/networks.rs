@@ -72,6 +72,36 @@ fn fused_passes_agree_with_tensor_operations() {
     }
 }
 
+/// What CUDA does: one launch for a whole block, the prefix shared by broadcasting.
+#[test]
+fn a_batch_of_tensor_operations_agrees_with_single_launches() {
+    use NoiseLocation::{Features, Hidden, Output};
+    let x = input(&small());
+    let at = Moment { step: 2, num_timesteps: 5 };
+    let mut dropped = small();
+    dropped.architecture.dropout_rate = 0.3;
+    for operator in [
+        small(),
+        dropped,
+        noisy(NoiseLaw::Gaussian, Features),
+        noisy(NoiseLaw::Multiplicative, Hidden),
+        noisy(NoiseLaw::Dropout, Output),
+    ] {
+        let mut batch =
+            Network::as_tensor_operations(SEED, &operator, Device::Cpu, Precision::Float32)
+                .unwrap();
+        let mut single = Network::new(SEED, &operator, Device::Cpu, Precision::Float32).unwrap();
+        let expected: Vec<f32> = (4..7).flat_map(|m| single.apply(&x, at, &[m]).unwrap()).collect();
+        let whole = batch.apply(&x.repeat(3), at, &[4, 5, 6]).unwrap();
+        assert!(relative(&whole, &expected) < 1e-5);
+        batch.prefix(&x).unwrap();
+        for _ in 0..2 {
+            let shared = batch.suffix(at, &[4, 5, 6]).unwrap();
+            assert!(relative(&shared, &expected) < 1e-5);
+        }
+    }
+}
+
 /// `y[o] = Σ_i W[o,i]∗x[i] + b[o]` on the torus, in 64 bits, straight from the definition.
 fn convolve(
     x: &[Vec<f64>],

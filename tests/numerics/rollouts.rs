@@ -281,6 +281,20 @@ fn a_value_that_is_not_finite_ends_its_realization() {
 }
 
 #[test]
+fn an_input_that_is_not_finite_is_marked_at_once() {
+    let operator = small();
+    let mut start = input(&operator);
+    start[5] = f32::NAN;
+    for (num_timesteps, finite) in [(3, 767), (1, 0)] {
+        let outcome =
+            run_blocks(&unit(&operator, num_timesteps, &start), &[0..2]).unwrap().remove(0);
+        assert!(outcome.valid.iter().all(|&code| code == NON_FINITE));
+        let first = &outcome.states[..768];
+        assert_eq!(first.iter().filter(|x| x.is_finite()).count(), finite);
+    }
+}
+
+#[test]
 fn a_constant_field_is_marked_and_goes_on() {
     let outcome = run(&silent(Policy::Autoregressive), 4, 1);
     assert_eq!(outcome.valid, [OK, CONSTANT, CONSTANT, CONSTANT]);
