@@ -2,8 +2,8 @@
 //!
 //! Activations lie channel-last in buffers with a circular border of ⌊k/2⌋ pixels, ready for the next
 //! convolution: normalisation and activation read a convolution's result once and write straight
-//! into the next buffer. One realization at a time, so the shapes of a launch never change. Slots
-//! keep their memory from one application to the next.
+//! into the next buffer. One realization at a time, so the shapes of a launch never change. Buffers
+//! that are not needed any more serve later stages.
 
 use tch::{Kind, Tensor};
 
@@ -26,6 +26,8 @@ pub struct Fused {
     channels: usize,
     convs: Vec<Prepared>,
     slots: Vec<Option<Slot>>,
+    /// Buffers that no slot needs.
+    free: Vec<Slot>,
     output: Vec<f32>,
 }
 
@@ -113,6 +115,7 @@ impl Fused {
             channels: architecture.channels as usize,
             convs: convs.iter().enumerate().map(prepare).collect::<Result<_>>()?,
             slots: Vec::new(),
+            free: Vec::new(),
             output: Vec::new(),
         })
     }
@@ -126,8 +129,11 @@ impl Fused {
         if self.slots.len() <= index {
             self.slots.resize_with(index + 1, || None);
         }
-        match self.slots[index].take() {
-            Some(slot) => Ok(slot),
+        if let Some(slot) = self.slots[index].take() {
+            return Ok(slot);
+        }
+        match self.free.iter().position(|slot| slot.channels == channels) {
+            Some(free) => Ok(self.free.swap_remove(free)),
             None => Slot::new(channels, self.side + 2 * self.pad),
         }
     }
@@ -223,6 +229,10 @@ impl Backend for Fused {
             }
         }
         Ok(())
+    }
+
+    fn release(&mut self, slot: usize) {
+        self.free.extend(self.slots[slot].take());
     }
 
     fn output(&mut self) -> Result<Vec<f32>> {

@@ -74,6 +74,8 @@ pub trait Backend {
     /// Runs stage `index`. `perturbations` has one entry per realization for a random stage and is
     /// empty for the others.
     fn run(&mut self, index: usize, stage: Stage, perturbations: &[Perturbation]) -> Result<()>;
+    /// Lets go of a slot that nothing reads any more.
+    fn release(&mut self, slot: usize);
     /// The result of the output stage, `[B][C][n·n]`; B is 1 if nothing random came before.
     fn output(&mut self) -> Result<Vec<f32>>;
     /// States that one launch takes, `None` for any number.
@@ -95,6 +97,8 @@ pub struct Network {
     stages: Vec<Stage>,
     /// Stages before the first random one.
     prefix: usize,
+    /// Slots that nothing reads after each stage.
+    spent: Vec<Vec<usize>>,
     source: Source,
     /// Set if Gaussian noise on the features is drawn behind the output layer.
     factor: Option<Cholesky>,
@@ -164,8 +168,9 @@ impl Network {
         let stages = program(operator, factor.is_some());
         let random = |stage: &Stage| matches!(stage, Stage::Noise { .. } | Stage::Dropout { .. });
         let prefix = stages.iter().position(random).unwrap_or(stages.len());
+        let spent = spent(&stages, prefix);
         let source = Source::new(seed, operator);
-        Self { operator: *operator, stages, prefix, source, factor, backend }
+        Self { operator: *operator, stages, prefix, spent, source, factor, backend }
     }
 
     /// States that one launch takes, `None` for any number.
@@ -183,7 +188,15 @@ impl Network {
     pub fn prefix(&mut self, states: &[f32]) -> Result<()> {
         self.backend.load(states)?;
         for index in 0..self.prefix {
-            self.backend.run(index, self.stages[index], &[])?;
+            self.run(index, &[])?;
+        }
+        Ok(())
+    }
+
+    fn run(&mut self, index: usize, perturbations: &[Perturbation]) -> Result<()> {
+        self.backend.run(index, self.stages[index], perturbations)?;
+        for &slot in &self.spent[index] {
+            self.backend.release(slot);
         }
         Ok(())
     }
@@ -209,7 +222,7 @@ impl Network {
                     .collect(),
                 _ => Vec::new(),
             };
-            self.backend.run(index, stage, &perturbations)?;
+            self.run(index, &perturbations)?;
         }
         let mut out = self.backend.output()?;
         let channels = self.operator.architecture.channels as usize;
@@ -227,6 +240,21 @@ impl Network {
         }
         Ok(out)
     }
+}
+
+/// After which stage each slot is read for the last time. What the suffix reads of the prefix stays:
+/// the suffix may run again.
+fn spent(stages: &[Stage], prefix: usize) -> Vec<Vec<usize>> {
+    let mut spent = vec![Vec::new(); stages.len()];
+    for slot in 0..stages.len() {
+        let skips =
+            |stage: &Stage| matches!(stage, Stage::Skip { slot: from, .. } if *from == slot);
+        let last = stages.iter().rposition(skips).unwrap_or(slot);
+        if slot > prefix || last < prefix {
+            spent[last].push(slot);
+        }
+    }
+    spent
 }
 
 /// The convolutions of `operator` in order of application, with their values.

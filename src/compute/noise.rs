@@ -47,12 +47,14 @@ impl Perturbation {
         match self {
             Perturbation::Add(field) => planes.iter_mut().zip(field).for_each(|(x, v)| *x += v),
             Perturbation::Multiply(field) => {
-                planes.iter_mut().zip(field).for_each(|(x, v)| *x *= v)
+                planes.iter_mut().zip(field).for_each(|(x, v)| *x *= v);
             }
             Perturbation::Gains(gains) => {
                 let pixels = planes.len() / gains.len();
                 for (plane, gain) in planes.chunks_exact_mut(pixels).zip(gains) {
-                    plane.iter_mut().for_each(|x| *x *= gain);
+                    for x in plane {
+                        *x *= gain;
+                    }
                 }
             }
         }
@@ -94,13 +96,17 @@ impl Source {
             NoiseLaw::Gaussian | NoiseLaw::Laplace => {
                 let mut field = self.field(law, at, channels);
                 let scale = scale as f32;
-                field.iter_mut().for_each(|x| *x *= scale);
+                for x in &mut field {
+                    *x *= scale;
+                }
                 Perturbation::Add(field)
             }
             NoiseLaw::Multiplicative => {
                 let mut field = self.field(law, at, channels);
                 let scale = scale as f32;
-                field.iter_mut().for_each(|x| *x = 1.0 + scale * *x);
+                for x in &mut field {
+                    *x = 1.0 + scale * *x;
+                }
                 Perturbation::Multiply(field)
             }
             NoiseLaw::Dropout => {

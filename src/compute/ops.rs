@@ -25,7 +25,7 @@ pub struct Ops {
     device: Device,
     kind: Kind,
     convs: Vec<(Tensor, Option<Tensor>)>,
-    slots: Vec<Tensor>,
+    slots: Vec<Option<Tensor>>,
 }
 
 impl Ops {
@@ -62,6 +62,10 @@ impl Ops {
             convs,
             slots: Vec::new(),
         })
+    }
+
+    fn slot(&self, index: usize) -> &Tensor {
+        self.slots[index].as_ref().expect("a slot is released after its last reader")
     }
 
     fn upload(&self, values: &[f32], shape: &[i64]) -> Result<Tensor> {
@@ -134,12 +138,12 @@ impl Backend for Ops {
         let channels = i64::from(self.architecture.channels);
         let tensor = self.upload(states, &[-1, channels, self.side, self.side])?;
         self.slots.clear();
-        self.slots.push(tensor);
+        self.slots.push(Some(tensor));
         Ok(())
     }
 
     fn run(&mut self, index: usize, stage: Stage, perturbations: &[Perturbation]) -> Result<()> {
-        let x = &self.slots[index];
+        let x = self.slot(index);
         let y = match stage {
             Stage::Noise { .. } | Stage::Dropout { .. } => self.perturb(x, perturbations)?,
             Stage::Layer { conv } => {
@@ -147,7 +151,7 @@ impl Backend for Ops {
                 self.activate(self.normalise(y)?)?
             }
             Stage::Skip { slot, projection } => {
-                let skip = &self.slots[slot];
+                let skip = self.slot(slot);
                 match projection {
                     Some(conv) => torch(x.f_add(&self.convolve(skip, conv)?))?,
                     None => torch(x.f_add(skip))?,
@@ -156,12 +160,16 @@ impl Backend for Ops {
             Stage::Output { conv } => self.convolve(x, conv)?,
         };
         self.slots.truncate(index + 1);
-        self.slots.push(y);
+        self.slots.push(Some(y));
         Ok(())
     }
 
+    fn release(&mut self, slot: usize) {
+        self.slots[slot] = None;
+    }
+
     fn output(&mut self) -> Result<Vec<f32>> {
-        let y = self.slots.last().expect("the output stage has run");
+        let y = self.slot(self.slots.len() - 1);
         let y = torch(y.f_to_device(tch::Device::Cpu).and_then(|t| t.f_contiguous()))?;
         let mut out = vec![0.0; y.numel()];
         let length = out.len();

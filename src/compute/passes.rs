@@ -65,7 +65,9 @@ pub fn moments(x: &[f32], tile: Tile) -> (Vec<f64>, Vec<f64>) {
     let pixels = (x.len() / tile.channels) as f64;
     let mut means = vec![0.0; tile.channels];
     channel_sums(x, tile, &mut means);
-    means.iter_mut().for_each(|mean| *mean /= pixels);
+    for mean in &mut means {
+        *mean /= pixels;
+    }
     let centre: Vec<f32> = means.iter().map(|&mean| mean as f32).collect();
     let mut squares = vec![0.0; tile.channels];
     channel_squares(x, tile, &tile.repeat(&centre), &mut squares);
@@ -159,7 +161,7 @@ vectorised! {
             Activation::Silu => map_rows(x, out, frame, shift, factor, #[inline(always)] |v| {
                 v / (1.0 + exp(-v))
             }),
-            Activation::Tanh => map_rows(x, out, frame, shift, factor, #[inline(always)] |v| tanh(v)),
+            Activation::Tanh => map_rows(x, out, frame, shift, factor, tanh),
             Activation::None => map_rows(x, out, frame, shift, factor, #[inline(always)] |v| v),
         }
     }
@@ -205,12 +207,16 @@ pub fn perturb(frame: Frame, buffer: &mut [f32], perturbation: &Perturbation) {
 }
 
 fn combine(frame: Frame, buffer: &mut [f32], planes: &[f32], act: impl Fn(f32, f32) -> f32) {
+    let pixels = frame.side * frame.side;
     for y in 0..frame.side {
         let row = &mut buffer[frame.row(y)];
-        for (c, plane) in planes.chunks_exact(frame.side * frame.side).enumerate() {
-            let values = &plane[y * frame.side..][..frame.side];
-            for (pixel, value) in row.chunks_exact_mut(frame.channels).zip(values) {
-                pixel[c] = act(pixel[c], *value);
+        // A cache line of channels at a time, so that each line is brought in once.
+        for first in (0..frame.channels).step_by(LANES) {
+            let last = (first + LANES).min(frame.channels);
+            for (x, pixel) in row.chunks_exact_mut(frame.channels).enumerate() {
+                for (c, value) in pixel[first..last].iter_mut().enumerate() {
+                    *value = act(*value, planes[(first + c) * pixels + y * frame.side + x]);
+                }
             }
         }
     }

@@ -86,54 +86,51 @@ pub struct Outcome {
 pub fn run_blocks(unit: &Unit, blocks: &[Range<u32>]) -> Result<Vec<Outcome>> {
     let network = &mut Network::new(unit.seed, unit.operator, unit.device, unit.precision)?;
     let size = state_size(unit.operator);
-    let shared = match unit.start {
+    let mut runs = Vec::with_capacity(blocks.len());
+    match unit.start {
         Start::Input(input) => {
             assert_eq!((unit.steps.start, input.len()), (0, size), "an input starts at state 0");
+            let once = unit.num_timesteps == 1;
             let mut first = input.to_vec();
-            if unit.num_timesteps > 1 {
+            if !once {
                 state::post_process(unit.rollout, pixels(unit.operator), &mut first);
             }
-            let applied = unit.num_timesteps == 1 || unit.steps.end > 1;
-            let code = unit.code(&first);
-            if applied && !state::is_terminal(code) {
+            if once || unit.steps.end > 1 && !state::is_terminal(unit.code(&first)) {
                 network.prefix(&first)?;
             }
-            Some(first)
-        }
-        Start::State { .. } => None,
-    };
-    // The first application of every block comes before any second one: it reads the prefix.
-    let mut runs = Vec::with_capacity(blocks.len());
-    let mut row = 0;
-    for block in blocks {
-        let count = block.len();
-        let mut run = Run::new(unit, block.clone());
-        match (unit.start, &shared) {
-            (Start::State { states, status }, _) => {
-                run.current = states[row * size..(row + count) * size].to_vec();
-                run.status = status[row..row + count].to_vec();
-                run.stored = unit.steps.start;
-            }
-            (Start::Input(_), Some(first)) if unit.num_timesteps == 1 => {
-                run.current = first.repeat(count);
-                let output = run.shared_output(network, 0)?;
-                run.record(output);
-            }
-            (Start::Input(_), first) => {
-                let first = first.as_ref().expect("an input was post-processed above");
-                run.record(first.repeat(count));
-                if unit.steps.end > 1 {
-                    let output = run.shared_output(network, 0)?;
-                    run.advance(output);
+            // The first application of every block comes before any second one: it reads the prefix.
+            for block in blocks {
+                let mut run = Run::new(unit, block.clone());
+                run.current = first.repeat(block.len());
+                if once {
+                    let output = run.output(network, 0, true)?;
+                    run.record(output);
+                } else {
+                    run.record(run.current.clone());
+                    if unit.steps.end > 1 {
+                        let output = run.output(network, 0, true)?;
+                        run.advance(output);
+                    }
                 }
+                runs.push(run);
             }
         }
-        row += count;
-        runs.push(run);
+        Start::State { states, status } => {
+            let mut rest = (states, status);
+            for block in blocks {
+                let mut run = Run::new(unit, block.clone());
+                let (states, after) = rest.0.split_at(block.len() * size);
+                let (status, codes) = rest.1.split_at(block.len());
+                (run.current, run.status) = (states.to_vec(), status.to_vec());
+                rest = (after, codes);
+                runs.push(run);
+            }
+            assert!(rest.0.is_empty() && rest.1.is_empty(), "one start state per realization");
+        }
     }
     for run in &mut runs {
         while run.stored < unit.steps.end {
-            let output = run.output(network, run.stored - 1)?;
+            let output = run.output(network, run.stored - 1, false)?;
             run.advance(output);
         }
     }
@@ -182,57 +179,29 @@ impl<'a> Run<'a> {
         Self { unit, block, stored: unit.steps.start, current: Vec::new(), status, outcome }
     }
 
-    fn moment(&self, step: u32) -> Moment {
-        Moment { step, num_timesteps: self.unit.num_timesteps }
-    }
-
-    /// The realizations of a launch on CUDA: a full block from this one's first.
-    fn launched(&self) -> Vec<u32> {
-        let full = self.unit.realization_block.max(self.block.len() as u32);
-        (self.block.start..self.block.start + full).collect()
-    }
-
-    /// `O(x)` of every realization from the shared prefix.
-    fn shared_output(&self, network: &mut Network, step: u32) -> Result<Vec<f32>> {
-        let at = self.moment(step);
+    /// `O(x)` of every realization at application `step`: from its own state, or from the prefix that
+    /// the network has run for all. A short launch is filled up and cut.
+    fn output(&self, network: &mut Network, step: u32, shared: bool) -> Result<Vec<f32>> {
+        let at = Moment { step, num_timesteps: self.unit.num_timesteps };
         let size = state_size(self.unit.operator);
-        if self.status.iter().all(|&code| state::is_terminal(code)) {
-            return Ok(self.current.clone());
-        }
-        if network.launch().is_none() {
-            let mut output = network.suffix(at, &self.launched())?;
-            output.truncate(self.block.len() * size);
-            return Ok(output);
-        }
+        let launch = network.launch().unwrap_or(self.unit.realization_block as usize).max(1);
         let mut output = Vec::with_capacity(self.current.len());
-        for m in self.block.clone() {
-            output.extend(network.suffix(at, &[m])?);
-        }
-        Ok(output)
-    }
-
-    /// `O(x)` of every realization from its own state.
-    fn output(&self, network: &mut Network, step: u32) -> Result<Vec<f32>> {
-        let at = self.moment(step);
-        let size = state_size(self.unit.operator);
-        if network.launch().is_none() {
-            let realizations = self.launched();
-            let mut states = self.current.clone();
-            // Any finite values serve to fill the launch up.
-            states.resize(realizations.len() * size, 0.0);
-            let mut output = network.apply(&states, at, &realizations)?;
-            output.truncate(self.current.len());
-            return Ok(output);
-        }
-        let mut output = Vec::with_capacity(self.current.len());
-        for ((m, x), &code) in
-            self.block.clone().zip(self.current.chunks_exact(size)).zip(&self.status)
-        {
-            if state::is_terminal(code) {
-                output.extend_from_slice(x);
-            } else {
-                output.extend(network.apply(x, at, &[m])?);
+        for (index, status) in self.status.chunks(launch).enumerate() {
+            let first = index * launch;
+            let current = &self.current[first * size..(first + status.len()) * size];
+            if status.iter().all(|&code| state::is_terminal(code)) {
+                output.extend_from_slice(current);
+                continue;
             }
+            let realizations: Vec<u32> = (self.block.start + first as u32..).take(launch).collect();
+            let part = if shared {
+                network.suffix(at, &realizations)?
+            } else {
+                let mut states = current.to_vec();
+                states.resize(launch * size, 0.0);
+                network.apply(&states, at, &realizations)?
+            };
+            output.extend_from_slice(&part[..current.len()]);
         }
         Ok(output)
     }

@@ -54,7 +54,9 @@ pub fn post_process(rollout: &Rollout, pixels: usize, state: &mut [f32]) {
                 let sums = summarise(values);
                 let range = sums.max - sums.min;
                 if range > 1e-8 {
-                    values.iter_mut().for_each(|x| *x = (*x - sums.min) / range);
+                    for x in values {
+                        *x = (*x - sums.min) / range;
+                    }
                 }
             }
             Normalize::ZScore => {
@@ -63,13 +65,17 @@ pub fn post_process(rollout: &Rollout, pixels: usize, state: &mut [f32]) {
                 let square = centred_square(values, mean);
                 let divisor = ((square / (count - 1.0)).sqrt() + 1e-8) as f32;
                 let mean = mean as f32;
-                values.iter_mut().for_each(|x| *x = (*x - mean) / divisor);
+                for x in values {
+                    *x = (*x - mean) / divisor;
+                }
             }
         }
     }
     if let Some((low, high)) = rollout.clamp {
         // `clamp` keeps NaN.
-        state.iter_mut().for_each(|x| *x = x.clamp(low as f32, high as f32));
+        for x in state {
+            *x = x.clamp(low as f32, high as f32);
+        }
     }
 }
 
@@ -85,7 +91,7 @@ pub fn check(rollout: &Rollout, stored_f16: bool, pixels: usize, state: &[f32]) 
         NON_FINITE
     } else if f64::from(magnitude) > limit {
         BEYOND_LIMIT
-    } else if state.chunks_exact(pixels).all(|plane| plane.iter().all(|x| *x == plane[0])) {
+    } else if state.chunks_exact(pixels).all(|plane| plane.iter().all(|x| *x - plane[0] == 0.0)) {
         CONSTANT
     } else {
         OK
