@@ -201,16 +201,22 @@ impl<'a> Blocks<'a> {
             .collect()
     }
 
-    /// The block that holds a leaf.
-    pub fn block_of(&self, leaf: usize) -> usize {
+    /// The block that holds a leaf, and where the bytes of the leaf lie in it.
+    pub fn place_of(&self, leaf: usize) -> (usize, Range<usize>) {
         let mut index = vec![0; self.leaf_axis];
         let mut rest = leaf;
         for axis in (0..self.leaf_axis).rev() {
-            index[axis] = rest % self.shape[axis] / self.chunk[axis];
+            index[axis] = rest % self.shape[axis];
             rest /= self.shape[axis];
         }
-        (0..self.leaf_axis)
-            .fold(0, |n, axis| n * self.shape[axis].div_ceil(self.chunk[axis]) + index[axis])
+        let (mut block, mut place) = (0, 0);
+        for axis in 0..self.leaf_axis {
+            let step = self.chunk[axis];
+            block = block * self.shape[axis].div_ceil(step) + index[axis] / step;
+            place = place * step + index[axis] % step;
+        }
+        let length = self.leaf_bytes();
+        (block, place * length..(place + 1) * length)
     }
 
     /// Calls `visit` with the number and the bytes of every leaf, on all cores, in any order, and
@@ -233,16 +239,18 @@ impl<'a> Blocks<'a> {
         (0..self.count()).into_par_iter().filter_map(one).collect()
     }
 
-    /// One leaf.
-    pub fn leaf(&self, leaf: usize) -> Result<Vec<u8>> {
-        let block = self.block_of(leaf);
-        let bytes = self.read(block)?;
-        let (_, range) = self
-            .leaves_in(block)
-            .into_iter()
-            .find(|(number, _)| *number == leaf)
-            .ok_or_else(|| Error::integrity(format!("`{}` has no leaf {leaf}", self.path)))?;
-        Ok(bytes[range].to_vec())
+    /// One leaf, with the block that holds it; `held` keeps the block for the next call.
+    pub fn leaf<'h>(
+        &self,
+        leaf: usize,
+        held: &'h mut Option<(usize, Vec<u8>)>,
+    ) -> Result<&'h [u8]> {
+        let (block, range) = self.place_of(leaf);
+        if held.as_ref().is_none_or(|(number, _)| *number != block) {
+            *held = Some((block, self.read(block)?));
+        }
+        let (_, bytes) = held.as_ref().expect("it was just filled");
+        Ok(&bytes[range])
     }
 
     /// All values in C order; for arrays that fit into memory.

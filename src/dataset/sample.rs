@@ -210,15 +210,40 @@ pub(super) fn sample(form: Form) -> File {
         arrays.push(integers("/metadata/grid_group", grids));
         arrays.push(integers("/metadata/row", (0..n as i64).map(|i| i / 2).collect()));
     }
-    let energy = states(5, n * M * form.steps, false);
+    let metrics = ["energy", "entropy", "autocorrelation", "variance", "mean_magnitude"];
+    for (seed, name) in metrics.into_iter().enumerate() {
+        arrays.push(Array {
+            labels: vec!["operator", "realization", "time"],
+            extensible: vec![0, 1, 2],
+            ..array(
+                &format!("/outputs/metrics/{name}"),
+                Type::Number(Dtype::F32),
+                &[n, M, form.steps],
+                Data::Memory(states(5 + seed, n * M * form.steps, false)),
+            )
+        });
+    }
+    let sensitivity = "/features/sdf/operator_sensitivity";
     arrays.push(Array {
-        labels: vec!["operator", "realization", "time"],
-        extensible: vec![0, 1, 2],
+        labels: vec!["operator", "feature"],
+        attributes: vec![(
+            "names".to_owned(),
+            Attribute::Texts(vec!["lipschitz".into(), "gain".into()]),
+        )],
         ..array(
-            "/outputs/metrics/energy",
+            &format!("{sensitivity}/values"),
             Type::Number(Dtype::F32),
-            &[n, M, form.steps],
-            Data::Memory(energy),
+            &[n, 2],
+            Data::Memory(states(99, 2 * n, false)),
+        )
+    });
+    arrays.push(Array {
+        labels: vec!["operator", "feature"],
+        ..array(
+            &format!("{sensitivity}/validity"),
+            Type::Number(Dtype::U8),
+            &[n, 2],
+            Data::Memory((0..2 * n).map(|k| u8::from(k != 3)).collect()),
         )
     });
     let scales = arrays

@@ -9,13 +9,13 @@ use std::sync::Mutex;
 
 use serde::Serialize;
 
-use super::checks;
 use super::digest::{Object, content, counts, leaf_of_texts};
 use super::facts::Facts;
 use super::file::Type;
 use super::reader::Reader;
 use super::values::{Glance, glance};
 use super::writer::DIGEST;
+use super::{checks, parameters, structure};
 use crate::error::{Error, Result};
 use crate::key::Digest;
 
@@ -121,7 +121,7 @@ pub fn validate(path: &Path, progress: &(dyn Fn(u64) + Sync)) -> Result<Report> 
         failed: Vec::new(),
     };
     let (facts, faults) = Facts::read(&reader);
-    checks::structure(&reader, &facts, faults, &mut report);
+    structure::structure(&reader, &facts, faults, &mut report);
     let scan = Scan::of(&reader, progress);
     let unreadable: Vec<String> = scan.damage.iter().map(|e| e.message.clone()).collect();
     let bytes = format!("{} bytes of values", scan.bytes);
@@ -138,7 +138,7 @@ pub fn validate(path: &Path, progress: &(dyn Fn(u64) + Sync)) -> Result<Report> 
         Some(_) => Vec::new(),
     };
     report.settle("digest", &wrong, found);
-    checks::parameters(&reader, &facts, &mut report);
+    parameters::parameters(&reader, &facts, &mut report);
     checks::states(&facts, &scan.glances, &mut report);
     checks::columns(&reader, &facts, &mut report);
     checks::sampling(&reader, &mut report);

@@ -1,8 +1,12 @@
-//! Numbers out of little-endian bytes.
+//! Numbers out of little-endian bytes, and columns as a person reads them.
 
 use half::f16;
 
+use super::facts::integers;
+use super::file::Type;
+use super::reader::Reader;
 use crate::cache::Dtype;
+use crate::error::Result;
 
 /// The numbers as `f64`, exactly but for whole numbers beyond 2⁵³.
 pub(super) fn to_f64(bytes: &[u8], dtype: Dtype) -> Vec<f64> {
@@ -44,6 +48,18 @@ pub(super) fn glance(bytes: &[u8], dtype: Dtype) -> Glance {
     let constant = bytes.get(size..).is_none_or(|rest| rest == &bytes[..bytes.len() - size]);
     let zero = constant && to_f64(&bytes[..size.min(bytes.len())], dtype).iter().all(|v| *v == 0.0);
     Glance { finite, constant, zero }
+}
+
+/// A column of values, each as a text: whole numbers, shortest exact decimals, texts.
+pub(super) fn shown(reader: &Reader, path: &str) -> Result<Vec<String>> {
+    let blocks = match reader.stored(path) {
+        Some(array) if array.dtype == Type::Text => return reader.texts(path),
+        _ => reader.blocks(path)?,
+    };
+    if blocks.dtype() == Dtype::I64 {
+        return Ok(integers(reader, path)?.iter().map(i64::to_string).collect());
+    }
+    Ok(reader.numbers(path)?.iter().map(|v| format!("{v:?}")).collect())
 }
 
 #[cfg(test)]
