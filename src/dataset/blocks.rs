@@ -210,10 +210,9 @@ impl<'a> Blocks<'a> {
             rest /= self.shape[axis];
         }
         let (mut block, mut place) = (0, 0);
-        for axis in 0..self.leaf_axis {
-            let step = self.chunk[axis];
-            block = block * self.shape[axis].div_ceil(step) + index[axis] / step;
-            place = place * step + index[axis] % step;
+        for ((i, length), step) in index.iter().zip(self.shape).zip(&self.chunk) {
+            block = block * length.div_ceil(*step) + i / step;
+            place = place * step + i % step;
         }
         let length = self.leaf_bytes();
         (block, place * length..(place + 1) * length)

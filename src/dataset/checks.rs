@@ -73,7 +73,9 @@ pub(super) fn states(
 pub(super) fn columns(reader: &Reader, facts: &Facts, report: &mut Report) {
     if let Some((codes, ..)) = &facts.valid {
         let mut counts = [0_u64; 256];
-        codes.iter().for_each(|code| counts[*code as usize] += 1);
+        for code in codes {
+            counts[*code as usize] += 1;
+        }
         let wrong: Vec<String> = (usize::from(LAST_CODE) + 1..256)
             .filter(|code| counts[*code] > 0)
             .map(|code| format!("{} states have the code {code}", counts[code]))
@@ -133,7 +135,9 @@ fn weights(reader: &Reader) -> Option<BTreeMap<String, f64>> {
         }
     }
     let sum: f64 = weights.values().sum();
-    weights.values_mut().for_each(|weight| *weight /= sum);
+    for weight in weights.values_mut() {
+        *weight /= sum;
+    }
     (sum > 0.0).then_some(weights)
 }
 

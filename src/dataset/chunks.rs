@@ -15,12 +15,15 @@ use crate::error::{Error, Result};
 /// Decoded bytes of the chunks of a batch.
 const BATCH: usize = 64 << 20;
 
+/// Takes the offset of a chunk, its bytes, and how they are encoded.
+pub(super) type Write<'a> = dyn FnMut(&[usize], &[u8], Encoding) -> Result<()> + 'a;
+
 /// Brings every chunk of `array`, encoded as `compression` asks, to `write`, in order.
 pub(super) fn each_encoded(
     array: &Array,
     chunk_shape: &[usize],
     compression: Option<u8>,
-    write: &mut dyn FnMut(&[usize], &[u8], Encoding) -> Result<()>,
+    write: &mut Write<'_>,
 ) -> Result<()> {
     let Type::Number(dtype) = array.dtype else {
         return Err(Error::artifact(format!("`{}`: texts are not written in chunks", array.path)));

@@ -3,15 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use rayon::prelude::*;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::compare::{columns, leaves};
 use super::facts::{DOCUMENTS, Facts};
-use super::file::{Type, leaf_axis};
 use super::info::json;
 use super::reader::{Reader, Stored};
-use super::values::{shown, to_f64};
 use super::writer::{DIGEST, KEY};
 use crate::error::Result;
 
@@ -118,62 +116,15 @@ pub fn diff(a: &Path, b: &Path) -> Result<Difference> {
     })
 }
 
-/// What the comparison of values found.
-#[derive(Debug, Clone, Copy, Default)]
-struct Found {
-    compared: usize,
-    differing: usize,
-    undefined: usize,
-    max_abs: f64,
-    scale: f64,
-    numbers: bool,
-}
-
-impl Found {
-    fn and(self, other: Self) -> Self {
-        Self {
-            compared: self.compared + other.compared,
-            differing: self.differing + other.differing,
-            undefined: self.undefined + other.undefined,
-            max_abs: self.max_abs.max(other.max_abs),
-            scale: self.scale.max(other.scale),
-            numbers: self.numbers || other.numbers,
-        }
-    }
-
-    /// Two runs of numbers, as one part.
-    fn of(a: &[f64], b: &[f64]) -> Self {
-        let mut found = Self { compared: 1, numbers: true, ..Self::default() };
-        let mut undefined = a.len() != b.len();
-        let mut differs = undefined;
-        for (x, y) in a.iter().zip(b) {
-            if y.is_finite() {
-                found.scale = found.scale.max(y.abs());
-            }
-            if x.to_bits() == y.to_bits() || x == y || (x.is_nan() && y.is_nan()) {
-                continue;
-            }
-            differs = true;
-            if x.is_finite() && y.is_finite() {
-                found.max_abs = found.max_abs.max((x - y).abs());
-            } else {
-                undefined = true;
-            }
-        }
-        found.differing = usize::from(differs);
-        found.undefined = usize::from(undefined);
-        found
-    }
-}
-
 /// How an array that both have differs; `None` if it does not.
 fn array(sides: &[Side; 2], path: &str) -> Result<Option<ArrayDifference>> {
     let stored = [0, 1].map(|i| sides[i].reader.stored(path).expect("both have it"));
+    let readers = [&sides[0].reader, &sides[1].reader];
     let rows = rows_in_common(sides, path, stored);
     let found = if stored[0].shape.len() == 1 {
-        columns(sides, path, stored, &rows)?
+        columns(readers, path, stored, &rows)?
     } else {
-        leaves(sides, path, stored, &rows)?
+        leaves(readers, path, stored, &rows)?
     };
     let same_form = stored[0].dtype == stored[1].dtype && stored[0].shape == stored[1].shape;
     if same_form && found.differing == 0 && found.compared > 0 {
@@ -218,66 +169,6 @@ fn rows_in_common(sides: &[Side; 2], path: &str, stored: [&Stored; 2]) -> Vec<(u
             && stored[1].shape.first().is_some_and(|n| b < n)
     };
     operators[0].iter().enumerate().filter_map(pair).filter(inside).collect()
-}
-
-/// Arrays of one axis: element by element.
-fn columns(
-    sides: &[Side; 2],
-    path: &str,
-    stored: [&Stored; 2],
-    rows: &[(usize, usize)],
-) -> Result<Found> {
-    if stored.iter().any(|s| s.dtype == Type::Text) {
-        let [a, b] = [shown(&sides[0].reader, path)?, shown(&sides[1].reader, path)?];
-        let differing = rows.iter().filter(|(i, j)| a[*i] != b[*j]).count();
-        return Ok(Found { compared: rows.len(), differing, ..Found::default() });
-    }
-    let [a, b] = [sides[0].reader.numbers(path)?, sides[1].reader.numbers(path)?];
-    let pairs = rows.iter().map(|(i, j)| Found::of(&[a[*i]], &[b[*j]]));
-    Ok(pairs.fold(Found::default(), Found::and))
-}
-
-/// Other arrays: leaf by leaf, for the rows and the leading indices that both have.
-fn leaves(
-    sides: &[Side; 2],
-    path: &str,
-    stored: [&Stored; 2],
-    rows: &[(usize, usize)],
-) -> Result<Found> {
-    let [a, b] = stored;
-    let axis = leaf_axis(path, a.dtype, a.shape.len());
-    if a.shape.len() != b.shape.len()
-        || [a, b].iter().any(|s| s.dtype == Type::Text)
-        || a.shape[axis..] != b.shape[axis..]
-        || a.shape[axis..].contains(&0)
-        || axis == 0
-    {
-        return Ok(Found::default());
-    }
-    let blocks = [sides[0].reader.blocks(path)?, sides[1].reader.blocks(path)?];
-    let common: Vec<usize> = (1..axis).map(|i| a.shape[i].min(b.shape[i])).collect();
-    let inner = super::chunks::grid(&common, &vec![1; common.len()]);
-    let number = |shape: &[usize], row: usize, index: &[usize]| {
-        index.iter().zip(&shape[1..]).fold(row, |n, (i, length)| n * length + i)
-    };
-    let one = |(i, j): &(usize, usize)| -> Result<Found> {
-        let mut held = [None, None];
-        let mut found = Found::default();
-        for index in &inner {
-            let [held_a, held_b] = &mut held;
-            let x = blocks[0].leaf(number(&a.shape, *i, index), held_a)?;
-            let y = blocks[1].leaf(number(&b.shape, *j, index), held_b)?;
-            found = found.and(if x == y && a.dtype == b.dtype {
-                // Equal bytes still say how large the values are.
-                let values = to_f64(y, blocks[1].dtype());
-                Found::of(&values, &values)
-            } else {
-                Found::of(&to_f64(x, blocks[0].dtype()), &to_f64(y, blocks[1].dtype()))
-            });
-        }
-        Ok(found)
-    };
-    rows.par_iter().map(one).try_reduce(Found::default, |x, y| Ok(x.and(y)))
 }
 
 fn compare_attributes(sides: &[Side; 2], differences: &mut Vec<AttributeDifference>) {

@@ -97,7 +97,9 @@ impl Text {
 
     fn shape(&mut self, shape: &[usize]) {
         self.number(shape.len());
-        shape.iter().for_each(|n| self.number(*n));
+        for n in shape {
+            self.number(*n);
+        }
     }
 
     fn attribute(&mut self, value: &Attribute) {
@@ -110,7 +112,9 @@ impl Text {
             Attribute::Texts(texts) => {
                 self.text("text");
                 self.shape(&[texts.len()]);
-                texts.iter().for_each(|t| self.text(t));
+                for text in texts {
+                    self.text(text);
+                }
             }
             Attribute::Int(number) => {
                 self.text("int64");
@@ -148,7 +152,9 @@ pub(super) fn leaves_of_bytes(
 /// The one leaf of an array of texts: the text of every element with its length.
 pub(super) fn leaf_of_texts(texts: &[String]) -> Digest {
     let mut text = Text::default();
-    texts.iter().for_each(|t| text.text(t));
+    for t in texts {
+        text.text(t);
+    }
     text.0.finalize().into()
 }
 

@@ -133,6 +133,9 @@ pub struct File {
     pub compression: Option<u8>,
 }
 
+/// HDF5 allows no chunk of so many bytes.
+const MAX_CHUNK: usize = 1 << 32;
+
 /// The first axis of a leaf: a leaf is all elements that share the indices before it.
 ///
 /// A leaf is one state `[C, H, W]` of an array called `fields`, one row (all that belongs to one
@@ -192,6 +195,10 @@ impl Array {
             if chunk.len() != rank || !chunk.iter().enumerate().all(fits) {
                 return Err(format!("chunks {chunk:?} of an array {:?}", self.shape));
             }
+            let size = if let Type::Number(dtype) = self.dtype { dtype.size() } else { 16 };
+            if chunk.iter().product::<usize>() * size >= MAX_CHUNK {
+                return Err(format!("chunks {chunk:?} are larger than HDF5 allows"));
+            }
         }
         match (&self.data, self.dtype) {
             (Data::Memory(bytes), Type::Number(dtype))
@@ -223,7 +230,8 @@ impl Array {
         let offsets: BTreeSet<&[usize]> = chunks.iter().map(|c| c.offset.as_slice()).collect();
         let on_grid = |offset: &&[usize]| {
             offset.len() == chunk.len()
-                && (0..chunk.len()).all(|i| offset[i] % chunk[i] == 0 && offset[i] < self.shape[i])
+                && (0..chunk.len())
+                    .all(|i| offset[i].is_multiple_of(chunk[i]) && offset[i] < self.shape[i])
         };
         if chunks.len() != count || offsets.len() != count || !offsets.iter().all(on_grid) {
             return Err(format!("{} chunks given, {count} expected, each once", chunks.len()));

@@ -70,8 +70,18 @@ pub struct States {
 
 impl States {
     pub(super) fn count(codes: &[u8]) -> Self {
-        let of = |code| codes.iter().filter(|c| **c == code).count() as u64;
-        Self { sound: of(0), non_finite: of(1), constant: of(2), too_large: of(3) }
+        let mut states = Self::default();
+        for code in codes {
+            match code {
+                0 => states.sound += 1,
+                1 => states.non_finite += 1,
+                2 => states.constant += 1,
+                3 => states.too_large += 1,
+                // `validate` names the codes that do not exist.
+                _ => {}
+            }
+        }
+        states
     }
 }
 
@@ -159,8 +169,8 @@ fn array_info(path: &str, array: &Stored) -> ArrayInfo {
         shape: array.shape.clone(),
         labels: array.labels.clone(),
         chunk: array.chunk.clone(),
-        stored: array.stored,
-        ratio: (array.stored > 0).then(|| array.plain() as f64 / array.stored as f64),
+        stored: array.file_bytes,
+        ratio: (array.file_bytes > 0).then(|| array.plain() as f64 / array.file_bytes as f64),
     }
 }
 

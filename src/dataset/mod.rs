@@ -8,6 +8,7 @@ mod attributes;
 mod blocks;
 mod checks;
 mod chunks;
+mod compare;
 mod diff;
 mod digest;
 mod facts;
@@ -23,6 +24,8 @@ mod report_tests;
 mod row;
 #[cfg(test)]
 mod sample;
+#[cfg(test)]
+mod sample_parameters;
 mod staging;
 mod structure;
 #[cfg(test)]

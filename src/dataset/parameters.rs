@@ -56,7 +56,8 @@ pub(super) fn parameters(reader: &Reader, facts: &Facts, report: &mut Report) {
         match shown(reader, &path) {
             Err(error) => wrong.push(error.message),
             Ok(values) => {
-                let differs = |i: &usize| values.get(*i) != Some(&map(column[*i]));
+                let differs =
+                    |i: &usize| !values.get(*i).is_some_and(|v| same(v, &map(column[*i])));
                 if let Some(i) = (0..n).find(differs) {
                     let found = values.get(i).map_or("nothing", String::as_str);
                     let should = map(column[i]);
@@ -107,5 +108,35 @@ fn mapping(
             Some(Box::new(move |u| shown[((u * shown.len() as f64) as usize).min(last)].clone()))
         }
         _ => None,
+    }
+}
+
+/// Whether two values are the same: as texts, or as numbers (a choice of 1 and 2.5 is a column of reals).
+fn same(a: &str, b: &str) -> bool {
+    a == b
+        || a.parse::<f64>()
+            .is_ok_and(|a| b.parse::<f64>().is_ok_and(|b| a.to_bits() == b.to_bits()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_coordinate_maps_as_the_attributes_say() {
+        let map = |kind, bounds: [f64; 2], scale, choices, u| {
+            mapping(kind, bounds[0], bounds[1], scale, choices).map(|map| map(u))
+        };
+        assert_eq!(map("integer", [2.0, 5.0], "linear", "", 0.99).unwrap(), "5");
+        assert_eq!(map("continuous", [1.0, 3.0], "linear", "", 0.5).unwrap(), "2.0");
+        assert!(same(&map("choice", [0.0, 1.0], "linear", "[1, 2.5]", 0.2).unwrap(), "1.0"));
+        assert!(same(&map("choice", [0.0, 1.0], "linear", "[1, 2.5]", 0.5).unwrap(), "2.5"));
+        assert!(!same("1.0", "2.5") && !same("relu", "gelu"));
+        // What no file of ours says is refused, not computed.
+        assert_eq!(map("continuous", [0.0, 3.0], "log", "", 0.5), None);
+        assert_eq!(map("integer", [5.0, 2.0], "linear", "", 0.5), None);
+        assert_eq!(map("integer", [f64::NEG_INFINITY, 2.0], "linear", "", 0.5), None);
+        assert_eq!(map("choice", [0.0, 1.0], "linear", "[]", 0.5), None);
+        assert_eq!(map("other", [0.0, 1.0], "linear", "", 0.5), None);
     }
 }

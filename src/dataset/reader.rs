@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use hdf5::filters::Filter;
 use hdf5::{LinkType, LocationType};
 use hdf5_metno as hdf5;
 
@@ -54,7 +55,7 @@ pub(super) struct Stored {
     /// Whether its chunks go through shuffle and deflate.
     pub filtered: bool,
     /// Bytes that its values take in the file.
-    pub stored: u64,
+    pub file_bytes: u64,
     pub labels: Vec<String>,
     pub handle: hdf5::Dataset,
 }
@@ -149,7 +150,6 @@ impl Reader {
             return Ok(());
         };
         let filters = handle.dcpl()?.filters();
-        use hdf5::filters::Filter;
         let filtered = match filters.as_slice() {
             [] => false,
             [Filter::Shuffle, Filter::Deflate(_)] => true,
@@ -163,7 +163,7 @@ impl Reader {
             shape,
             chunk: handle.chunk(),
             filtered,
-            stored: handle.storage_size(),
+            file_bytes: handle.storage_size(),
             labels,
             handle,
         };
@@ -173,9 +173,10 @@ impl Reader {
             self.problem(path, "an empty array of that shape is too large");
             return Ok(());
         }
-        let most = if filtered { array.stored.saturating_mul(MAX_RATIO) } else { array.stored };
-        if array.plain() > most || array.stored > self.bytes {
-            let reason = format!("{} bytes of values in {} bytes", array.plain(), array.stored);
+        let most =
+            if filtered { array.file_bytes.saturating_mul(MAX_RATIO) } else { array.file_bytes };
+        if array.plain() > most || array.file_bytes > self.bytes {
+            let reason = format!("{} bytes of values in {} bytes", array.plain(), array.file_bytes);
             self.problem(path, &format!("values are missing ({reason})"));
             return Ok(());
         }

@@ -1,7 +1,7 @@
 //! Reports as text, for people.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
+use std::fmt::Write; // into strings, which cannot fail
 
 use serde_json::Value;
 
@@ -61,7 +61,6 @@ fn table(out: &mut String, rows: &[(String, String)]) {
     let width = rows.iter().map(|(left, _)| left.chars().count()).max().unwrap_or(0);
     for (left, right) in rows {
         let pad = " ".repeat(width - left.chars().count());
-        // Writing to a string cannot fail.
         let _ = writeln!(out, "  {left}{pad}  {right}");
     }
 }
@@ -116,11 +115,12 @@ pub fn render_info(info: &Info) -> String {
     let mut missed = Vec::new();
     find_missed(&info.sampling_metrics, "", &mut missed);
     out += "\nquality of the sample\n";
-    let verdict = match missed.is_empty() {
-        true => "every target is met".to_owned(),
-        false => format!("targets missed: {}", missed.join(", ")),
+    let verdict = if missed.is_empty() {
+        "every target is met".to_owned()
+    } else {
+        format!("targets missed: {}", missed.join(", "))
     };
-    table(&mut out, &[row("", verdict)]);
+    let _ = writeln!(out, "  {verdict}");
     if let Value::Object(provenance) = &info.provenance {
         out += "\nprovenance\n";
         let rows: Vec<_> = provenance.iter().map(|(name, value)| row(name, short(value))).collect();
@@ -128,7 +128,9 @@ pub fn render_info(info: &Info) -> String {
     }
     if !info.problems.is_empty() {
         out += "\nproblems\n";
-        table(&mut out, &info.problems.iter().map(|p| row("", p.as_str())).collect::<Vec<_>>());
+        for problem in &info.problems {
+            let _ = writeln!(out, "  {problem}");
+        }
     }
     out
 }
@@ -171,7 +173,7 @@ pub fn render_row(info: &Row) -> String {
         .collect();
     table(&mut out, &rows);
     for (category, features) in &info.features {
-        out += &format!("\nfeatures: {category}\n");
+        let _ = writeln!(out, "\nfeatures: {category}");
         let shown = |v: &Option<f64>| v.map_or("undefined".to_owned(), |v| format!("{v:.6}"));
         table(&mut out, &features.iter().map(|(name, v)| row(name, shown(v))).collect::<Vec<_>>());
     }
@@ -205,8 +207,8 @@ pub fn render_difference(d: &Difference) -> String {
     let mut out = format!("a  {a}\nb  {b}\n");
     let equal = d.digests[0].is_some() && d.digests[0] == d.digests[1];
     out += if equal { "the digests are equal\n" } else { "the digests differ\n" };
-    out +=
-        &format!("{} and {} operators, {} in common\n", d.operators[0], d.operators[1], d.common);
+    let [n, o] = d.operators;
+    let _ = writeln!(out, "{n} and {o} operators, {} in common", d.common);
     if d.same {
         return out + "nothing differs\n";
     }
@@ -222,7 +224,11 @@ pub fn render_difference(d: &Difference) -> String {
         if p != q {
             parts.push(format!("{} → {}", shape(p), shape(q)));
         }
-        parts.push(format!("{} of {} parts differ", array.differing, array.compared));
+        parts.push(match (array.compared, array.differing) {
+            (0, _) => "values not comparable".to_owned(),
+            (_, 0) => "values in common equal".to_owned(),
+            (compared, differing) => format!("{differing} of {compared} parts differ"),
+        });
         if let Some(max) = array.max_abs.filter(|_| array.differing > 0) {
             let relative =
                 array.relative.map_or(String::new(), |r| format!(" ({r:.2e} of max |b|)"));

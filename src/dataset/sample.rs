@@ -3,7 +3,6 @@
 use super::*;
 use crate::cache::{Dtype, Encoder, Encoding};
 use crate::key::{Digest, Key};
-use crate::space::{Setting, Spec};
 use half::f16;
 
 /// Which form.
@@ -38,13 +37,14 @@ fn number(i: usize) -> f32 {
 
 fn states(first: usize, count: usize, half: bool) -> Vec<u8> {
     let numbers = (first..first + count).map(number);
-    match half {
-        false => numbers.flat_map(f32::to_le_bytes).collect(),
-        true => numbers.flat_map(|v| f16::from_f32(v).to_le_bytes()).collect(),
+    if half {
+        numbers.flat_map(|v| f16::from_f32(v).to_le_bytes()).collect()
+    } else {
+        numbers.flat_map(f32::to_le_bytes).collect()
     }
 }
 
-fn array(path: &str, dtype: Type, shape: &[usize], data: Data) -> Array {
+pub(super) fn array(path: &str, dtype: Type, shape: &[usize], data: Data) -> Array {
     let all = ["operator", "realization", "time"];
     Array {
         path: path.to_owned(),
@@ -58,42 +58,18 @@ fn array(path: &str, dtype: Type, shape: &[usize], data: Data) -> Array {
     }
 }
 
-fn column(path: &str, values: Vec<String>) -> Array {
+pub(super) fn column(path: &str, values: Vec<String>) -> Array {
     array(path, Type::Text, &[values.len()], Data::Texts(values))
 }
 
-fn integers(path: &str, values: Vec<i64>) -> Array {
+pub(super) fn integers(path: &str, values: &[i64]) -> Array {
     let bytes = values.iter().flat_map(|v| v.to_le_bytes()).collect();
     array(path, Type::Number(Dtype::I64), &[values.len()], Data::Memory(bytes))
 }
 
-fn floats(path: &str, shape: &[usize], values: &[f64]) -> Array {
+pub(super) fn floats(path: &str, shape: &[usize], values: &[f64]) -> Array {
     let bytes = values.iter().flat_map(|v| v.to_le_bytes()).collect();
     array(path, Type::Number(Dtype::F64), shape, Data::Memory(bytes))
-}
-
-/// The sampled parameters: name, kind, low and high end, scale, choices, spec.
-fn parameters() -> Vec<(&'static str, &'static str, [f64; 2], &'static str, &'static str, Spec)> {
-    let names = ["relu", "gelu", "silu"].map(Setting::Name).to_vec();
-    vec![
-        ("num_layers", "integer", [2.0, 5.0], "linear", "", Spec::Integer(2, 5)),
-        (
-            "noise_scale",
-            "continuous",
-            [1e-5, 1.0],
-            "log",
-            "",
-            Spec::Continuous { lo: 1e-5, hi: 1.0, log: true },
-        ),
-        (
-            "activation",
-            "choice",
-            [0.0, 2.0],
-            "linear",
-            r#"["relu","gelu","silu"]"#,
-            Spec::Choice(names),
-        ),
-    ]
 }
 
 /// The outputs of some operators on a grid of side `g`; `first` tells their values from others'.
@@ -106,13 +82,12 @@ fn outputs(path: &str, operators: usize, g: usize, first: usize, form: Form) -> 
     let chunk = [unit.as_slice(), &[C, g, g]].concat();
     let mut labels = vec!["operator", "realization", "time"][..lead.len()].to_vec();
     labels.extend(["channel", "y", "x"]);
-    let data = match form.chunks {
-        false => Data::Memory(bytes),
-        true => {
-            let leaf_axis = leaf_axis(path, Type::Number(dtype), shape.len());
-            let leaves = digest::leaves_of_bytes(&bytes, dtype, &shape, leaf_axis);
-            Data::Chunks { leaves, chunks: cut_up(&bytes, dtype, &shape, &chunk) }
-        }
+    let data = if form.chunks {
+        let leaf_axis = leaf_axis(path, Type::Number(dtype), shape.len());
+        let leaves = digest::leaves_of_bytes(&bytes, dtype, &shape, leaf_axis);
+        Data::Chunks { leaves, chunks: cut_up(&bytes, dtype, &shape, &chunk) }
+    } else {
+        Data::Memory(bytes)
     };
     Array {
         chunk: Some(chunk),
@@ -154,7 +129,7 @@ pub(super) fn sample(form: Form) -> File {
         (0..n).map(|i| values[i % values.len()].to_owned()).collect()
     };
     let mut arrays = vec![
-        integers("/metadata/operator", (0..n as i64).collect()),
+        integers("/metadata/operator", &(0..n as i64).collect::<Vec<_>>()),
         column("/metadata/ic_types", pick(&["grf_v0", "grf_v1", "bläschen"])),
         column("/metadata/ic_families", pick(&["gaussian_random_field", "multiscale_grf"])),
         column("/metadata/evolution_policies", pick(&["convex", "residual"])),
@@ -163,7 +138,7 @@ pub(super) fn sample(form: Form) -> File {
         column("/metadata/split", pick(&["train", "train", "train", "validation", "test"])),
     ];
     let grids: Vec<i64> = (0..n).map(|i| if form.mixed && i % 2 == 1 { 12 } else { 8 }).collect();
-    arrays.push(integers("/metadata/grid_sizes", grids.clone()));
+    arrays.push(integers("/metadata/grid_sizes", &grids));
     let valid = vec![0; n * M * form.steps];
     arrays.push(array(
         "/metadata/valid",
@@ -182,13 +157,12 @@ pub(super) fn sample(form: Form) -> File {
         arrays.push(array(&path, Type::Text, &[], Data::Texts(vec![json.to_owned()])));
         attributes.push(("/metadata".to_owned(), name.to_owned(), text(json)));
     }
-    arrays.extend(parameter_arrays(n));
-    let groups: Vec<(String, Vec<usize>)> = match form.mixed {
-        false => vec![(String::new(), (0..n).collect())],
-        true => vec![
-            ("/8".to_owned(), (0..n).step_by(2).collect()),
-            ("/12".to_owned(), (1..n).step_by(2).collect()),
-        ],
+    arrays.extend(super::sample_parameters::arrays(n));
+    let groups: Vec<(String, Vec<usize>)> = if form.mixed {
+        let (even, odd) = ((0..n).step_by(2).collect(), (1..n).step_by(2).collect());
+        vec![("/8".to_owned(), even), ("/12".to_owned(), odd)]
+    } else {
+        vec![(String::new(), (0..n).collect())]
     };
     for (name, rows) in &groups {
         let g = if name == "/12" { 12 } else { 8 };
@@ -207,8 +181,8 @@ pub(super) fn sample(form: Form) -> File {
         arrays.push(outputs(&format!("/outputs{name}/fields"), rows.len(), g, 1000 * g, form));
     }
     if form.mixed {
-        arrays.push(integers("/metadata/grid_group", grids));
-        arrays.push(integers("/metadata/row", (0..n as i64).map(|i| i / 2).collect()));
+        arrays.push(integers("/metadata/grid_group", &grids));
+        arrays.push(integers("/metadata/row", &(0..n as i64).map(|i| i / 2).collect::<Vec<_>>()));
     }
     let metrics = ["energy", "entropy", "autocorrelation", "variance", "mean_magnitude"];
     for (seed, name) in metrics.into_iter().enumerate() {
@@ -252,60 +226,6 @@ pub(super) fn sample(form: Form) -> File {
         .map(|a| (a.path.clone(), 0, "/metadata/operator".to_owned()))
         .collect();
     File { key: Key([7; 32]), arrays, attributes, scales, compression: form.compression }
-}
-
-fn parameter_arrays(n: usize) -> Vec<Array> {
-    let parameters = parameters();
-    let p = parameters.len();
-    let unit = |i: usize, j: usize| ((i * p + j) as f64 * 0.618_033_988_749_895).fract();
-    let coordinates: Vec<f64> = (0..n * p).map(|k| unit(k / p, k % p)).collect();
-    let mut params = floats("/parameters/params", &[n, p], &coordinates);
-    params.labels = vec!["operator", "parameter"];
-    let named = |pick: fn(
-        &(&'static str, &'static str, [f64; 2], &'static str, &'static str, Spec),
-    ) -> &'static str| {
-        Attribute::Texts(parameters.iter().map(|x| pick(x).to_owned()).collect())
-    };
-    params.attributes = vec![
-        ("names".to_owned(), named(|x| x.0)),
-        ("kinds".to_owned(), named(|x| x.1)),
-        ("scales".to_owned(), named(|x| x.3)),
-        ("choices".to_owned(), named(|x| x.4)),
-        (
-            "bounds".to_owned(),
-            Attribute::Floats {
-                shape: vec![p, 2],
-                values: parameters.iter().flat_map(|x| x.2).collect(),
-            },
-        ),
-    ];
-    let mut arrays = vec![params];
-    for (j, (name, .., spec)) in parameters.iter().enumerate() {
-        let path = format!("/parameters/values/{name}");
-        let values: Vec<Setting> = (0..n).map(|i| spec.value(unit(i, j))).collect();
-        arrays.push(match values[0] {
-            Setting::Int(_) => {
-                integers(&path, values.iter().map(|v| v.number().unwrap() as i64).collect())
-            }
-            Setting::Float(_) => {
-                let values: Vec<f64> = values.iter().map(|v| v.number().unwrap()).collect();
-                floats(&path, &[n], &values)
-            }
-            Setting::Name(_) => column(
-                &path,
-                values
-                    .iter()
-                    .map(|v| match v {
-                        Setting::Name(name) => (*name).to_owned(),
-                        _ => unreachable!("a choice of names"),
-                    })
-                    .collect(),
-            ),
-        });
-    }
-    // A fixed parameter has a column and no dimension.
-    arrays.push(floats("/parameters/values/dt", &[n], &vec![0.01; n]));
-    arrays
 }
 
 /// The digest of the sample, as the writer takes it.

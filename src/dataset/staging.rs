@@ -38,8 +38,9 @@ impl Staged {
                 Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => continue,
                 other => other.io("create", &path)?,
             };
-            // Another process may have swept it away before it was locked.
-            if file.try_lock().is_ok() && file.metadata().io("read", &path)?.nlink() > 0 {
+            // Another process may be sweeping it away. Where locks do not work nothing is swept.
+            let swept = matches!(file.try_lock(), Err(TryLockError::WouldBlock));
+            if !swept && file.metadata().io("read", &path)?.nlink() > 0 {
                 return Ok(Self { path, target: target.to_owned(), file, published: false });
             }
         }

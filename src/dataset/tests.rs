@@ -165,18 +165,24 @@ fn the_digest_is_that_of_the_content_and_of_nothing_else() {
 
 #[test]
 fn the_digest_is_stable() {
-    insta::assert_snapshot!(digest_of(&sample(PLAIN)), @"304b9ac36675b352cb803f92611091b100f7165dc85dacec57376aa15e18ac21");
+    insta::assert_snapshot!(digest_of(&sample(PLAIN)), @"44d7d34cda8ca5f729128d13e627fe23d26cdcfd8eb6d4f0c08ac5f7fd43aab6");
 }
 
 #[test]
 fn the_same_data_set_gives_the_same_file() {
     let folder = tempfile::tempdir().unwrap();
-    for form in FORMS {
-        let (a, b) = (folder.path().join("a.h5"), folder.path().join("b.h5"));
-        write_to(&a, form);
-        std::thread::sleep(std::time::Duration::from_millis(1100)); // times count in seconds
-        write_to(&b, form);
-        assert!(std::fs::read(a).unwrap() == std::fs::read(b).unwrap(), "{form:?}");
+    let made = |name: &str| -> Vec<Vec<u8>> {
+        let target = folder.path().join(name);
+        let one = |form| {
+            write_to(&target, form);
+            std::fs::read(&target).unwrap()
+        };
+        FORMS.into_iter().map(one).collect()
+    };
+    let first = made("a.h5");
+    std::thread::sleep(std::time::Duration::from_millis(1100)); // HDF5 counts times in seconds
+    for ((a, b), form) in first.into_iter().zip(made("b.h5")).zip(FORMS) {
+        assert!(a == b, "{form:?}");
     }
 }
 

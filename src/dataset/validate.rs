@@ -97,8 +97,8 @@ impl Report {
             return self.add(Verdict::Passed, check, 0, passed);
         }
         let mut detail = wrong.iter().take(5).cloned().collect::<Vec<_>>().join("; ");
-        if wrong.len() > 5 {
-            detail += &format!("; and {} more", wrong.len() - 5);
+        if let more @ 1.. = wrong.len().saturating_sub(5) {
+            detail = format!("{detail}; and {more} more");
         }
         self.add(Verdict::Failed, check, wrong.len() as u64, detail);
     }

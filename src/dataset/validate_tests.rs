@@ -7,6 +7,8 @@ use super::tests::{FORMS, write_to};
 use super::*;
 use crate::error::ErrorKind;
 
+type Edit = fn(&mut File);
+
 fn check(path: &Path) -> Report {
     validate(path, &|_| {}).unwrap()
 }
@@ -168,21 +170,24 @@ fn arrays_that_are_missing_or_misshapen_are_named() {
 
 #[test]
 fn values_that_cannot_be_are_found() {
-    let nan = f32::NAN.to_le_bytes();
-    let cases: [(&str, &dyn Fn(&mut File)); 8] = [
-        ("parameters", &|f| {
+    let cases: [(&str, Edit); 8] = [
+        ("parameters", |f| {
             bytes(f, "/parameters/params")[..8].copy_from_slice(&1.5_f64.to_le_bytes());
         }),
-        ("parameters", &|f| bytes(f, "/parameters/values/num_layers")[0] = 6),
-        ("parameters", &|f| texts(f, "/parameters/values/activation")[1] = "tanh".into()),
-        ("inputs", &|f| bytes(f, "/inputs/fields")[400..404].copy_from_slice(&nan)),
-        ("inputs", &|f| bytes(f, "/inputs/fields")[512..1024].fill(0)),
-        ("outputs", &|f| bytes(f, "/outputs/fields")[400..404].copy_from_slice(&nan)),
-        ("valid", &|f| bytes(f, "/metadata/valid")[4] = 9),
-        ("split", &|f| texts(f, "/metadata/split")[0] = "training".into()),
+        ("parameters", |f| bytes(f, "/parameters/values/num_layers")[0] = 6),
+        ("parameters", |f| texts(f, "/parameters/values/activation")[1] = "tanh".into()),
+        ("inputs", |f| {
+            bytes(f, "/inputs/fields")[400..404].copy_from_slice(&f32::NAN.to_le_bytes());
+        }),
+        ("inputs", |f| bytes(f, "/inputs/fields")[512..1024].fill(0)),
+        ("outputs", |f| {
+            bytes(f, "/outputs/fields")[400..404].copy_from_slice(&f32::NAN.to_le_bytes());
+        }),
+        ("valid", |f| bytes(f, "/metadata/valid")[4] = 9),
+        ("split", |f| texts(f, "/metadata/split")[0] = "training".into()),
     ];
     for (expected, edit) in cases {
-        assert_eq!(failed(PLAIN, edit), [expected]);
+        assert_eq!(failed(PLAIN, &edit), [expected]);
     }
     let renamed = |f: &mut File| texts(f, "/metadata/ic_types")[0] = "other".into();
     assert_eq!(failed(PLAIN, &renamed), ["proportions"]);

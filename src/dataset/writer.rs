@@ -127,19 +127,23 @@ impl Writer<'_> {
     ) -> Result<(), Failure> {
         let (parent, name) = array.path.rsplit_once('/').expect("check: the path is absolute");
         let extents: Vec<hdf5::Extent> = (0..array.shape.len())
-            .map(|axis| match array.extensible.contains(&axis) && !array.shape.contains(&0) {
-                true => hdf5::Extent::resizable(array.shape[axis]),
-                false => hdf5::Extent::fixed(array.shape[axis]),
+            .map(|axis| {
+                if array.extensible.contains(&axis) && !array.shape.contains(&0) {
+                    hdf5::Extent::resizable(array.shape[axis])
+                } else {
+                    hdf5::Extent::fixed(array.shape[axis])
+                }
             })
             .collect();
-        let extents = match extents.is_empty() {
-            true => hdf5::Extents::scalar(),
-            false => hdf5::Extents::simple(extents),
+        let extents = if extents.is_empty() {
+            hdf5::Extents::scalar()
+        } else {
+            hdf5::Extents::simple(extents)
         };
         let chunk = array.stored_chunk();
         let mut builder = group(hdf, groups, parent)?
             .new_dataset_builder()
-            .empty_as(&descriptor(array.dtype))
+            .empty_as(descriptor(array.dtype))
             .obj_track_times(false);
         builder = match &chunk {
             Some(chunk) => builder.chunk(chunk.clone()),
