@@ -69,6 +69,11 @@ fn row(left: &str, right: impl Into<String>) -> (String, String) {
     (left.to_owned(), right.into())
 }
 
+/// Dimension scales: their lengths show in the arrays.
+const AXES: &str = "/metadata/axes/";
+/// What is said about single parameters: it follows from the experiment.
+const VALUES: &str = "/parameters/values/";
+
 /// `spinlock info FILE`.
 pub fn render_info(info: &Info) -> String {
     let mut out = format!("{} ({})\n", info.file, size(info.bytes));
@@ -95,7 +100,7 @@ pub fn render_info(info: &Info) -> String {
     table(&mut out, &rows);
     out += "\narrays\n";
     let mut rows = Vec::new();
-    for array in &info.arrays {
+    for array in info.arrays.iter().filter(|a| !a.path.starts_with(AXES)) {
         let chunk =
             array.chunk.as_ref().map_or("in one run".into(), |c| format!("chunks {}", shape(c)));
         let ratio = array.ratio.map_or(String::new(), |r| format!(", ratio {r:.2}"));
@@ -106,7 +111,7 @@ pub fn render_info(info: &Info) -> String {
     table(&mut out, &rows);
     out += "\nattributes\n";
     let mut rows = Vec::new();
-    for (path, values) in &info.attributes {
+    for (path, values) in info.attributes.iter().filter(|(path, _)| !path.starts_with(VALUES)) {
         rows.extend(
             values.iter().map(|(name, value)| row(&format!("{path}@{name}"), short(value))),
         );

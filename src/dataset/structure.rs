@@ -17,6 +17,11 @@ pub(super) fn structure(reader: &Reader, facts: &Facts, faults: Vec<String>, rep
     wrong.extend(reader.problems.iter().map(|(path, reason)| format!("`{path}`: {reason}")));
     for name in DOCUMENTS {
         let path = format!("/metadata/{name}");
+        let absent = reader.stored(&path).is_none() && reader.text("/metadata", name).is_none();
+        if absent && name != "provenance" {
+            // `dataset.metadata` may leave it out.
+            continue;
+        }
         match (reader.texts(&path).as_deref(), reader.text("/metadata", name)) {
             (Ok([array]), Some(attribute)) if array != attribute => {
                 wrong.push(format!("`{path}` differs from the attribute `{name}` of `/metadata`"));
@@ -36,7 +41,7 @@ pub(super) fn structure(reader: &Reader, facts: &Facts, faults: Vec<String>, rep
         wrong.push("`/metadata/operator` does not count operators from 0".into());
     }
     let metrics = METRICS.map(|name| format!("/outputs/metrics/{name}"));
-    for path in metrics.iter().map(String::as_str).chain(["/parameters/params"]) {
+    for path in metrics.iter().map(String::as_str) {
         if reader.stored(path).is_none() {
             wrong.push(format!("the data set has no readable array `{path}`"));
         }
@@ -75,6 +80,7 @@ fn misshapen(path: &str, dtype: Type, shape: &[usize], facts: &Facts, n: usize) 
         ["metadata", "config" | "sampling_metrics" | "provenance"] => {
             (dtype != Type::Text || !shape.is_empty()).then(|| wrong("one text".into()))?
         }
+        ["metadata", "axes", ..] => None,
         ["metadata", "valid" | "grid_sizes" | "operator" | "row" | "grid_group"] => None,
         ["metadata", name] if TEXT_COLUMNS.contains(name) => None,
         ["parameters", "params"] => {

@@ -1,0 +1,53 @@
+# Everything sets up what it needs first; nothing outside the checkout is touched (except `install`).
+# After the first run everything works without a network.
+
+SHELL := /bin/bash
+CARGO ?= cargo
+FRONT := --release --locked
+TORCH := --release --locked --no-default-features --features torch
+PREFIX ?= $(HOME)/.local
+BIN := target/release
+
+.PHONY: help setup build demo test lint install bench clean
+
+help: ## Say what there is
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+setup: ## Check for needed tools; fetch libtorch, cmake and the Python packages of the tests
+	@.setup/need.sh
+	@.setup/python.sh
+	@.setup/libtorch.sh
+
+# Two programs, two builds: whatever is linked beside libtorch would load it at start.
+build: setup ## Build `spinlock` and `spinlock-worker`
+	$(CARGO) build $(TORCH) --bin spinlock-worker
+	$(CARGO) build $(FRONT) --bin spinlock
+
+demo: build ## Build experiments/quickstart and open it with h5py
+	$(BIN)/spinlock build experiments/quickstart
+	$(BIN)/spinlock validate datasets/quickstart.h5
+	PYTHONPATH=.python python3 tests/python/demo.py datasets/quickstart.h5
+
+test: build lint ## Run the whole gate: format, lints, tests, docs, an end-to-end build read with h5py
+	$(CARGO) test $(TORCH) --lib -- compute:: worker::
+	$(CARGO) test $(TORCH) --test numerics
+	$(CARGO) test $(FRONT)
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(FRONT) --no-deps --document-private-items
+
+lint: setup ## Check format and lints
+	$(CARGO) fmt --check
+	$(CARGO) clippy $(FRONT) --all-targets -- -D warnings
+	$(CARGO) clippy $(TORCH) --all-targets -- -D warnings
+
+install: build ## Install both programs and libtorch under PREFIX (default ~/.local)
+	install -D -m 755 $(BIN)/spinlock $(PREFIX)/bin/spinlock
+	install -D -m 755 $(BIN)/spinlock-worker $(PREFIX)/bin/spinlock-worker
+	mkdir -p $(PREFIX)/lib
+	cp -a .libtorch/lib/*.so* $(PREFIX)/lib/
+	@echo "installed in $(PREFIX)/bin"
+
+bench: build ## Time the benchmark experiments and print a table
+	PYTHONPATH=.python python3 benches/experiments.py
+
+clean: ## Remove what was built; keeps libtorch, the cache and data sets
+	$(CARGO) clean
