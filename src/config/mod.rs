@@ -21,7 +21,10 @@ mod tree;
 use std::path::{Path, PathBuf};
 
 pub use canonical::canonical;
-pub use experiment::Experiment;
+pub use experiment::{
+    Dataset, Device, DeviceChoice, Execution, Experiment, InputEntry, Layout, Sampling, Simulation,
+    StoredDtype,
+};
 pub use origins::{Line, origins};
 pub use schema::{document, json_schema};
 

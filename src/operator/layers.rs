@@ -176,6 +176,16 @@ impl Stack {
     }
 }
 
+/// Over how many groups of channels a norm takes its statistics; `None` where it takes none.
+pub fn norm_groups(norm: Norm, channels: u32) -> Option<u32> {
+    match norm {
+        Norm::None | Norm::Batch => None,
+        Norm::Instance => Some(channels),
+        Norm::Layer => Some(1),
+        Norm::Group => (1..=channels.min(32)).rev().find(|groups| channels.is_multiple_of(*groups)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

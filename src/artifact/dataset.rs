@@ -1,0 +1,41 @@
+//! The data set: one per experiment.
+
+use super::Artifact;
+use crate::key::{Key, Kind, Manifest};
+
+/// The file lies only at its output path; the entry holds its digest. Where it lies is not part of
+/// the recipe: another output path is another copy of the same artifact.
+#[derive(Debug)]
+pub struct DatasetFile {
+    /// The canonical effective experiment as compact JSON: it is stored in the file.
+    pub config: String,
+    /// Level of the deflate filter, if any.
+    pub compression: Option<u8>,
+    /// `grouped` or `padded`.
+    pub layout: &'static str,
+    /// Shares of train, validation and test.
+    pub splits: [f64; 3],
+    /// Which parts of the file there are.
+    pub parts: Vec<&'static str>,
+    /// Keys of everything in the file, by kind, in order.
+    pub inputs: Vec<(&'static str, Key)>,
+}
+
+impl Artifact for DatasetFile {
+    const KIND: Kind = Kind { name: "dataset", version: 1 };
+
+    fn describe(&self, m: &mut dyn Manifest) {
+        m.param("config", self.config.clone().into());
+        m.param("compression", self.compression.map(i64::from).into());
+        m.param("layout", self.layout.into());
+        m.param("splits", self.splits.to_vec().into());
+        m.param("parts", self.parts.clone().into());
+        for (kind, key) in &self.inputs {
+            m.input(kind, *key);
+        }
+    }
+
+    fn label(&self) -> String {
+        "dataset".into()
+    }
+}

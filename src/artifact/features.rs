@@ -1,0 +1,58 @@
+//! Feature tables: one category for one chunk of operators.
+
+use std::sync::Arc;
+
+use super::{Artifact, Handle, InitialConditions, Weights, operators_label};
+use crate::key::{Kind, Manifest};
+use crate::operator::Operator;
+
+/// Pieces `values/<op>` `[D]` float32 and `validity/<op>` `[D]`.
+///
+/// The one category of this version is `operator_sensitivity`: it looks at the network alone, so it
+/// depends on weights, initial conditions and profile, not on rollouts.
+#[derive(Debug)]
+pub struct FeatureTable {
+    /// The operators of the chunk.
+    pub operators: Arc<[Operator]>,
+    /// Their weights.
+    pub weights: Handle<Weights>,
+    /// Their initial conditions.
+    pub inputs: Handle<InitialConditions>,
+    /// The experiment seed: directions of the perturbations.
+    pub seed: u64,
+    /// Numerics profile of the device.
+    pub profile: Arc<str>,
+}
+
+impl FeatureTable {
+    /// The category, as in labels and in the data set.
+    pub const CATEGORY: &'static str = "operator_sensitivity";
+}
+
+impl Artifact for FeatureTable {
+    const KIND: Kind = Kind { name: "features", version: 1 };
+
+    fn describe(&self, m: &mut dyn Manifest) {
+        m.input("weights", self.weights.key());
+        m.input("initial_conditions", self.inputs.key());
+        m.param("category", Self::CATEGORY.into());
+        m.param("category version", 1_u32.into());
+        m.param("seed", self.seed.into());
+        m.param("profile", (&*self.profile).into());
+        for operator in self.operators.iter() {
+            let a = &operator.architecture;
+            m.param(
+                &format!("operator {}", operator.index),
+                crate::key::Value::Map(vec![
+                    ("activation", a.activation.into()),
+                    ("normalization", a.norm.into()),
+                ]),
+            );
+        }
+    }
+
+    fn label(&self) -> String {
+        let (first, last) = (self.operators[0], self.operators[self.operators.len() - 1]);
+        format!("features/{}/{}", operators_label(first.index, last.index), Self::CATEGORY)
+    }
+}

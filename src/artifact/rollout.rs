@@ -1,0 +1,152 @@
+//! Rollouts: a chunk of operators × a block of realizations × a segment of states.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::{Artifact, Handle, InitialConditions, Weights, operators_label};
+use crate::key::{Kind, Manifest, Value};
+use crate::operator::rollout::{Normalize, Rollout, Scope};
+use crate::operator::{NoiseLaw, Operator, Policy, Schedule};
+
+/// Where a segment starts from.
+#[derive(Debug, Clone, Copy)]
+pub enum Start {
+    /// The initial conditions: the first segment.
+    Inputs(Handle<InitialConditions>),
+    /// The end states of the segment before.
+    Segment(Handle<RolloutChunk>),
+}
+
+/// Pieces per operator: `fields/<op>` `[M', T', C, n, n]` in the storage type (if states are kept),
+/// `valid/<op>` `[M', T']`, `metrics/<op>` `[5, M', T']`, and where a later segment may follow
+/// `end/<op>` `[M', C, n, n]` float32 with `status/<op>` `[M']`.
+#[derive(Debug)]
+pub struct RolloutChunk {
+    /// The operators: those of a chunk with one grid and one dependence on the horizon.
+    pub operators: Arc<[Operator]>,
+    /// What tells this group apart from others of the same chunk, for the label; often empty.
+    pub group: String,
+    /// Realizations.
+    pub realizations: Range<u32>,
+    /// Stored states.
+    pub steps: Range<u32>,
+    /// T; hashed only where the content depends on it.
+    pub num_timesteps: u32,
+    /// Their weights.
+    pub weights: Handle<Weights>,
+    /// Where the segment starts.
+    pub start: Start,
+    /// The experiment seed.
+    pub seed: u64,
+    /// Post-processing and divergence.
+    pub rollout: Rollout,
+    /// Precision of the convolutions: a name.
+    pub precision: &'static str,
+    /// Type of the states as stored, which features and metrics see too.
+    pub dtype: &'static str,
+    /// Whether the states themselves are kept.
+    pub stored: bool,
+    /// Numerics profile of the device.
+    pub profile: Arc<str>,
+}
+
+impl RolloutChunk {
+    /// Effective values of one operator: what acts, under the names of the vocabulary.
+    fn effective(&self, operator: &Operator) -> Value {
+        let a = &operator.architecture;
+        let mut fields: Vec<(&'static str, Value)> = vec![
+            ("grid_size", operator.grid.into()),
+            ("activation", a.activation.into()),
+            ("normalization", a.norm.into()),
+        ];
+        if a.dropout_rate > 0.0 {
+            fields.push(("dropout_rate", a.dropout_rate.into()));
+        }
+        if let Some(noise) = operator.noise {
+            fields.push(("noise_type", noise.law.into()));
+            fields.push(("noise_scale", noise.scale.into()));
+            fields.push(("noise_location", noise.location.into()));
+            if noise.law != NoiseLaw::Dropout {
+                fields.push(("spatial_correlation", noise.correlation.into()));
+            }
+            // With one application every schedule is at its first value, which is the full scale.
+            if self.num_timesteps >= 2 {
+                match noise.schedule {
+                    Schedule::Constant => {}
+                    Schedule::Annealing => {
+                        fields.push(("noise_schedule", "annealing".into()));
+                        fields.push(("num_timesteps", self.num_timesteps.into()));
+                    }
+                    Schedule::Periodic { period } => {
+                        fields.push(("noise_schedule", "periodic".into()));
+                        fields.push(("schedule_period", period.into()));
+                    }
+                }
+            }
+        }
+        if self.num_timesteps >= 2 {
+            fields.push(("update_policy", operator.policy.name().into()));
+            match operator.policy {
+                Policy::Autoregressive => {}
+                Policy::Residual { dt } => fields.push(("dt", dt.into())),
+                Policy::Convex { alpha } => fields.push(("alpha", alpha.into())),
+            }
+        }
+        Value::Map(fields)
+    }
+}
+
+impl Artifact for RolloutChunk {
+    const KIND: Kind = Kind { name: "rollout", version: 1 };
+
+    fn describe(&self, m: &mut dyn Manifest) {
+        m.input("weights", self.weights.key());
+        match self.start {
+            Start::Inputs(inputs) => m.input("initial_conditions", inputs.key()),
+            Start::Segment(segment) => m.input("segment", segment.key()),
+        }
+        m.param("seed", self.seed.into());
+        m.param("realizations", vec![self.realizations.start, self.realizations.end].into());
+        if self.num_timesteps == 1 {
+            m.param("applications", 1_u32.into());
+        } else {
+            m.param("states", vec![self.steps.start, self.steps.end].into());
+            if self.rollout.normalize != Normalize::None {
+                let name = match self.rollout.normalize {
+                    Normalize::MinMax => "minmax",
+                    _ => "zscore",
+                };
+                m.param("normalize", name.into());
+                let scope = match self.rollout.scope {
+                    Scope::State => "state",
+                    Scope::Channel => "channel",
+                };
+                m.param("normalize_scope", scope.into());
+            }
+            if let Some((lo, hi)) = self.rollout.clamp {
+                m.param("clamp", vec![lo, hi].into());
+            }
+        }
+        m.param("blowup_limit", self.rollout.blowup_limit.into());
+        m.param("precision", self.precision.into());
+        m.param("dtype", self.dtype.into());
+        m.param("stored", self.stored.into());
+        m.param("profile", (&*self.profile).into());
+        for operator in self.operators.iter() {
+            m.param(&format!("operator {}", operator.index), self.effective(operator));
+        }
+    }
+
+    fn label(&self) -> String {
+        let (first, last) = (self.operators[0], self.operators[self.operators.len() - 1]);
+        format!(
+            "rollout/{}/m{}-{}/t{}-{}{}",
+            operators_label(first.index, last.index),
+            self.realizations.start,
+            self.realizations.end - 1,
+            self.steps.start,
+            self.steps.end - 1,
+            self.group,
+        )
+    }
+}

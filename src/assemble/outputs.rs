@@ -1,0 +1,210 @@
+//! `/outputs` and `/metadata/valid`: what the rollouts gave.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::stored::{Padding, Placement, find, values};
+use super::{GridGroup, Sources};
+use crate::artifact::RolloutChunk;
+use crate::cache::{Dtype, Entry};
+use crate::config::StoredDtype;
+use crate::dataset::{Array, Attribute, Data, Type};
+use crate::error::{Error, Result};
+use crate::key::Digest;
+
+/// The metrics of each stored state, in the order of the piece `metrics/<op>`.
+pub const METRICS: [(&str, &str); 5] = [
+    ("energy", "sum of X² over channels and pixels"),
+    ("entropy", "−Σ p ln p of a histogram of 50 bins between the state's extremes, in nats"),
+    ("autocorrelation", "Pearson correlation with the state before; 0 for the first"),
+    ("variance", "sample variance over channels and pixels"),
+    ("mean_magnitude", "mean of |X| over channels and pixels"),
+];
+
+/// `/outputs/[<side>/]fields`, `/outputs/metrics/<name>` `[N, M, T]` and `/metadata/valid`.
+pub fn arrays(sources: &Sources<'_>, groups: &[GridGroup]) -> Result<Vec<Array>> {
+    let rollouts = read(sources)?;
+    let mut arrays = tables(sources, &rollouts)?;
+    if sources.experiment.dataset.trajectories {
+        for group in groups {
+            arrays.push(fields(sources, group, &rollouts)?);
+        }
+    }
+    Ok(arrays)
+}
+
+/// One rollout artifact with its entry.
+struct Rollout<'a> {
+    recipe: &'a RolloutChunk,
+    entry: Arc<Entry>,
+}
+
+fn read<'a>(sources: &'a Sources<'_>) -> Result<Vec<Rollout<'a>>> {
+    let all: Vec<_> = sources.recipes::<RolloutChunk>().collect();
+    all.into_par_iter()
+        .map(|(node, recipe)| Ok(Rollout { recipe, entry: sources.entry(node)? }))
+        .collect()
+}
+
+/// `valid` and the metrics: small, put together in memory.
+fn tables(sources: &Sources<'_>, rollouts: &[Rollout<'_>]) -> Result<Vec<Array>> {
+    let simulation = &sources.experiment.simulation;
+    let (m, t) = (simulation.num_realizations as usize, simulation.num_timesteps as usize);
+    let n = sources.plan.expansion.operators.len();
+    let mut valid = vec![0_u8; n * m * t];
+    let mut metrics = vec![vec![f32::NAN; n * m * t]; METRICS.len()];
+    for Rollout { recipe, entry } in rollouts {
+        let (block, steps) = (&recipe.realizations, &recipe.steps);
+        let (width, length) = (block.len(), steps.len());
+        for operator in recipe.operators.iter() {
+            let codes = values(sources.cache, entry, &format!("valid/{}", operator.index))?;
+            let numbers = values(sources.cache, entry, &format!("metrics/{}", operator.index))?;
+            if codes.len() != width * length || numbers.len() != 4 * METRICS.len() * codes.len() {
+                return Err(Error::integrity(format!("rollout {}: wrong size", entry.key)));
+            }
+            for i in 0..width {
+                let row = operator.index as usize * m + block.start as usize + i;
+                let to = row * t + steps.start as usize;
+                valid[to..to + length].copy_from_slice(&codes[i * length..(i + 1) * length]);
+                for (k, metric) in metrics.iter_mut().enumerate() {
+                    let from = 4 * ((k * width + i) * length);
+                    let bytes = &numbers[from..from + 4 * length];
+                    for (value, b) in metric[to..to + length].iter_mut().zip(bytes.chunks_exact(4))
+                    {
+                        *value = f32::from_le_bytes([b[0], b[1], b[2], b[3]]);
+                    }
+                }
+            }
+        }
+    }
+    let table = |path: String, dtype, note: (&str, &str), bytes: Vec<u8>| Array {
+        path,
+        dtype: Type::Number(dtype),
+        shape: vec![n, m, t],
+        chunk: None,
+        extensible: vec![0, 1, 2],
+        labels: vec!["operator", "realization", "time"],
+        attributes: vec![(note.0.into(), Attribute::Text(note.1.into()))],
+        data: Data::Memory(bytes),
+    };
+    let codes = "0 valid, 1 non-finite, 2 constant field, 3 beyond the blow-up limit";
+    let mut arrays = vec![table("/metadata/valid".into(), Dtype::U8, ("codes", codes), valid)];
+    for ((name, definition), values) in METRICS.iter().zip(metrics) {
+        let bytes = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+        let path = format!("/outputs/metrics/{name}");
+        arrays.push(table(path, Dtype::F32, ("definition", definition), bytes));
+    }
+    Ok(arrays)
+}
+
+/// The states of one resolution: `[N, M, C, n, n]` when T = 1, `[N, M, T, C, n, n]` otherwise.
+fn fields(sources: &Sources<'_>, group: &GridGroup, rollouts: &[Rollout<'_>]) -> Result<Array> {
+    let simulation = &sources.experiment.simulation;
+    let channels = simulation.channels as usize;
+    let (m, t) = (simulation.num_realizations as usize, simulation.num_timesteps as usize);
+    let temporal = t > 1;
+    let state = [channels, group.side, group.side];
+    let unit = unit_shape(sources, group, rollouts, &state, temporal);
+    let mut places = Vec::new();
+    let mut leaves: HashMap<usize, Digest> = HashMap::new();
+    for Rollout { recipe, entry } in rollouts {
+        let (block, steps) = (&recipe.realizations, &recipe.steps);
+        for operator in recipe.operators.iter() {
+            let Some(row) = group.rows.get(&operator.index) else { continue };
+            let from = operator.grid as usize;
+            let mut offset = vec![*row, block.start as usize];
+            if temporal {
+                offset.push(steps.start as usize);
+            }
+            offset.extend([0, 0, 0]);
+            let place = Placement {
+                piece: find(sources.cache, entry, &format!("fields/{}", operator.index))?,
+                entry: entry.clone(),
+                offset,
+                unit: unit.clone(),
+                padding: (from != group.side).then_some(Padding { from, to: group.side }),
+            };
+            let digests = leaf_digests(sources, &place, &state)?;
+            for (i, digest) in digests.into_iter().enumerate() {
+                let (realization, step) = (i / steps.len(), i % steps.len());
+                let at = (row * m + block.start as usize + realization) * t;
+                leaves.insert(at + steps.start as usize + step, digest);
+            }
+            places.push(place);
+        }
+    }
+    places.sort_by(|a, b| a.offset.cmp(&b.offset));
+    let count = group.rows.len() * m * t;
+    let leaves: Option<Vec<Digest>> = (0..count).map(|i| leaves.get(&i).copied()).collect();
+    let leaves = leaves.ok_or_else(|| Error::integrity("a rollout lacks some of its states"))?;
+    let dtype = match sources.experiment.dataset.dtype {
+        StoredDtype::Float32 => Dtype::F32,
+        StoredDtype::Float16 => Dtype::F16,
+    };
+    let mut shape = vec![group.rows.len(), m];
+    let mut labels = vec!["operator", "realization"];
+    if temporal {
+        shape.push(t);
+        labels.push("time");
+    }
+    shape.extend(state);
+    labels.extend(["channel", "y", "x"]);
+    let mut chunk = vec![1];
+    chunk.extend(&unit);
+    Ok(Array {
+        path: format!("/outputs/{}fields", group.prefix),
+        dtype: Type::Number(dtype),
+        extensible: (0..shape.len() - 3).collect(),
+        shape,
+        chunk: Some(chunk),
+        labels,
+        attributes: Vec::new(),
+        data: Data::Chunks {
+            leaves,
+            chunks: places.into_iter().map(|p| p.chunk(sources.cache)).collect(),
+        },
+    })
+}
+
+/// The shape of one unit of this resolution: realizations of a full block, states of a full segment,
+/// less where there is only one block or segment.
+fn unit_shape(
+    sources: &Sources<'_>,
+    group: &GridGroup,
+    rollouts: &[Rollout<'_>],
+    state: &[usize; 3],
+    temporal: bool,
+) -> Vec<usize> {
+    let simulation = &sources.experiment.simulation;
+    let execution = &sources.experiment.execution;
+    let mut unit = vec![execution.realization_block.min(simulation.num_realizations) as usize];
+    if temporal {
+        // With several grids in one padded array, chunks are as long as the shortest segment.
+        let members = rollouts.iter().flat_map(|r| r.recipe.operators.iter());
+        let grids = members.filter(|o| group.rows.contains_key(&o.index)).map(|o| o.grid);
+        let segment = grids.map(|grid| execution.segment_for(grid)).min().unwrap_or(1);
+        unit.push(segment.min(simulation.num_timesteps) as usize);
+    }
+    unit.extend(state);
+    unit
+}
+
+/// Digests of the states of a placement as they lie in the file.
+fn leaf_digests(
+    sources: &Sources<'_>,
+    place: &Placement,
+    state: &[usize; 3],
+) -> Result<Vec<Digest>> {
+    let piece = &place.entry.pieces[place.piece];
+    if place.padding.is_none() {
+        return Ok(piece.leaves.clone());
+    }
+    let bytes = place.decoded(sources.cache)?;
+    let size = state.iter().product::<usize>() * piece.dtype.size();
+    Ok((0..piece.leaves.len())
+        .map(|i| piece.valid.position(&piece.shape, i))
+        .map(|i| Digest::of(&bytes[i * size..(i + 1) * size]))
+        .collect())
+}

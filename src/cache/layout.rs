@@ -1,0 +1,277 @@
+//! Where things lie under the cache root, and how a file gets its name.
+//!
+//! ```text
+//! format  CACHEDIR.TAG
+//! objects/<kind>/<aa>/<key>/   complete entries, and nothing else
+//! staging/<kind>/<key>/        parts, and entries on their way in or out
+//! quarantine/  locks/  roots/  pins/  outputs/
+//! ```
+//!
+//! Invariant: a file has its final name only once it is complete. Until then it is a [`TempFile`],
+//! locked by whoever writes it, so that leftovers of a killed process can be told from work going on.
+//! Knows nothing of what the files hold.
+
+use std::fs::{self, DirEntry, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::error::{Error, IoContext, Result};
+use crate::key::Key;
+
+/// The layout described here. Raised when an older program would misread a newer cache.
+const LAYOUT: u32 = 1;
+const FORMAT: &str = "spinlock cache layout ";
+const TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
+                   # This folder holds what spinlock can compute again; backups may leave it out.\n\
+                   # See https://bford.info/cachedir/\n";
+
+/// The beginning of every name that is not final.
+pub(super) const TEMPORARY: &str = "tmp-";
+/// The beginning of the name of an entry on its way in or out of `objects/`.
+pub(super) const HALF_ENTRY: &str = "entry-";
+
+/// The folder of an entry.
+pub(super) fn object(root: &Path, kind: &str, key: &Key) -> PathBuf {
+    let key = key.to_string();
+    root.join("objects").join(kind).join(&key[..2]).join(key)
+}
+
+/// The folder where an entry is prepared.
+pub(super) fn staging(root: &Path, kind: &str, key: &Key) -> PathBuf {
+    root.join("staging").join(kind).join(key.to_string())
+}
+
+/// Makes the root a cache, or checks that it is one this program can read.
+///
+/// A folder that exists but cannot be written passes: reading needs nothing more.
+pub(super) fn prepare(root: &Path) -> Result<()> {
+    fs::create_dir_all(root).io("create the cache", root)?;
+    let format = root.join("format");
+    match fs::read_to_string(&format) {
+        Ok(text) => check_format(root, &text),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            let written = write_atomic(&root.join("CACHEDIR.TAG"), TAG.as_bytes())
+                .and_then(|()| write_atomic(&format, format!("{FORMAT}{LAYOUT}\n").as_bytes()));
+            match written {
+                Err(e) if is_read_only(&e) => Ok(()),
+                other => other,
+            }
+        }
+        Err(e) => Err(Error::io("read", &format, e)),
+    }
+}
+
+fn check_format(root: &Path, text: &str) -> Result<()> {
+    let version = text.strip_prefix(FORMAT).and_then(|v| v.trim_end().parse::<u32>().ok());
+    match version {
+        Some(LAYOUT) => Ok(()),
+        Some(version) => Err(Error::environment(format!(
+            "the cache `{}` has layout {version}, and this program knows layout {LAYOUT}",
+            root.display()
+        ))
+        .help("use the version of spinlock that made it, or name another cache with --cache DIR")),
+        None => Err(Error::integrity(format!(
+            "`{}` does not name a cache layout",
+            root.join("format").display()
+        ))
+        .help(format!("it should hold the line `{FORMAT}{LAYOUT}`; delete it to have it written"))),
+    }
+}
+
+/// Whether a failed write only says that this place may not be written.
+fn is_read_only(error: &Error) -> bool {
+    let source = error.source.as_ref().and_then(|s| s.downcast_ref::<io::Error>());
+    source.is_some_and(|e| {
+        matches!(e.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
+    })
+}
+
+/// The entries of a folder in the order of their names; none if there is no such folder.
+pub(super) fn children(folder: &Path) -> Result<Vec<DirEntry>> {
+    let listing = match fs::read_dir(folder) {
+        Ok(listing) => listing,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(e) => return Err(Error::io("list", folder, e)),
+    };
+    let mut found = listing.collect::<io::Result<Vec<_>>>().io("list", folder)?;
+    found.sort_by_key(DirEntry::file_name);
+    Ok(found)
+}
+
+/// The bytes of all files at and under a path; what vanishes meanwhile counts nothing.
+pub(super) fn size_of(path: &Path) -> u64 {
+    walkdir::WalkDir::new(path)
+        .into_iter()
+        .filter_map(std::result::Result::ok)
+        .filter_map(|e| e.metadata().ok())
+        .filter(fs::Metadata::is_file)
+        .map(|m| m.len())
+        .sum()
+}
+
+/// Removes a file or a folder with all it holds; that it is gone already is no failure.
+pub(super) fn remove(path: &Path) -> Result<()> {
+    let removed = match fs::symlink_metadata(path) {
+        Ok(m) if m.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+        Err(e) => Err(e),
+    };
+    match removed {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(Error::io("remove", path, e)),
+        _ => Ok(()),
+    }
+}
+
+/// A name that nothing else has, on any machine that shares the cache.
+pub(super) fn unique(prefix: &str) -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_nanos());
+    format!("{prefix}{now:x}-{:x}-{count:x}", std::process::id())
+}
+
+/// A file name for any text: bytes other than letters, digits, `_`, `-` and inner dots become `%xx`.
+pub(super) fn file_name(text: &str) -> String {
+    let mut name = String::with_capacity(text.len());
+    for (i, byte) in text.bytes().enumerate() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'-' => name.push(char::from(byte)),
+            b'.' if i > 0 => name.push('.'),
+            _ => {
+                use std::fmt::Write;
+                write!(name, "%{byte:02x}").expect("writing to a string");
+            }
+        }
+    }
+    name
+}
+
+/// The text that [`file_name`] made a name of.
+pub(super) fn text_of(file_name: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(file_name.len());
+    let mut rest = file_name.bytes();
+    while let Some(byte) = rest.next() {
+        if byte == b'%' {
+            let digits = [rest.next()?, rest.next()?];
+            let digits = std::str::from_utf8(&digits).ok()?;
+            bytes.push(u8::from_str_radix(digits, 16).ok()?);
+        } else {
+            bytes.push(byte);
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
+/// Writes a small file so that a reader sees the old content or the new, even after a power cut.
+pub(super) fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
+    let folder = path.parent().expect("a file in the cache lies in a folder");
+    let mut temp = TempFile::create_in(folder)?;
+    temp.file.write_all(bytes).io("write", path)?;
+    temp.file.sync_all().io("write", path)?;
+    temp.persist(path)?;
+    Ok(())
+}
+
+/// A file under a temporary name, locked while it is being written, removed unless kept.
+#[derive(Debug)]
+pub(super) struct TempFile {
+    pub(super) file: File,
+    pub(super) path: PathBuf,
+}
+
+impl TempFile {
+    /// A new file in `folder`, which is made if need be.
+    pub(super) fn create_in(folder: &Path) -> Result<Self> {
+        loop {
+            let path = folder.join(unique(TEMPORARY));
+            let created = OpenOptions::new().read(true).write(true).create_new(true).open(&path);
+            let file = match created {
+                Ok(file) => file,
+                Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                    fs::create_dir_all(folder).io("create", folder)?;
+                    continue;
+                }
+                Err(e) => return Err(Error::io("write in", folder, e)),
+            };
+            let temp = Self { file, path };
+            temp.file.lock().io("lock", &temp.path)?;
+            // A sweep may have taken the name between creating and locking.
+            if is_at(&temp.file, &temp.path) {
+                return Ok(temp);
+            }
+        }
+    }
+
+    /// Gives the file its final name. It stays locked until what is returned is dropped.
+    pub(super) fn persist(self, path: &Path) -> Result<Self> {
+        fs::rename(&self.path, path).io("write", path)?;
+        Ok(self)
+    }
+}
+
+impl Drop for TempFile {
+    /// After [`TempFile::persist`] nothing has the temporary name, and nothing happens.
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// Whether the open file is the one that has this name now.
+pub(super) fn is_at(file: &File, path: &Path) -> bool {
+    match (file.metadata(), fs::symlink_metadata(path)) {
+        (Ok(open), Ok(named)) => open.ino() == named.ino() && open.dev() == named.dev(),
+        _ => false,
+    }
+}
+
+/// Whether some process is still writing this file.
+pub(super) fn in_use(path: &Path) -> Result<bool> {
+    match File::open(path) {
+        // A shared lock, since on network file systems an exclusive one needs write access.
+        Ok(file) => match file.try_lock_shared() {
+            Ok(()) => Ok(false),
+            Err(fs::TryLockError::WouldBlock) => Ok(true),
+            Err(fs::TryLockError::Error(e)) => Err(Error::io("lock", path, e)),
+        },
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(e) => Err(Error::io("open", path, e)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_text_becomes_one_file_name_and_back() {
+        for text in ["benchmark_10k", "a/b c", "..", ".hidden", "x.y", "größe", "%41"] {
+            let name = file_name(text);
+            assert!(!name.contains('/') && !name.starts_with('.'), "{name}");
+            assert_eq!(text_of(&name).as_deref(), Some(text));
+        }
+    }
+
+    #[test]
+    fn a_temporary_file_is_in_use_until_it_is_dropped_and_then_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let temp = TempFile::create_in(&folder.path().join("new")).unwrap();
+        let path = temp.path.clone();
+        assert!(in_use(&path).unwrap());
+        drop(temp);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_newer_layout_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        prepare(folder.path()).unwrap();
+        fs::write(folder.path().join("format"), "spinlock cache layout 2\n").unwrap();
+        let error = prepare(folder.path()).unwrap_err();
+        assert!(error.message.ends_with("has layout 2, and this program knows layout 1"));
+        fs::write(folder.path().join("format"), "").unwrap();
+        assert_eq!(prepare(folder.path()).unwrap_err().kind, crate::error::ErrorKind::Integrity);
+    }
+}

@@ -1,0 +1,57 @@
+//! The kernels: weights, noise, operators and their rollouts, on the CPU and on CUDA.
+//!
+//! Kernels see typed values and slices, never paths, plans or the cache. Nothing here reads a clock
+//! or a global random generator; what comes out depends on the arguments and on the device class
+//! alone.
+//!
+//! - [`device`] sets the process up and says what the machine has
+//! - [`weights`], [`noise`] (on [`random`] and [`simd`]) draw from keyed streams
+//! - [`network`] applies one operator; it has two backends, `fused` and `ops`
+//! - [`rollout`] iterates it; [`state`] is what happens to a state between two applications
+//! - [`sensitivity`] measures an operator around one input
+
+pub mod device;
+mod fused;
+pub mod network;
+pub mod noise;
+mod ops;
+mod passes;
+pub mod random;
+pub mod rollout;
+pub mod sensitivity;
+pub mod simd;
+pub mod state;
+pub mod weights;
+
+use tch::TchError;
+
+use crate::error::{Error, Result};
+
+/// Turns a failure of libtorch into this crate's error, keeping the first line of its message.
+pub(crate) fn torch<T>(result: std::result::Result<T, TchError>) -> Result<T> {
+    result.map_err(|source| {
+        let text = source.to_string();
+        let line = text.lines().next().unwrap_or_default().trim_end_matches('.').to_owned();
+        let error = Error::artifact(format!("libtorch refused: {line}"));
+        if says_out_of_memory(&text) {
+            error
+                .help("run fewer units at the same time (`-j`), or use a smaller grid")
+                .source(source)
+        } else {
+            error.source(source)
+        }
+    })
+}
+
+/// Whether a computation failed for want of memory, on the host or on a device.
+pub fn is_out_of_memory(error: &Error) -> bool {
+    let source = error.source.as_ref().map(ToString::to_string);
+    source.is_some_and(|text| says_out_of_memory(&text))
+}
+
+fn says_out_of_memory(text: &str) -> bool {
+    let text = text.to_lowercase();
+    ["out of memory", "not enough memory", "can't allocate memory", "alloc_failed"]
+        .iter()
+        .any(|sign| text.contains(sign))
+}

@@ -1,0 +1,330 @@
+//! One operator as a program of stages, run by a backend.
+//!
+//! Stage `i` reads slot `i` and writes slot `i + 1`, and never changes a slot that an earlier stage
+//! wrote. So the stages before the first random number (the prefix) can run once and the rest (the
+//! suffix) any number of times. What a realization is given depends on (step, realization) alone.
+
+use crate::error::Result;
+use crate::operator::layers::{Block, Stack};
+use crate::operator::rollout::Precision;
+use crate::operator::{NoiseLaw, NoiseLocation, Operator};
+
+use super::device::Device;
+use super::fused::Fused;
+use super::noise::{Cholesky, Perturbation, Source, site};
+use super::ops::Ops;
+use super::random::Place;
+use super::weights::{self, Weights};
+
+/// One step of the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// The noise block on this many channels.
+    Noise {
+        /// Its draw site.
+        site: u32,
+        /// Planes it acts on.
+        channels: usize,
+    },
+    /// Channel dropout.
+    Dropout {
+        /// Its draw site.
+        site: u32,
+        /// Planes it acts on.
+        channels: usize,
+    },
+    /// Convolution, normalisation, activation.
+    Layer {
+        /// Which of the network's convolutions.
+        conv: usize,
+    },
+    /// Adds a residual block's skip.
+    Skip {
+        /// The slot that holds the block's input.
+        slot: usize,
+        /// Its projection, if the widths differ.
+        projection: Option<usize>,
+    },
+    /// The 1×1 output layer.
+    Output {
+        /// Which of the network's convolutions.
+        conv: usize,
+    },
+}
+
+/// One convolution with its values.
+#[derive(Debug, Clone)]
+pub struct Convolution {
+    /// Input channels.
+    pub inputs: usize,
+    /// Output channels.
+    pub outputs: usize,
+    /// Kernel side, odd.
+    pub kernel: usize,
+    /// `[outputs, inputs, kernel, kernel]`.
+    pub weight: Vec<f32>,
+    /// `[outputs]`.
+    pub bias: Option<Vec<f32>>,
+}
+
+/// What runs stages: it owns the slots.
+pub trait Backend {
+    /// Fills slot 0 with states `[B][C][n·n]`.
+    fn load(&mut self, states: &[f32]) -> Result<()>;
+    /// Runs stage `index`. `perturbations` has one entry per realization for a random stage and is
+    /// empty for the others.
+    fn run(&mut self, index: usize, stage: Stage, perturbations: &[Perturbation]) -> Result<()>;
+    /// Lets go of a slot that nothing reads any more.
+    fn release(&mut self, slot: usize);
+    /// The result of the output stage, `[B][C][n·n]`; B is 1 if nothing random came before.
+    fn output(&mut self) -> Result<Vec<f32>>;
+    /// States that one launch takes, `None` for any number.
+    fn launch(&self) -> Option<usize>;
+}
+
+/// When an application happens: fixes its random numbers and the scale of its noise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    /// Index of the application, from 0.
+    pub step: u32,
+    /// T, the horizon.
+    pub num_timesteps: u32,
+}
+
+/// One operator, ready to be applied.
+pub struct Network {
+    operator: Operator,
+    stages: Vec<Stage>,
+    /// Stages before the first random one.
+    prefix: usize,
+    /// Slots that nothing reads after each stage.
+    spent: Vec<Vec<usize>>,
+    source: Source,
+    /// Set if Gaussian noise on the features is drawn behind the output layer.
+    factor: Option<Cholesky>,
+    backend: Box<dyn Backend>,
+}
+
+impl Network {
+    /// Draws the weights of `operator` and prepares them on `device`. On the CPU, float32 runs in
+    /// fused passes; half precisions and CUDA run as tensor operations. [`Precision::Auto`] is
+    /// float16 on CUDA and float32 on the CPU.
+    pub fn new(
+        seed: u64,
+        operator: &Operator,
+        device: Device,
+        precision: Precision,
+    ) -> Result<Self> {
+        let weights = weights::draw(seed, operator.index, &operator.architecture);
+        Self::with_weights(seed, operator, weights, device, precision)
+    }
+
+    /// Like [`Network::new`], with weights from elsewhere; noise still depends on `seed`.
+    pub fn with_weights(
+        seed: u64,
+        operator: &Operator,
+        weights: Weights,
+        device: Device,
+        precision: Precision,
+    ) -> Result<Self> {
+        let convs = convolutions(operator, weights);
+        if device == Device::Cpu && matches!(precision, Precision::Auto | Precision::Float32) {
+            let backend = Box::new(Fused::new(operator, &convs)?);
+            Ok(Self::with_backend(seed, operator, &convs, backend))
+        } else {
+            let backend = Box::new(Ops::new(operator, &convs, device, precision)?);
+            Ok(Self::with_backend(seed, operator, &convs, backend))
+        }
+    }
+
+    /// The network as plain tensor operations, which is what the fused passes must agree with.
+    pub fn as_tensor_operations(
+        seed: u64,
+        operator: &Operator,
+        device: Device,
+        precision: Precision,
+    ) -> Result<Self> {
+        let weights = weights::draw(seed, operator.index, &operator.architecture);
+        let convs = convolutions(operator, weights);
+        let backend = Box::new(Ops::new(operator, &convs, device, precision)?);
+        Ok(Self::with_backend(seed, operator, &convs, backend))
+    }
+
+    fn with_backend(
+        seed: u64,
+        operator: &Operator,
+        convs: &[Convolution],
+        backend: Box<dyn Backend>,
+    ) -> Self {
+        let gaussian_features = operator.noise.is_some_and(|noise| {
+            noise.law == NoiseLaw::Gaussian && noise.location == NoiseLocation::Features
+        });
+        let output = &convs[convs.len() - 1];
+        let factor = if gaussian_features {
+            Cholesky::of_rows(&output.weight, output.outputs)
+        } else {
+            None
+        };
+        let stages = program(operator, factor.is_some());
+        let random = |stage: &Stage| matches!(stage, Stage::Noise { .. } | Stage::Dropout { .. });
+        let prefix = stages.iter().position(random).unwrap_or(stages.len());
+        let spent = spent(&stages, prefix);
+        let source = Source::new(seed, operator);
+        Self { operator: *operator, stages, prefix, spent, source, factor, backend }
+    }
+
+    /// States that one launch takes, `None` for any number.
+    pub fn launch(&self) -> Option<usize> {
+        self.backend.launch()
+    }
+
+    /// `O(x)` for each state of `states` `[B][C][n·n]`, one realization each.
+    pub fn apply(&mut self, states: &[f32], at: Moment, realizations: &[u32]) -> Result<Vec<f32>> {
+        self.prefix(states)?;
+        self.suffix(at, realizations)
+    }
+
+    /// Everything before the first random number, on states `[B][C][n·n]` (B = 1 to share it).
+    pub fn prefix(&mut self, states: &[f32]) -> Result<()> {
+        self.backend.load(states)?;
+        for index in 0..self.prefix {
+            self.run(index, &[])?;
+        }
+        Ok(())
+    }
+
+    fn run(&mut self, index: usize, perturbations: &[Perturbation]) -> Result<()> {
+        self.backend.run(index, self.stages[index], perturbations)?;
+        for &slot in &self.spent[index] {
+            self.backend.release(slot);
+        }
+        Ok(())
+    }
+
+    /// The rest, from the slots that [`Network::prefix`] left: `[B][C][n·n]` with B the number of
+    /// realizations.
+    pub fn suffix(&mut self, at: Moment, realizations: &[u32]) -> Result<Vec<f32>> {
+        let scale = self
+            .operator
+            .noise
+            .map_or(0.0, |noise| noise.scale * noise.schedule.factor(at.step, at.num_timesteps));
+        let place = |site, realization| Place { site, step: at.step, realization };
+        for index in self.prefix..self.stages.len() {
+            let stage = self.stages[index];
+            let perturbations: Vec<Perturbation> = match stage {
+                Stage::Noise { site, channels } => realizations
+                    .iter()
+                    .map(|&m| self.source.perturbation(place(site, m), channels, scale))
+                    .collect(),
+                Stage::Dropout { site, channels } => realizations
+                    .iter()
+                    .map(|&m| self.source.dropout(place(site, m), channels))
+                    .collect(),
+                _ => Vec::new(),
+            };
+            self.run(index, &perturbations)?;
+        }
+        let mut out = self.backend.output()?;
+        let channels = self.operator.architecture.channels as usize;
+        let state = channels * (self.operator.grid as usize).pow(2);
+        if out.len() == state && realizations.len() > 1 {
+            out = out.repeat(realizations.len());
+        }
+        let behind = self.operator.noise.is_some_and(|n| n.location == NoiseLocation::Output);
+        for (planes, &m) in out.chunks_exact_mut(state).zip(realizations) {
+            if let Some(factor) = &self.factor {
+                self.source.projected(place(site::FEATURES, m), factor, scale).apply(planes);
+            } else if behind {
+                self.source.perturbation(place(site::OUTPUT, m), channels, scale).apply(planes);
+            }
+        }
+        Ok(out)
+    }
+}
+
+/// After which stage each slot is read for the last time. What the suffix reads of the prefix stays:
+/// the suffix may run again.
+fn spent(stages: &[Stage], prefix: usize) -> Vec<Vec<usize>> {
+    let mut spent = vec![Vec::new(); stages.len()];
+    for slot in 0..stages.len() {
+        let skips =
+            |stage: &Stage| matches!(stage, Stage::Skip { slot: from, .. } if *from == slot);
+        let last = stages.iter().rposition(skips).unwrap_or(slot);
+        if slot > prefix || last < prefix {
+            spent[last].push(slot);
+        }
+    }
+    spent
+}
+
+/// The convolutions of `operator` in order of application, with their values.
+fn convolutions(operator: &Operator, weights: Weights) -> Vec<Convolution> {
+    let mut convs: Vec<Convolution> = Vec::new();
+    for tensor in weights.tensors {
+        if let [outputs, inputs, kernel, _] = tensor.shape[..] {
+            convs.push(Convolution {
+                inputs: inputs as usize,
+                outputs: outputs as usize,
+                kernel: kernel as usize,
+                weight: tensor.values,
+                bias: None,
+            });
+        } else if let Some(conv) = convs.last_mut() {
+            conv.bias = Some(tensor.values);
+        }
+    }
+    debug_assert_eq!(
+        convs.iter().map(|c| c.weight.len() as u64).sum::<u64>(),
+        Stack::new(&operator.architecture).macs_per_pixel()
+    );
+    convs
+}
+
+/// The stages of `operator`. `projected`: noise on the features is drawn behind the output layer.
+fn program(operator: &Operator, projected: bool) -> Vec<Stage> {
+    let architecture = &operator.architecture;
+    let location = operator.noise.map(|noise| noise.location);
+    let dropout = architecture.dropout_rate > 0.0;
+    let mut stages = Vec::new();
+    let (mut conv, mut layer) = (0, 0);
+    let mut width = architecture.channels as usize;
+    let mut push_layer = |stages: &mut Vec<Stage>, conv: usize, outputs: u32| {
+        stages.push(Stage::Layer { conv });
+        if dropout {
+            stages.push(Stage::Dropout { site: site::DROPOUT + layer, channels: outputs as usize });
+        }
+        layer += 1;
+    };
+    if location == Some(NoiseLocation::Input) {
+        stages.push(Stage::Noise { site: site::INPUT, channels: width });
+    }
+    for (j, block) in Stack::new(architecture).blocks.into_iter().enumerate() {
+        match block {
+            Block::Plain(plain) => {
+                push_layer(&mut stages, conv, plain.outputs);
+                conv += 1;
+                width = plain.outputs as usize;
+            }
+            Block::Residual { first, second, projection } => {
+                let slot = stages.len();
+                push_layer(&mut stages, conv, first.outputs);
+                push_layer(&mut stages, conv + 1, second.outputs);
+                conv += 2;
+                let projection = projection.map(|_| {
+                    conv += 1;
+                    conv - 1
+                });
+                stages.push(Stage::Skip { slot, projection });
+                width = second.outputs as usize;
+            }
+        }
+        if location == Some(NoiseLocation::Hidden) {
+            stages.push(Stage::Noise { site: site::HIDDEN + j as u32, channels: width });
+        }
+    }
+    if location == Some(NoiseLocation::Features) && !projected {
+        stages.push(Stage::Noise { site: site::FEATURES, channels: width });
+    }
+    stages.push(Stage::Output { conv });
+    stages
+}

@@ -1,0 +1,83 @@
+//! Cutting artifacts into jobs.
+//!
+//! Artifacts that share work go to a worker together: the groups of parameters of a chunk, and the
+//! blocks of realizations of one chunk, which share the part of the network before the first random
+//! number. A heavy artifact is cut by operators, so that every processor has work until the end.
+
+use crate::artifact::{Parameters, RolloutChunk};
+use crate::graph::{Graph, Node};
+use crate::plan::cost;
+
+/// Some operators of some artifacts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Piece {
+    /// Places in the graph.
+    pub nodes: Vec<usize>,
+    /// Positions of the operators: from, to.
+    pub units: (usize, usize),
+    /// Rough GFLOP.
+    pub cost: f64,
+}
+
+/// What artifacts with equal siblings have in common.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Sibling {
+    /// Groups of one chunk.
+    Parameters(u64),
+    /// First segments of one chunk and class.
+    Rollout(u64, String),
+}
+
+/// With what other artifacts a node shares work.
+pub fn sibling(node: &Node) -> Option<Sibling> {
+    if let Some(recipe) = node.recipe_as::<Parameters>() {
+        return Some(Sibling::Parameters(recipe.operators.start));
+    }
+    let recipe = node.recipe_as::<RolloutChunk>()?;
+    (recipe.steps.start == 0)
+        .then(|| Sibling::Rollout(recipe.operators[0].index, recipe.group.clone()))
+}
+
+/// Number of units of an artifact: operators of a rollout; others are made whole.
+pub fn units(node: &Node) -> usize {
+    node.recipe_as::<RolloutChunk>().map_or(1, |recipe| recipe.operators.len())
+}
+
+/// Cuts `nodes` (siblings) into jobs of about `target` GFLOP. `missing[i]` tells which units of node
+/// `i` are still to be made; units that the same nodes miss are made together.
+pub fn cut(graph: &Graph, nodes: &[usize], missing: &[Vec<bool>], target: f64) -> Vec<Piece> {
+    let count = missing.first().map_or(0, Vec::len);
+    let costs = unit_costs(graph, nodes, count);
+    let mut out: Vec<Piece> = Vec::new();
+    for unit in 0..count {
+        let who: Vec<usize> = (0..nodes.len()).filter(|i| missing[*i][unit]).collect();
+        if who.is_empty() {
+            continue;
+        }
+        let cost: f64 = who.iter().map(|i| costs[*i][unit]).sum();
+        let members: Vec<usize> = who.iter().map(|i| nodes[*i]).collect();
+        match out.last_mut() {
+            Some(last)
+                if last.units.1 == unit && last.nodes == members && last.cost + cost <= target =>
+            {
+                last.units.1 = unit + 1;
+                last.cost += cost;
+            }
+            _ => out.push(Piece { nodes: members, units: (unit, unit + 1), cost }),
+        }
+    }
+    out
+}
+
+fn unit_costs(graph: &Graph, nodes: &[usize], count: usize) -> Vec<Vec<f64>> {
+    nodes
+        .iter()
+        .map(|at| {
+            let node = graph.node(*at);
+            match node.recipe_as::<RolloutChunk>() {
+                Some(recipe) => recipe.operators.iter().map(|o| cost::unit(recipe, o)).collect(),
+                None => vec![node.cost.gflop / count.max(1) as f64; count],
+            }
+        })
+        .collect()
+}

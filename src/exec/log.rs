@@ -1,0 +1,136 @@
+//! The event log of a build (`cache/log/<build>.jsonl`, one JSON object per line) and its trace
+//! (`<build>.trace.json`, in the Trace Event Format that Perfetto and `chrome://tracing` open).
+//!
+//! Every event has `event` (its name) and `t` (seconds since the start). The events and their fields
+//! are listed in `docs/events.md`. Nothing here enters a key or a digest.
+
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+use crate::cache::Documents;
+use crate::error::{IoContext, Result};
+
+/// One stretch of work of one worker.
+struct Span {
+    row: usize,
+    label: String,
+    kind: &'static str,
+    start: f64,
+    seconds: f64,
+}
+
+/// The log of one build.
+pub struct EventLog {
+    id: String,
+    path: PathBuf,
+    sink: Option<BufWriter<File>>,
+    start: Instant,
+    jobs: u64,
+    spans: Vec<Span>,
+    host: String,
+    when: String,
+    profile: String,
+}
+
+impl EventLog {
+    /// Starts the log of a build under `folder`.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn create(folder: &Path, start: Instant, profile: &str) -> Result<Self> {
+        fs::create_dir_all(folder).io("create", folder)?;
+        let now = jiff::Timestamp::now();
+        let id = format!("{}-{}", now.strftime("%Y%m%dT%H%M%SZ"), std::process::id());
+        let path = folder.join(format!("{id}.jsonl"));
+        let file = File::options().create(true).append(true).open(&path).io("write", &path)?;
+        Ok(Self {
+            id,
+            path,
+            sink: Some(BufWriter::new(file)),
+            start,
+            jobs: 0,
+            spans: Vec::new(),
+            host: host(),
+            when: now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            profile: profile.to_owned(),
+        })
+    }
+
+    /// Name of the build.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Appends an event. A log that can no longer be written (a full disk) stops the log, not the
+    /// build: the build will say so itself if it cannot write either.
+    pub fn event(&mut self, name: &str, fields: Value) {
+        let Some(sink) = &mut self.sink else { return };
+        let mut line = serde_json::Map::new();
+        line.insert("event".into(), name.into());
+        line.insert("t".into(), self.start.elapsed().as_secs_f64().into());
+        if let Value::Object(fields) = fields {
+            line.extend(fields);
+        }
+        let mut text = Value::Object(line).to_string();
+        text.push('\n');
+        if sink.write_all(text.as_bytes()).and_then(|()| sink.flush()).is_err() {
+            self.sink = None;
+        }
+    }
+
+    /// The number of the next job.
+    pub fn next_job(&mut self) -> u64 {
+        self.jobs += 1;
+        self.jobs
+    }
+
+    /// Remembers a stretch of work for the trace: row `row`, from `since` to now.
+    pub fn span(&mut self, row: usize, label: &str, kind: &'static str, since: Instant) {
+        let start = since.duration_since(self.start).as_secs_f64();
+        let seconds = since.elapsed().as_secs_f64();
+        self.spans.push(Span { row, label: label.to_owned(), kind, start, seconds });
+    }
+
+    /// How an artifact came about, for its entry.
+    pub fn notes(&self, seconds: f64) -> Documents {
+        [
+            ("build", json!(self.id)),
+            ("created", json!(self.when)),
+            ("host", json!(self.host)),
+            ("profile", json!(self.profile)),
+            ("seconds", json!(seconds)),
+            ("version", json!(env!("CARGO_PKG_VERSION"))),
+        ]
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
+    }
+
+    /// Writes the trace beside the log.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn write_trace(&self) -> Result<()> {
+        let micros = |seconds: f64| (seconds * 1e6).round();
+        let events: Vec<Value> = self
+            .spans
+            .iter()
+            .map(|s| {
+                json!({"name": s.label, "cat": s.kind, "ph": "X", "pid": 1, "tid": s.row,
+                       "ts": micros(s.start), "dur": micros(s.seconds)})
+            })
+            .collect();
+        let path = self.path.with_extension("trace.json");
+        let text = json!({"displayTimeUnit": "ms", "traceEvents": events}).to_string();
+        fs::write(&path, text).io("write", &path)
+    }
+}
+
+/// Name of this machine.
+pub fn host() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}

@@ -1,0 +1,25 @@
+//! Doing: takes the artifacts of a plan that are to be made to workers, and what they made to the
+//! cache.
+//!
+//! One thread decides; workers, their listeners and the publisher send it events. An artifact is
+//! locked while it is made, so that builds at the same time on one cache make nothing twice. Nothing
+//! here knows what an artifact means.
+
+#[cfg(feature = "front")]
+pub mod jobs;
+#[cfg(feature = "front")]
+pub mod log;
+#[cfg(feature = "front")]
+pub mod process;
+#[cfg(feature = "front")]
+pub mod progress;
+pub mod protocol;
+#[cfg(feature = "front")]
+pub mod publisher;
+#[cfg(feature = "front")]
+mod queue;
+#[cfg(feature = "front")]
+mod run;
+
+#[cfg(feature = "front")]
+pub use run::{Event, Failed, Options, Outcome, run};

@@ -1,0 +1,337 @@
+//! What is to be made, in which order: pure bookkeeping, apart from the locks it takes.
+//!
+//! Artifacts become ready when their inputs are in the cache. A ready artifact is *opened* (locked,
+//! its leftovers of a killed build found) just before its work is handed out, so that few locks are
+//! held at a time. Work on the longest remaining chain goes first.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BinaryHeap, HashMap, HashSet};
+
+use super::jobs::{self, Sibling};
+use super::protocol::{part_name, part_units};
+use crate::artifact::KINDS;
+use crate::cache::{Cache, KeyLock};
+use crate::error::Result;
+use crate::graph::Graph;
+use crate::plan::kind_index;
+
+/// Smallest and largest piece of work handed out at once, in rough GFLOP: long enough not to count
+/// messages, short enough to share out the end evenly and to lose little to a crash.
+const TASK_GFLOP: (f64, f64) = (3.0, 60.0);
+/// Tasks per worker in a build of middling size.
+const TASKS_PER_WORKER: f64 = 24.0;
+
+/// Work for one worker.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Task {
+    /// Places in the graph.
+    pub nodes: Vec<usize>,
+    /// Positions of the operators: from, to.
+    pub units: (usize, usize),
+    /// Rough GFLOP.
+    pub cost: f64,
+    /// 0 at first, 1 after a failure.
+    pub attempt: u32,
+}
+
+/// What opening found.
+pub enum Opened {
+    /// Nothing is ready.
+    Nothing,
+    /// Something was opened; there may be tasks now.
+    Some {
+        /// Complete already, from the parts of a build that was cut off.
+        complete: Vec<usize>,
+        /// In the cache already: another build made it.
+        there: Vec<usize>,
+    },
+}
+
+/// An artifact being made.
+struct Open {
+    _lock: KeyLock,
+    missing: Vec<bool>,
+    parts: Vec<String>,
+    seconds: f64,
+}
+
+/// Ready artifacts that share work.
+struct Group {
+    priority: f64,
+    nodes: Vec<usize>,
+}
+
+impl PartialEq for Group {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Group {}
+
+impl PartialOrd for Group {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Group {
+    fn cmp(&self, other: &Self) -> Ordering {
+        // Equal priorities go in the order of the plan.
+        self.priority.total_cmp(&other.priority).then_with(|| other.nodes.cmp(&self.nodes))
+    }
+}
+
+/// The bookkeeping of one build.
+pub struct Queue<'a> {
+    graph: &'a Graph,
+    /// Not in the cache yet, with how many inputs each waits for.
+    waiting: BTreeMap<usize, usize>,
+    failed: HashSet<usize>,
+    ready: BinaryHeap<Group>,
+    /// Locked by another build; looked at again later.
+    held: Vec<usize>,
+    open: HashMap<usize, Open>,
+    tasks: Vec<Task>,
+    priority: Vec<f64>,
+    target: f64,
+    total: f64,
+}
+
+impl<'a> Queue<'a> {
+    /// Prepares to make `to_make` (inputs first) with so many workers.
+    pub fn new(graph: &'a Graph, to_make: &[usize], workers: usize) -> Self {
+        let making: HashSet<usize> = to_make.iter().copied().collect();
+        let mut priority = vec![0.0_f64; graph.len()];
+        for at in to_make.iter().rev() {
+            let after = graph.users(*at).map(|user| priority[user]).fold(0.0, f64::max);
+            priority[*at] = graph.node(*at).cost.gflop + after;
+        }
+        let total = to_make.iter().map(|at| graph.node(*at).cost.gflop).sum::<f64>();
+        let target = total / (workers.max(1) as f64 * TASKS_PER_WORKER);
+        let waiting = to_make
+            .iter()
+            .map(|at| (*at, graph.inputs(*at).filter(|i| making.contains(i)).count()))
+            .collect();
+        let mut queue = Self {
+            graph,
+            waiting,
+            failed: HashSet::new(),
+            ready: BinaryHeap::new(),
+            held: Vec::new(),
+            open: HashMap::new(),
+            tasks: Vec::new(),
+            priority,
+            target: target.clamp(TASK_GFLOP.0, TASK_GFLOP.1),
+            total,
+        };
+        let free: Vec<usize> =
+            queue.waiting.iter().filter(|(_, inputs)| **inputs == 0).map(|(at, _)| *at).collect();
+        queue.make_ready(free);
+        queue
+    }
+
+    /// Number of artifacts not in the cache yet.
+    pub fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// Whether nothing is left that could still be made.
+    pub fn is_empty(&self) -> bool {
+        self.ready.is_empty()
+            && self.tasks.is_empty()
+            && self.held.is_empty()
+            && self.open.is_empty()
+    }
+
+    /// Artifacts to make by kind, every kind, in the order of making.
+    pub fn counts(&self) -> Vec<(&'static str, u64)> {
+        let mut counts = [0; KINDS.len()];
+        for at in self.waiting.keys() {
+            counts[kind_index(self.graph.node(*at).kind.name)] += 1;
+        }
+        KINDS.iter().map(|k| k.name).zip(counts).collect()
+    }
+
+    /// Rough GFLOP of everything.
+    pub fn total_cost(&self) -> f64 {
+        self.total
+    }
+
+    fn make_ready(&mut self, nodes: Vec<usize>) {
+        let mut groups: HashMap<Sibling, Vec<usize>> = HashMap::new();
+        for at in nodes {
+            match jobs::sibling(self.graph.node(at)) {
+                Some(sibling) => groups.entry(sibling).or_default().push(at),
+                None => self.push_ready(vec![at]),
+            }
+        }
+        for (_, nodes) in groups {
+            self.push_ready(nodes);
+        }
+    }
+
+    fn push_ready(&mut self, nodes: Vec<usize>) {
+        let priority = nodes.iter().map(|at| self.priority[*at]).fold(0.0, f64::max);
+        self.ready.push(Group { priority, nodes });
+    }
+
+    /// The next task.
+    pub fn pop(&mut self) -> Option<Task> {
+        while let Some(mut task) = self.tasks.pop() {
+            task.nodes.retain(|at| !self.failed.contains(at));
+            if !task.nodes.is_empty() {
+                return Some(task);
+            }
+        }
+        None
+    }
+
+    /// Opens the most urgent ready artifacts.
+    pub fn open(&mut self, cache: &Cache) -> Result<Opened> {
+        let group = match self.ready.pop() {
+            Some(group) => group,
+            None if self.held.is_empty() => return Ok(Opened::Nothing),
+            None => {
+                // Only artifacts that other builds are making are left: see whether one is free.
+                let held = std::mem::take(&mut self.held);
+                let before = held.len();
+                let opened = self.open_nodes(held, cache)?;
+                return Ok(if self.held.len() == before { Opened::Nothing } else { opened });
+            }
+        };
+        self.open_nodes(group.nodes, cache)
+    }
+
+    fn open_nodes(&mut self, nodes: Vec<usize>, cache: &Cache) -> Result<Opened> {
+        let (mut complete, mut there, mut members, mut missing) = (vec![], vec![], vec![], vec![]);
+        for at in nodes {
+            let node = self.graph.node(at);
+            let kind = node.kind.name;
+            let Some(lock) = cache.try_lock(kind, &node.key)? else {
+                self.held.push(at);
+                continue;
+            };
+            if cache.has(kind, &node.key) {
+                there.push(at);
+                continue;
+            }
+            let mut open = Open {
+                _lock: lock,
+                missing: vec![true; jobs::units(node)],
+                parts: Vec::new(),
+                seconds: 0.0,
+            };
+            for part in cache.complete_parts(kind, &node.key)? {
+                open.take(&part.name);
+            }
+            if open.missing.contains(&true) {
+                members.push(at);
+                missing.push(open.missing.clone());
+            } else {
+                complete.push(at);
+            }
+            self.open.insert(at, open);
+        }
+        let mut pieces = jobs::cut(self.graph, &members, &missing, self.target);
+        // Taken from the end: the heaviest first.
+        pieces.sort_by(|a, b| a.cost.total_cmp(&b.cost));
+        self.tasks.extend(pieces.into_iter().map(|piece| Task {
+            nodes: piece.nodes,
+            units: piece.units,
+            cost: piece.cost,
+            attempt: 0,
+        }));
+        Ok(Opened::Some { complete, there })
+    }
+
+    /// A task is done; gives the artifacts that are complete now.
+    pub fn done(&mut self, task: &Task, parts: &[String], seconds: f64) -> Vec<usize> {
+        let share = seconds / task.nodes.len() as f64;
+        let mut complete = Vec::new();
+        for (at, part) in task.nodes.iter().zip(parts) {
+            let Some(open) = self.open.get_mut(at) else { continue };
+            open.seconds += share;
+            open.take(part);
+            if !open.missing.contains(&true) {
+                complete.push(*at);
+            }
+        }
+        complete
+    }
+
+    /// Names of the parts of an artifact.
+    pub fn parts(&self, at: usize) -> Vec<String> {
+        self.open.get(&at).map(|open| open.parts.clone()).unwrap_or_default()
+    }
+
+    /// Seconds that workers spent on an artifact.
+    pub fn seconds(&self, at: usize) -> f64 {
+        self.open.get(&at).map_or(0.0, |open| open.seconds)
+    }
+
+    /// An artifact is in the cache. Gives its cost as far as its tasks did not count it: that of
+    /// rollouts is counted task by task.
+    pub fn settle(&mut self, at: usize) -> f64 {
+        let mine = self.open.remove(&at).is_some();
+        self.waiting.remove(&at);
+        let mut free = Vec::new();
+        for user in self.graph.users(at) {
+            if let Some(inputs) = self.waiting.get_mut(&user) {
+                *inputs -= 1;
+                if *inputs == 0 {
+                    free.push(user);
+                }
+            }
+        }
+        self.make_ready(free);
+        let node = self.graph.node(at);
+        if mine && node.kind.name == KINDS[3].name { 0.0 } else { node.cost.gflop }
+    }
+
+    /// A task failed: puts it back for one more try, operator by operator, so that a second failure
+    /// names the one at fault. False if that was the second: its artifacts are given up.
+    pub fn retry(&mut self, task: Task) -> bool {
+        if task.attempt == 0 {
+            let share = task.cost / (task.units.1 - task.units.0) as f64;
+            self.tasks.extend((task.units.0..task.units.1).map(|unit| Task {
+                nodes: task.nodes.clone(),
+                units: (unit, unit + 1),
+                cost: share,
+                attempt: 1,
+            }));
+            return true;
+        }
+        for at in task.nodes {
+            self.give_up(at);
+        }
+        false
+    }
+
+    fn give_up(&mut self, at: usize) {
+        if !self.failed.insert(at) {
+            return;
+        }
+        self.open.remove(&at);
+        self.waiting.remove(&at);
+        let users: Vec<usize> = self.graph.users(at).collect();
+        for user in users {
+            if self.waiting.contains_key(&user) {
+                self.give_up(user);
+            }
+        }
+    }
+}
+
+impl Open {
+    /// A part is there: its units are no longer missing. A part that brings nothing new is left out.
+    fn take(&mut self, name: &str) {
+        let Some((from, to)) = part_units(name) else { return };
+        let units = self.missing.get_mut(from..to);
+        let Some(units) = units.filter(|units| units.iter().all(|missing| *missing)) else {
+            return;
+        };
+        units.fill(false);
+        self.parts.push(part_name((from, to)));
+    }
+}

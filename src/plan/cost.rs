@@ -1,0 +1,91 @@
+//! How heavy artifacts are, from shapes alone: for the order of work, for progress and for estimates.
+
+use crate::artifact::{Input, RolloutChunk};
+use crate::graph::Cost;
+use crate::operator::layers::Stack;
+use crate::operator::{NoiseLaw, NoiseLocation, Operator};
+
+/// A table of `rows` × `columns` numbers.
+pub fn table(rows: usize, columns: usize) -> Cost {
+    Cost { gflop: 0.0, bytes: (rows * columns * 16) as u64 }
+}
+
+/// Drawing and hashing every weight: about twenty operations each.
+pub fn weights(operators: &[Operator], stored: bool) -> Cost {
+    let count: u64 = operators.iter().map(|o| Stack::new(&o.architecture).macs_per_pixel()).sum();
+    Cost { gflop: count as f64 * 20e-9, bytes: if stored { count * 4 } else { 100 } }
+}
+
+/// A transform and a few passes per field.
+pub fn inputs(inputs: &[Input], channels: u32) -> Cost {
+    let values: u64 = inputs.iter().map(|i| u64::from(i.grid).pow(2) * u64::from(channels)).sum();
+    Cost { gflop: values as f64 * 200e-9, bytes: values * 4 }
+}
+
+/// Ten evaluations of the network.
+pub fn features(operators: &[Operator]) -> Cost {
+    Cost {
+        gflop: operators.iter().map(|o| 10.0 * application(o)).sum(),
+        bytes: 50 * operators.len() as u64,
+    }
+}
+
+/// Convolutions of one application, multiply and add apart.
+pub fn application(operator: &Operator) -> f64 {
+    let macs = Stack::new(&operator.architecture).macs_per_pixel();
+    2e-9 * macs as f64 * f64::from(operator.grid).powi(2)
+}
+
+/// Whether every realization shares the whole network at the first application: the first random
+/// number enters after the last block.
+fn shares_prefix(operator: &Operator) -> bool {
+    let late = |location| matches!(location, NoiseLocation::Features | NoiseLocation::Output);
+    operator.architecture.dropout_rate == 0.0
+        && operator.noise.is_none_or(|noise| late(noise.location))
+}
+
+/// Operations per noise value: generator, transform to the law, and for correlated fields the
+/// Fourier transform.
+fn noise(operator: &Operator) -> f64 {
+    let Some(noise) = operator.noise else { return 0.0 };
+    let width = match (noise.location, noise.law) {
+        (NoiseLocation::Features, NoiseLaw::Gaussian) | (NoiseLocation::Output, _) => {
+            operator.architecture.channels
+        }
+        _ => Stack::new(&operator.architecture).features(),
+    };
+    let per_value = if noise.correlation > 0.0 { 600e-9 } else { 300e-9 };
+    f64::from(width) * f64::from(operator.grid).powi(2) * per_value
+}
+
+/// The cost of one operator in a rollout.
+pub fn unit(recipe: &RolloutChunk, operator: &Operator) -> f64 {
+    let realizations = f64::from(recipe.realizations.end - recipe.realizations.start);
+    let states = recipe.steps.end - recipe.steps.start;
+    let applications = match recipe.num_timesteps {
+        1 => 1,
+        _ if recipe.steps.start == 0 => states - 1,
+        _ => states,
+    };
+    let mut networks = f64::from(applications) * realizations;
+    if recipe.steps.start == 0 && applications > 0 && shares_prefix(operator) {
+        // The first application runs once, with the first block.
+        networks -= realizations;
+        networks += if recipe.realizations.start == 0 { 1.0 } else { 0.0 };
+    }
+    networks * application(operator) + f64::from(applications) * realizations * noise(operator)
+}
+
+/// The cost of a rollout.
+pub fn rollout(recipe: &RolloutChunk) -> Cost {
+    let states = u64::from(recipe.steps.end - recipe.steps.start)
+        * u64::from(recipe.realizations.end - recipe.realizations.start);
+    let width = if recipe.dtype == "float16" { 2 } else { 4 };
+    let mut cost = Cost::default();
+    for operator in recipe.operators.iter() {
+        let state = u64::from(operator.architecture.channels) * u64::from(operator.grid).pow(2);
+        cost.gflop += unit(recipe, operator);
+        cost.bytes += states * (21 + if recipe.stored { state * width } else { 0 });
+    }
+    cost
+}

@@ -1,0 +1,280 @@
+//! From an experiment to its graph of artifacts: pure, fast, without effects.
+//!
+//! Boundaries of chunks, blocks and segments depend on indices and `execution` alone, so growing N, M
+//! or T adds artifacts and changes none that is full.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::cost;
+use crate::artifact::{
+    DatasetFile, FeatureTable, Handle, InitialConditions, Input, Parameters, RolloutChunk, Start,
+    Weights,
+};
+use crate::config::{self, Experiment, Layout};
+use crate::graph::Graph;
+use crate::operator::Operator;
+use crate::profile::Profile;
+use crate::sampling::Sobol;
+use crate::space::{Group, INPUT_TYPE_DIMENSION, ParameterId, Setting, Theta, VOCABULARY};
+
+/// The artifacts of one experiment.
+#[derive(Debug)]
+pub struct Expansion {
+    /// All of them, inputs first.
+    pub graph: Graph,
+    /// The last one.
+    pub dataset: Handle<DatasetFile>,
+    /// Every operator, by index.
+    pub operators: Vec<Operator>,
+    /// Which entry of `simulation.inputs` each operator starts from.
+    pub entries: Vec<u32>,
+}
+
+/// Expands `experiment` for the machine that `profile` describes.
+pub fn expand(experiment: &Experiment, profile: &Profile) -> Expansion {
+    let mut expand = Expand::new(experiment, profile);
+    let total = experiment.sampling.total_samples;
+    let size = u64::from(experiment.execution.chunk);
+    let mut first = 0;
+    while first < total {
+        expand.chunk(first..(first + size).min(total));
+        first += size;
+    }
+    expand.finish()
+}
+
+struct Expand<'a> {
+    experiment: &'a Experiment,
+    profile: &'a Profile,
+    sobol: Sobol,
+    /// Named parameters of each group.
+    groups: Vec<(Group, Vec<(ParameterId, crate::space::Spec)>)>,
+    /// Values of everything that is not sampled.
+    constants: Theta,
+    /// Upper ends of the shares of the initial conditions.
+    shares: Vec<f64>,
+    graph: Graph,
+    operators: Vec<Operator>,
+    entries: Vec<u32>,
+    members: Vec<(&'static str, crate::key::Key)>,
+}
+
+impl<'a> Expand<'a> {
+    fn new(experiment: &'a Experiment, profile: &'a Profile) -> Self {
+        let mut constants = [Setting::Int(0); VOCABULARY.len()];
+        for (at, value) in constants.iter_mut().enumerate() {
+            let id = ParameterId(at);
+            // A sampled parameter is filled in per operator; until then its default stands there.
+            *value = experiment.space.constant(id).unwrap_or(id.get().default);
+        }
+        let groups = Group::ALL
+            .into_iter()
+            .map(|group| {
+                let named = experiment.space.named.iter();
+                (group, named.filter(|(id, _)| id.get().group == group).cloned().collect())
+            })
+            .filter(|(_, named): &(_, Vec<_>)| !named.is_empty())
+            .collect();
+        let mut sum = 0.0;
+        let shares = experiment
+            .simulation
+            .inputs
+            .iter()
+            .map(|entry| {
+                sum += entry.weight;
+                sum
+            })
+            .collect();
+        Self {
+            experiment,
+            profile,
+            sobol: Sobol::new(experiment.sampling.seed, experiment.sampling.scramble),
+            groups,
+            constants: Theta(constants),
+            shares,
+            graph: Graph::default(),
+            operators: Vec::new(),
+            entries: Vec::new(),
+            members: Vec::new(),
+        }
+    }
+
+    fn chunk(&mut self, range: Range<u64>) {
+        let operators = self.draw(range.clone());
+        for (group, specs) in &self.groups {
+            let recipe = Parameters {
+                group: *group,
+                operators: range.clone(),
+                seed: self.experiment.sampling.seed,
+                scramble: self.experiment.sampling.scramble,
+                specs: specs.clone(),
+            };
+            let cost = cost::table(operators.len(), specs.len());
+            let handle = self.graph.add(recipe, cost);
+            self.members.push(("parameters", handle.key()));
+        }
+        let seed = self.experiment.sampling.seed;
+        let shared: Arc<[Operator]> = operators.into();
+        let weights = self.graph.add(
+            Weights { operators: shared.clone(), seed, stored: false },
+            cost::weights(&shared, false),
+        );
+        if self.experiment.dataset.operator_weights {
+            let stored = Weights { operators: shared.clone(), seed, stored: true };
+            let handle = self.graph.add(stored, cost::weights(&shared, true));
+            self.members.push(("weights", handle.key()));
+        }
+        let inputs = self.inputs(&shared);
+        self.members.push(("initial_conditions", inputs.key()));
+        if self.experiment.dataset.operator_features {
+            let recipe = FeatureTable {
+                operators: shared.clone(),
+                weights,
+                inputs,
+                seed,
+                profile: self.profile.name.clone(),
+            };
+            let handle = self.graph.add(recipe, cost::features(&shared));
+            self.members.push(("features", handle.key()));
+        }
+        self.rollouts(&shared, weights, inputs);
+        self.operators.extend(shared.iter());
+    }
+
+    /// The operators of a chunk: Sobol coordinates, mapped to values.
+    fn draw(&mut self, range: Range<u64>) -> Vec<Operator> {
+        let mut thetas = vec![self.constants; (range.end - range.start) as usize];
+        for (id, spec) in self.experiment.space.sampled() {
+            let column = self.sobol.column(id.get().dimension, range.clone());
+            for (theta, u) in thetas.iter_mut().zip(column) {
+                theta.0[id.0] = spec.value(u);
+            }
+        }
+        range.zip(&thetas).map(|(index, theta)| Operator::new(index, theta)).collect()
+    }
+
+    fn inputs(&mut self, operators: &Arc<[Operator]>) -> Handle<InitialConditions> {
+        let simulation = &self.experiment.simulation;
+        let range = operators[0].index..operators[operators.len() - 1].index + 1;
+        let choices = match simulation.inputs.len() {
+            1 => vec![0.0; operators.len()],
+            _ => self.sobol.column(INPUT_TYPE_DIMENSION, range),
+        };
+        let inputs: Vec<Input> = operators
+            .iter()
+            .zip(choices)
+            .map(|(operator, u)| {
+                let entry = self.shares.partition_point(|end| *end <= u).min(self.shares.len() - 1);
+                let chosen = &simulation.inputs[entry];
+                self.entries.push(entry as u32);
+                Input {
+                    operator: operator.index,
+                    entry,
+                    family: chosen.family,
+                    settings: chosen.settings.clone(),
+                    grid: operator.grid,
+                }
+            })
+            .collect();
+        let cost = cost::inputs(&inputs, simulation.channels);
+        let seed = self.experiment.sampling.seed;
+        self.graph.add(InitialConditions { inputs, seed, channels: simulation.channels }, cost)
+    }
+
+    /// The rollouts of a chunk: operators of one grid and one dependence on the horizon together.
+    fn rollouts(
+        &mut self,
+        operators: &Arc<[Operator]>,
+        weights: Handle<Weights>,
+        inputs: Handle<InitialConditions>,
+    ) {
+        let horizon = self.experiment.simulation.num_timesteps;
+        let class = |o: &Operator| (o.grid, o.depends_on_horizon(horizon));
+        let mut classes: Vec<(u32, bool)> = operators.iter().map(class).collect();
+        classes.sort_unstable();
+        classes.dedup();
+        let single = classes.len() == 1;
+        for (grid, annealed) in classes {
+            let members: Arc<[Operator]> = if single {
+                operators.clone()
+            } else {
+                operators.iter().filter(|o| class(o) == (grid, annealed)).copied().collect()
+            };
+            let mut group = String::new();
+            if !single {
+                group = format!("/grid{grid}{}", if annealed { "/annealing" } else { "" });
+            }
+            self.blocks(&members, &group, weights, inputs, grid);
+        }
+    }
+
+    fn blocks(
+        &mut self,
+        operators: &Arc<[Operator]>,
+        group: &str,
+        weights: Handle<Weights>,
+        inputs: Handle<InitialConditions>,
+        grid: u32,
+    ) {
+        let simulation = &self.experiment.simulation;
+        let dataset = &self.experiment.dataset;
+        let execution = &self.experiment.execution;
+        for realizations in pieces(simulation.num_realizations, execution.realization_block) {
+            let mut start = Start::Inputs(inputs);
+            for steps in pieces(simulation.num_timesteps, execution.segment_for(grid)) {
+                let recipe = RolloutChunk {
+                    operators: operators.clone(),
+                    group: group.to_owned(),
+                    realizations: realizations.clone(),
+                    steps,
+                    num_timesteps: simulation.num_timesteps,
+                    weights,
+                    start,
+                    seed: self.experiment.sampling.seed,
+                    rollout: simulation.rollout,
+                    precision: self.profile.precision.name(),
+                    dtype: dataset.dtype.name(),
+                    stored: dataset.trajectories,
+                    profile: self.profile.name.clone(),
+                };
+                let cost = cost::rollout(&recipe);
+                let handle = self.graph.add(recipe, cost);
+                self.members.push(("rollout", handle.key()));
+                start = Start::Segment(handle);
+            }
+        }
+    }
+
+    fn finish(mut self) -> Expansion {
+        let dataset = &self.experiment.dataset;
+        let parts = [
+            ("parameters", dataset.parameters),
+            ("inputs", dataset.inputs),
+            ("outputs", dataset.trajectories),
+            ("features", dataset.operator_features),
+            ("config", dataset.include_config),
+            ("sampling_metrics", dataset.include_sampling_metrics),
+            ("timestamps", dataset.include_timestamps),
+        ];
+        let recipe = DatasetFile {
+            config: config::canonical(self.experiment).to_string(),
+            compression: dataset.compression,
+            layout: match dataset.layout {
+                Layout::Grouped => "grouped",
+                Layout::Padded => "padded",
+            },
+            splits: dataset.splits,
+            parts: parts.iter().filter(|(_, on)| *on).map(|(name, _)| *name).collect(),
+            inputs: std::mem::take(&mut self.members),
+        };
+        let bytes = self.graph.iter().map(|(_, node)| node.cost.bytes).sum();
+        let dataset = self.graph.add(recipe, crate::graph::Cost { gflop: 0.0, bytes });
+        Expansion { graph: self.graph, dataset, operators: self.operators, entries: self.entries }
+    }
+}
+
+/// `0..total` in pieces of `size`, the last one perhaps short.
+fn pieces(total: u32, size: u32) -> impl Iterator<Item = Range<u32>> {
+    (0..total.div_ceil(size)).map(move |i| i * size..((i + 1) * size).min(total))
+}

@@ -1,0 +1,173 @@
+//! Deciding: what an experiment needs, what the cache has, what is to be done and why.
+//!
+//! A [`Plan`] is data. Making it starts no thread, process or device, reads the cache without
+//! writing to it, and does not know how anything is computed.
+
+pub mod cost;
+mod expand;
+pub mod explain;
+mod report;
+
+use std::path::{Path, PathBuf};
+
+pub use expand::{Expansion, expand};
+pub use report::{NodeReport, PlanReport, Tally};
+
+use crate::artifact::{Artifact, DatasetFile, KINDS};
+use crate::cache::Cache;
+use crate::config::Experiment;
+use crate::error::Result;
+use crate::graph::Graph;
+use crate::key::Digest;
+use crate::profile::Profile;
+
+/// Whether an artifact has to be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// It is there.
+    Cached,
+    /// It is not, and all its inputs are.
+    Stale,
+    /// It is not, and waits for an input that is to be made first.
+    Blocked,
+}
+
+impl State {
+    /// The name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            State::Cached => "cached",
+            State::Stale => "stale",
+            State::Blocked => "blocked",
+        }
+    }
+}
+
+/// What is to be done about the output file once every artifact is there.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Output {
+    /// Nothing: it is there, with this digest.
+    Current(Digest),
+    /// It still lies at another path.
+    Copy {
+        /// Where.
+        from: PathBuf,
+        /// Its digest.
+        digest: Digest,
+    },
+    /// It has to be assembled, because of this.
+    Assemble(&'static str),
+}
+
+/// What an experiment needs and what of it is there.
+#[derive(Debug)]
+pub struct Plan {
+    /// The artifacts.
+    pub expansion: Expansion,
+    /// By place in the graph.
+    pub states: Vec<State>,
+    /// The output file.
+    pub output: Output,
+    /// Where the output file is to lie.
+    pub path: PathBuf,
+}
+
+impl Plan {
+    /// Plans `experiment` against `cache` for the machine that `profile` describes.
+    ///
+    /// # Errors
+    /// If the registry of output files cannot be read.
+    pub fn new(experiment: &Experiment, profile: &Profile, cache: &Cache) -> Result<Self> {
+        let expansion = expand(experiment, profile);
+        let path = experiment.dataset.path.clone();
+        let dataset = expansion.dataset;
+        let output = output(&expansion.graph, dataset.node(), &path, cache)?;
+        let mut states = Vec::with_capacity(expansion.graph.len());
+        for (at, node) in expansion.graph.iter() {
+            let cached = if at == dataset.node() {
+                !matches!(output, Output::Assemble(_))
+            } else {
+                cache.has(node.kind.name, &node.key)
+            };
+            let waits = || expansion.graph.inputs(at).any(|i| states[i] != State::Cached);
+            let state = match cached {
+                true => State::Cached,
+                false if waits() => State::Blocked,
+                false => State::Stale,
+            };
+            states.push(state);
+        }
+        Ok(Self { expansion, states, output, path })
+    }
+
+    /// The graph.
+    pub fn graph(&self) -> &Graph {
+        &self.expansion.graph
+    }
+
+    /// Whether there is nothing to do.
+    pub fn is_current(&self) -> bool {
+        matches!(self.output, Output::Current(_)) && self.states.iter().all(|s| *s == State::Cached)
+    }
+
+    /// Places of the artifacts to make, the data set apart, inputs first. `only` restricts them to
+    /// kinds (by name) and what these need.
+    pub fn to_make(&self, only: &[String]) -> Vec<usize> {
+        let mut wanted = vec![only.is_empty(); self.states.len()];
+        for at in (0..wanted.len()).rev() {
+            let node = self.graph().node(at);
+            wanted[at] |= only.iter().any(|kind| kind == node.kind.name);
+            if wanted[at] && self.states[at] != State::Cached {
+                self.graph().inputs(at).for_each(|input| wanted[input] = true);
+            }
+        }
+        (0..wanted.len())
+            .filter(|at| wanted[*at] && self.states[*at] != State::Cached)
+            .filter(|at| *at != self.expansion.dataset.node())
+            .collect()
+    }
+
+    /// Artifacts that are there, counted by kind, every kind present.
+    pub fn cached(&self) -> [u64; KINDS.len()] {
+        let mut counts = [0; KINDS.len()];
+        for (at, node) in self.graph().iter() {
+            if self.states[at] == State::Cached {
+                counts[kind_index(node.kind.name)] += 1;
+            }
+        }
+        counts
+    }
+}
+
+/// The place of a kind in [`KINDS`].
+pub fn kind_index(name: &str) -> usize {
+    KINDS.iter().position(|k| k.name == name).expect("every node is of a listed kind")
+}
+
+/// What is to be done about the output file: it is current if the registry says that we wrote it
+/// for this key and nobody touched it since.
+fn output(graph: &Graph, at: usize, path: &Path, cache: &Cache) -> Result<Output> {
+    let node = graph.node(at);
+    let kind = DatasetFile::KIND.name;
+    if !cache.has(kind, &node.key) {
+        return Ok(Output::Assemble("not built yet"));
+    }
+    if let Some(record) = cache.output_at(path)?
+        && record.key == node.key
+    {
+        if record.is_intact()? {
+            return Ok(Output::Current(record.digest));
+        }
+        let gone = !path.exists();
+        let why = if gone { "the file is gone" } else { "the file was changed by someone else" };
+        if !gone {
+            return Ok(Output::Assemble(why));
+        }
+    }
+    for record in cache.outputs_of(&node.key)? {
+        if record.is_intact()? {
+            return Ok(Output::Copy { from: record.path.clone(), digest: record.digest });
+        }
+    }
+    Ok(Output::Assemble("the file is gone"))
+}

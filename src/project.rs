@@ -1,0 +1,110 @@
+//! Where things are: the project root, the cache, the worker's probe.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::cache::Cache;
+use crate::config::{Device, DeviceChoice};
+use crate::error::{Error, IoContext, Result};
+use crate::operator::rollout::Precision;
+use crate::profile::{Probe, Profile, no_cuda};
+
+/// A project: the folder that experiment files and outputs are relative to.
+#[derive(Debug, Clone)]
+pub struct Project {
+    /// Absolute.
+    pub root: PathBuf,
+}
+
+impl Project {
+    /// The nearest ancestor of `start` that has an `experiments` folder, else `start` itself.
+    ///
+    /// # Errors
+    /// If there is no such folder.
+    pub fn find(start: &Path) -> Result<Self> {
+        let start = start.canonicalize().map_err(|e| {
+            let mut error = Error::io("enter", start, e);
+            error.kind = crate::error::ErrorKind::Usage;
+            error.help("name an existing folder with -C")
+        })?;
+        let root = start.ancestors().find(|folder| folder.join("experiments").is_dir());
+        Ok(Self { root: root.unwrap_or(&start).to_owned() })
+    }
+
+    /// The folder of the cache: what the command line says, else `SPINLOCK_CACHE`, else `cache` here.
+    pub fn cache_folder(&self, given: Option<&Path>) -> PathBuf {
+        match given {
+            Some(folder) => folder.to_owned(),
+            None => std::env::var_os("SPINLOCK_CACHE")
+                .map_or_else(|| self.root.join("cache"), PathBuf::from),
+        }
+    }
+}
+
+const DRIVER: &str = "/proc/driver/nvidia/version";
+
+/// The numerics profile for what the experiment and the command line ask for, and what the person
+/// should be told about it.
+///
+/// # Errors
+/// If CUDA is insisted on and cannot be had, or the worker cannot be asked.
+pub fn choose_profile(
+    device: &Device,
+    precision: Precision,
+    cache: &Cache,
+    worker: Option<&Path>,
+) -> Result<(Profile, Option<String>)> {
+    let wanted = match &device.choice {
+        DeviceChoice::Cpu => return Ok((Profile::cpu(precision)?, None)),
+        DeviceChoice::Auto => Vec::new(),
+        DeviceChoice::Cuda(ids) => ids.clone(),
+    };
+    let asked = device.choice != DeviceChoice::Auto;
+    let probe = match worker {
+        // Without a driver there is no device to ask a worker about.
+        Some(worker) if Path::new(DRIVER).exists() => Some(probe(cache, worker)?),
+        _ => None,
+    };
+    match probe.filter(|probe| !probe.cuda.is_empty()) {
+        Some(probe) => Ok((Profile::cuda(&probe, &wanted, precision)?, None)),
+        None if asked && device.insist => Err(no_cuda("this machine has no CUDA device")),
+        None => {
+            let note = "this machine has no CUDA device: `simulation.device: cuda` runs on the CPU";
+            Ok((Profile::cpu(precision)?, asked.then(|| note.to_owned())))
+        }
+    }
+}
+
+/// What the worker says about libraries and devices; asked once per worker binary and driver.
+fn probe(cache: &Cache, worker: &Path) -> Result<Probe> {
+    let about = fs::metadata(worker).io("look at", worker)?;
+    let driver = fs::read_to_string(DRIVER).unwrap_or_default();
+    let identity = format!(
+        "{}\n{} {} {}\n{driver}",
+        worker.display(),
+        about.len(),
+        about.mtime(),
+        about.mtime_nsec()
+    );
+    let name = blake3::hash(identity.as_bytes()).to_hex();
+    let path = cache.root().join("probe").join(format!("{name}.json"));
+    let known = fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok());
+    if let Some(probe) = known {
+        return Ok(probe);
+    }
+    let output = Command::new(worker).arg("--probe").output().io("start", worker)?;
+    let probe: Probe = serde_json::from_slice(&output.stdout).map_err(|_| {
+        Error::environment(format!(
+            "`{} --probe` failed: {}",
+            worker.display(),
+            String::from_utf8_lossy(&output.stderr).trim()
+        ))
+        .help("run `make build` in the checkout of spinlock, which fetches libtorch")
+    })?;
+    // Only saves asking again: a cache that cannot be written is asked again.
+    let _ = fs::create_dir_all(cache.root().join("probe"))
+        .and_then(|()| fs::write(&path, &output.stdout));
+    Ok(probe)
+}

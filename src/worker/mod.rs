@@ -1,0 +1,241 @@
+//! The worker: plans the experiment again, is told keys, computes, and writes parts into the cache.
+//!
+//! It knows the cache and the kernels, and nothing of schedules. It computes privately; the build
+//! publishes.
+
+mod features;
+mod inputs;
+mod parameters;
+mod rollouts;
+mod weights;
+
+use std::collections::HashMap;
+use std::io::{BufRead, Write};
+use std::rc::Rc;
+use std::time::Instant;
+
+use crate::artifact::{FeatureTable, InitialConditions, Parameters, RolloutChunk, Weights};
+use crate::cache::{Cache, Entry, PartWriter};
+use crate::compute::device::{self, Device};
+use crate::config::{self, Experiment};
+use crate::error::{Error, Result};
+use crate::exec::protocol::{Failure, Hello, Job, Reply, part_name};
+use crate::graph::{Graph, Node};
+use crate::key::Key;
+use crate::operator::rollout::Precision;
+use crate::plan::expand;
+use crate::profile::{CudaDevice, Probe, Profile, cpu_class};
+
+/// Entries of inputs kept open: the chunks that a worker is at.
+const ENTRIES: usize = 8;
+
+/// Everything a kernel needs besides its recipe.
+pub(crate) struct Context {
+    /// The experiment.
+    pub experiment: Experiment,
+    /// The cache.
+    pub cache: Cache,
+    /// Where to compute.
+    pub device: Device,
+    /// Of the convolutions.
+    pub precision: Precision,
+    /// Level of the deflate filter for large arrays.
+    pub compression: Option<u8>,
+    entries: HashMap<Key, Rc<Entry>>,
+}
+
+impl Context {
+    /// An entry that a recipe names as input.
+    pub fn entry(&mut self, kind: &str, key: &Key) -> Result<Rc<Entry>> {
+        if let Some(entry) = self.entries.get(key) {
+            return Ok(Rc::clone(entry));
+        }
+        let entry = self.cache.entry_or_quarantine(kind, key)?.ok_or_else(|| {
+            Error::integrity(format!("the {kind} entry {key} is damaged or gone"))
+        })?;
+        if self.entries.len() >= ENTRIES {
+            self.entries.clear();
+        }
+        let entry = Rc::new(entry);
+        self.entries.insert(*key, Rc::clone(&entry));
+        Ok(entry)
+    }
+
+    /// One array of an entry, verified; a damaged one puts the whole entry aside.
+    pub fn array(&self, entry: &Entry, name: &str) -> Result<Vec<u8>> {
+        let read = entry
+            .piece(name)
+            .ok_or_else(|| Error::integrity(format!("{} {}: no `{name}`", entry.kind, entry.key)))
+            .and_then(|piece| self.cache.read(entry, piece));
+        if let Err(error) = &read
+            && error.kind == crate::error::ErrorKind::Integrity
+        {
+            self.cache.quarantine(&entry.kind, &entry.key, &error.message)?;
+        }
+        read
+    }
+
+    /// Begins the part of `node` that holds `units`.
+    pub fn part(&self, node: &Node, units: (usize, usize)) -> Result<PartWriter> {
+        PartWriter::create(&self.cache, node.kind.name, &node.key, &part_name(units))
+    }
+}
+
+/// Answers jobs from `input` until it ends.
+///
+/// # Errors
+/// If the other side cannot be talked to.
+pub fn serve(input: impl BufRead, mut output: impl Write) -> Result<()> {
+    let mut lines = input.lines();
+    let mut say = |reply: &Reply| -> std::io::Result<()> {
+        let mut text = serde_json::to_string(reply)?;
+        text.push('\n');
+        output.write_all(text.as_bytes())?;
+        output.flush()
+    };
+    let gone = |e: std::io::Error| Error::environment(format!("spinlock is gone: {e}"));
+    let Some(first) = lines.next() else { return Ok(()) };
+    let (mut context, graph) = match prepare(&first.map_err(gone)?) {
+        Ok(prepared) => prepared,
+        Err(error) => {
+            let error = Failure::from(&error);
+            return say(&Reply::Failed { id: None, error }).map_err(gone);
+        }
+    };
+    say(&Reply::Ready).map_err(gone)?;
+    for line in lines {
+        let Ok(job) = serde_json::from_str::<Job>(&line.map_err(gone)?) else {
+            return Err(Error::environment("spinlock sent a line that is no job"));
+        };
+        let start = Instant::now();
+        let reply = match run(&mut context, &graph, &job) {
+            Ok(()) => Reply::Done {
+                id: job.id,
+                parts: vec![part_name(job.units); job.keys.len()],
+                seconds: start.elapsed().as_secs_f64(),
+            },
+            Err(error) => Reply::Failed { id: Some(job.id), error: Failure::from(&error) },
+        };
+        say(&reply).map_err(gone)?;
+    }
+    Ok(())
+}
+
+fn prepare(line: &str) -> Result<(Context, Graph)> {
+    let hello: Hello = serde_json::from_str(line)
+        .map_err(|e| Error::environment(format!("spinlock sent an unreadable greeting: {e}")))?;
+    if hello.version != env!("CARGO_PKG_VERSION") {
+        return Err(Error::environment(format!(
+            "spinlock {} cannot work with spinlock-worker {}",
+            hello.version,
+            env!("CARGO_PKG_VERSION")
+        ))
+        .help("install both from one checkout: make install"));
+    }
+    let experiment = config::from_snapshot(&hello.snapshot.to_string(), &hello.root)?;
+    device::init(hello.threads);
+    let device = hello.cuda.map_or(Device::Cpu, Device::Cuda);
+    device::check(device)?;
+    let profile = profile(&hello)?;
+    if !hello.agrees_with(&profile) {
+        return Err(Error::environment(format!(
+            "the build was planned for the profile `{}`, and this machine is `{}`",
+            hello.profile, profile.name
+        )));
+    }
+    let graph = expand(&experiment, &profile).graph;
+    let cache = Cache::open(&hello.cache)?;
+    let compression = hello.compression;
+    let precision = profile.precision;
+    let entries = HashMap::new();
+    Ok((Context { experiment, cache, device, precision, compression, entries }, graph))
+}
+
+/// The profile of the device that this worker was given, as the planner names it.
+fn profile(hello: &Hello) -> Result<Profile> {
+    let precision = [Precision::Float32, Precision::Float16, Precision::Bfloat16]
+        .into_iter()
+        .find(|p| p.name() == hello.precision)
+        .unwrap_or(Precision::Auto);
+    match hello.cuda {
+        None => Profile::cpu(precision),
+        Some(id) => Profile::cuda(&probe()?, &[id], precision),
+    }
+}
+
+/// What the planner must know of libraries and devices.
+///
+/// # Errors
+/// If the machine's processor cannot be looked at.
+pub fn probe() -> Result<Probe> {
+    device::init(1);
+    let found = device::probe();
+    Ok(Probe {
+        schema: 1,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        libtorch: found.libtorch,
+        cpu: cpu_class()?,
+        cudnn: found.cudnn.map(|version| version.to_string()),
+        cuda: found
+            .cuda
+            .into_iter()
+            .map(|device| CudaDevice {
+                name: device.name,
+                capability: format!("{}.{}", device.capability.0, device.capability.1),
+                multiprocessors: device.sm_count,
+                memory: device.memory,
+            })
+            .collect(),
+    })
+}
+
+/// Makes the parts of one job. A part of an earlier try is overwritten.
+fn run(context: &mut Context, graph: &Graph, job: &Job) -> Result<()> {
+    let mut nodes = Vec::with_capacity(job.keys.len());
+    for key in &job.keys {
+        let at = graph.find(key).ok_or_else(|| {
+            Error::environment(format!("the worker's own plan has no artifact {key}"))
+                .help("spinlock and spinlock-worker differ: run `make build`")
+        })?;
+        nodes.push(graph.node(at));
+    }
+    if nodes[0].recipe_as::<RolloutChunk>().is_some() {
+        return rollouts::run(context, &nodes, job.units);
+    }
+    for node in nodes {
+        if let Some(recipe) = node.recipe_as::<Parameters>() {
+            parameters::run(context, node, recipe)?;
+        } else if let Some(recipe) = node.recipe_as::<Weights>() {
+            weights::run(context, node, recipe)?;
+        } else if let Some(recipe) = node.recipe_as::<InitialConditions>() {
+            inputs::run(context, node, recipe)?;
+        } else if let Some(recipe) = node.recipe_as::<FeatureTable>() {
+            features::run(context, node, recipe)?;
+        } else {
+            return Err(Error::artifact(format!("no worker makes a {}", node.kind.name)));
+        }
+    }
+    Ok(())
+}
+
+/// Little-endian bytes of 32-bit floats.
+pub(crate) fn f32_bytes(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|v| v.to_le_bytes()).collect()
+}
+
+/// 32-bit floats of little-endian bytes.
+pub(crate) fn f32_values(bytes: &[u8]) -> Vec<f32> {
+    bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()
+}
+
+/// The whole of an artifact that is not cut.
+pub(crate) const WHOLE: (usize, usize) = (0, 1);
+
+/// Ends the process at once, without running the destructors of loaded libraries.
+pub fn leave(code: u8) -> ! {
+    #[expect(unsafe_code, reason = "`_exit` is a C call")]
+    // SAFETY: it takes a plain number and does not return; output is flushed by the caller.
+    unsafe {
+        libc::_exit(i32::from(code))
+    }
+}
