@@ -1,6 +1,6 @@
 //! What subcommands share: where things are, and an experiment with its options.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::cache::Cache;
@@ -27,16 +27,20 @@ pub struct Global {
 impl Global {
     /// The project.
     pub fn project(&self) -> Result<Project> {
-        Project::find(self.folder.as_deref().unwrap_or(std::path::Path::new(".")))
+        Project::find(self.folder.as_deref().unwrap_or(Path::new(".")))
+    }
+
+    /// A path as typed: relative to the folder that -C names, if it names one.
+    pub fn path(&self, typed: &Path) -> PathBuf {
+        match &self.folder {
+            Some(folder) => folder.join(typed),
+            None => typed.to_owned(),
+        }
     }
 
     /// The cache of the project.
     pub fn cache(&self, project: &Project) -> Result<Arc<Cache>> {
-        // An option is relative to where the person stands, or to the folder that -C names.
-        let given = self.cache.as_ref().map(|cache| match &self.folder {
-            Some(folder) => folder.join(cache),
-            None => cache.clone(),
-        });
+        let given = self.cache.as_ref().map(|cache| self.path(cache));
         Cache::open(project.cache_folder(given.as_deref())).map(Arc::new)
     }
 }
@@ -73,18 +77,12 @@ pub struct Loaded {
 /// The request for an experiment.
 pub fn request(
     project: &Project,
-    experiment: &std::path::Path,
+    experiment: &Path,
     overrides: &Overrides,
     global: &Global,
 ) -> config::Request {
-    // A path is meant as typed from where the person stands; what is not there is looked for from
-    // the project root, as inside experiment files.
-    let typed = match &global.folder {
-        Some(folder) if experiment.is_relative() => folder.join(experiment),
-        _ => experiment.to_owned(),
-    };
     config::Request {
-        path: typed,
+        path: global.path(experiment),
         root: project.root.clone(),
         sets: overrides.set.clone(),
         device: overrides.device.clone(),
@@ -94,11 +92,7 @@ pub fn request(
 }
 
 /// Loads an experiment and decides where it runs; says on standard error what the person should know.
-pub fn load(
-    experiment: &std::path::Path,
-    overrides: &Overrides,
-    global: &Global,
-) -> Result<Loaded> {
+pub fn load(experiment: &Path, overrides: &Overrides, global: &Global) -> Result<Loaded> {
     let project = global.project()?;
     let experiment = config::load(&request(&project, experiment, overrides, global))?;
     let cache = global.cache(&project)?;

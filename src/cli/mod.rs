@@ -6,11 +6,11 @@ mod cache;
 mod common;
 mod completions;
 mod config;
-//mod diff;
+mod diff;
 mod explain;
 mod generate;
 mod graph;
-//mod info;
+mod info;
 mod init;
 mod list;
 mod man;
@@ -47,9 +47,9 @@ enum Command {
     Explain(explain::ExplainArgs),
     Graph(graph::GraphArgs),
     List(list::ListArgs),
-    //Info(info::InfoArgs),
+    Info(info::InfoArgs),
     Validate(validate::ValidateArgs),
-    //Diff(diff::DiffArgs),
+    Diff(diff::DiffArgs),
     #[command(subcommand)]
     Config(config::ConfigCommand),
     Schema(schema::SchemaArgs),
@@ -74,9 +74,9 @@ pub fn run(start: Instant) -> Result<ExitCode> {
         Command::Explain(args) => explain::run(args, global),
         Command::Graph(args) => graph::run(args, global),
         Command::List(args) => list::run(args),
-        //Command::Info(args) => info::run(args, global),
-        Command::Validate(args) => validate::run(args),
-        //Command::Diff(args) => diff::run(args, global),
+        Command::Info(args) => info::run(args, global),
+        Command::Validate(args) => validate::run(args, global),
+        Command::Diff(args) => diff::run(args, global),
         Command::Config(command) => config::run(command, global),
         Command::Schema(args) => schema::run(args),
         Command::Init(args) => init::run(args, global),

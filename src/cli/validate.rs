@@ -1,10 +1,9 @@
 //! `spinlock validate`
 
-use std::fmt::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use super::{print, print_json, style};
+use super::{Global, print, print_json, style};
 use crate::dataset;
 use crate::error::Result;
 
@@ -18,28 +17,12 @@ pub struct ValidateArgs {
     json: bool,
 }
 
-pub fn run(args: &ValidateArgs) -> Result<ExitCode> {
-    let report = dataset::validate(&args.file, &|_| ())?;
+pub fn run(args: &ValidateArgs, global: &Global) -> Result<ExitCode> {
+    let report = dataset::validate(&global.path(&args.file), &|_| ())?;
     if args.json {
         print_json(&report);
     } else {
-        let mut out = String::new();
-        let lists =
-            [("ok", &report.passed), ("warning", &report.warnings), ("FAILED", &report.failed)];
-        for (mark, findings) in lists {
-            for finding in findings {
-                let _ = writeln!(out, "{mark:<8} {:<12} {}", finding.check, finding.detail);
-            }
-        }
-        let _ = writeln!(
-            out,
-            "{}: {} passed, {} warnings, {} failed",
-            args.file.display(),
-            report.passed.len(),
-            report.warnings.len(),
-            report.failed.len()
-        );
-        print(&out);
+        print(&dataset::render_report(&report));
     }
     match report.error() {
         None => Ok(ExitCode::SUCCESS),
