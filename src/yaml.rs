@@ -40,7 +40,7 @@ pub fn parse(source: u32, bytes: &[u8]) -> Result<Node, Box<Fault>> {
         let start = good.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
         let span = Span {
             source,
-            line: good.iter().filter(|b| **b == b'\n').count() as u32 + 1,
+            line: good.split(|b| *b == b'\n').count() as u32,
             column: String::from_utf8_lossy(&good[start..]).chars().count() as u32 + 1,
             length: 1,
         };
