@@ -11,10 +11,11 @@ use crate::error::Result;
 use crate::operator::layers::norm_groups;
 use crate::operator::{Activation, Norm, Operator};
 
-use super::network::{Backend, Convolution, Stage};
+use super::network::{Backend, Convolution};
 use super::noise::Perturbation;
 use super::ops::EPSILON;
 use super::passes::{self, Tile};
+use super::program::Stage;
 use super::torch;
 
 /// One operator on the CPU.
