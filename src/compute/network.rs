@@ -14,7 +14,7 @@ use super::noise::{Cholesky, Perturbation, Source, site};
 use super::ops::Ops;
 use super::program::{Stage, program, spent};
 use super::random::Place;
-use super::weights::{self, Weights};
+use super::weights::draw;
 
 /// One convolution with its values.
 #[derive(Debug, Clone)]
@@ -79,26 +79,12 @@ impl Network {
         device: Device,
         precision: Precision,
     ) -> Result<Self> {
-        let weights = weights::draw(seed, operator.index, &operator.architecture);
-        Self::with_weights(seed, operator, weights, device, precision)
-    }
-
-    /// Like [`Network::new`], with weights from elsewhere; noise still depends on `seed`.
-    pub fn with_weights(
-        seed: u64,
-        operator: &Operator,
-        weights: Weights,
-        device: Device,
-        precision: Precision,
-    ) -> Result<Self> {
-        let convs = convolutions(operator, weights);
-        if device == Device::Cpu && matches!(precision, Precision::Auto | Precision::Float32) {
-            let backend = Box::new(Fused::new(operator, &convs)?);
-            Ok(Self::with_backend(seed, operator, &convs, backend))
-        } else {
-            let backend = Box::new(Ops::new(operator, &convs, device, precision)?);
-            Ok(Self::with_backend(seed, operator, &convs, backend))
+        if device != Device::Cpu || !matches!(precision, Precision::Auto | Precision::Float32) {
+            return Self::as_tensor_operations(seed, operator, device, precision);
         }
+        let convs = convolutions(seed, operator);
+        let backend = Box::new(Fused::new(operator, &convs)?);
+        Ok(Self::with_backend(seed, operator, &convs, backend))
     }
 
     /// The network as plain tensor operations, which is what the fused passes must agree with.
@@ -108,8 +94,7 @@ impl Network {
         device: Device,
         precision: Precision,
     ) -> Result<Self> {
-        let weights = weights::draw(seed, operator.index, &operator.architecture);
-        let convs = convolutions(operator, weights);
+        let convs = convolutions(seed, operator);
         let backend = Box::new(Ops::new(operator, &convs, device, precision)?);
         Ok(Self::with_backend(seed, operator, &convs, backend))
     }
@@ -207,9 +192,9 @@ impl Network {
 }
 
 /// The convolutions of `operator` in order of application, with their values.
-fn convolutions(operator: &Operator, weights: Weights) -> Vec<Convolution> {
+fn convolutions(seed: u64, operator: &Operator) -> Vec<Convolution> {
     let mut convs: Vec<Convolution> = Vec::new();
-    for tensor in weights.tensors {
+    for tensor in draw(seed, operator.index, &operator.architecture).tensors {
         if let [outputs, inputs, kernel, _] = tensor.shape[..] {
             convs.push(Convolution {
                 inputs: inputs as usize,
