@@ -1,13 +1,34 @@
 //! spinlock: a declarative experiment build tool with a content-addressed cache.
 
+pub mod artifact;
+#[cfg(feature = "front")]
+pub mod assemble;
+#[cfg(feature = "front")]
+pub mod build;
 pub mod cache;
+#[cfg(feature = "front")]
+pub mod cli;
 #[cfg(feature = "torch")]
 pub mod compute;
+pub mod config;
+#[cfg(feature = "front")]
+pub mod dataset;
 pub mod error;
+pub mod exec;
+pub mod graph;
+#[cfg(feature = "front")]
+pub mod history;
 pub mod ic;
 pub mod key;
 pub mod node;
 pub mod operator;
+pub mod plan;
+pub mod profile;
+#[cfg(feature = "front")]
+pub mod project;
 pub mod rng;
 pub mod sampling;
 pub mod space;
+#[cfg(feature = "torch")]
+pub mod worker;
+pub mod yaml;

@@ -17,7 +17,7 @@ use std::marker::PhantomData;
 
 pub use dataset::DatasetFile;
 pub use features::FeatureTable;
-pub use initial_conditions::{Input, InitialConditions};
+pub use initial_conditions::{InitialConditions, Input};
 pub use parameters::Parameters;
 pub use rollout::{RolloutChunk, Start};
 pub use weights::Weights;

@@ -26,8 +26,7 @@ pub fn arrays(sources: &Sources<'_>, groups: &[GridGroup]) -> Result<Vec<Array>>
                 entry: entry.clone(),
                 offset: vec![group.rows[&input.operator], 0, 0, 0],
                 unit: vec![channels, group.side, group.side],
-                padding: (from != group.side)
-                    .then_some(Padding { channels, from, to: group.side }),
+                padding: (from != group.side).then_some(Padding { from, to: group.side }),
             });
         }
     }

@@ -90,8 +90,7 @@ fn tables(sources: &Sources<'_>, rollouts: &[Rollout<'_>]) -> Result<Vec<Array>>
         data: Data::Memory(bytes),
     };
     let codes = "0 valid, 1 non-finite, 2 constant field, 3 beyond the blow-up limit";
-    let mut arrays =
-        vec![table("/metadata/valid".into(), Dtype::U8, ("codes", codes), valid)];
+    let mut arrays = vec![table("/metadata/valid".into(), Dtype::U8, ("codes", codes), valid)];
     for ((name, definition), values) in METRICS.iter().zip(metrics) {
         let bytes = values.iter().flat_map(|v| v.to_le_bytes()).collect();
         let path = format!("/outputs/metrics/{name}");
@@ -101,11 +100,7 @@ fn tables(sources: &Sources<'_>, rollouts: &[Rollout<'_>]) -> Result<Vec<Array>>
 }
 
 /// The states of one resolution: `[N, M, C, n, n]` when T = 1, `[N, M, T, C, n, n]` otherwise.
-fn fields(
-    sources: &Sources<'_>,
-    group: &GridGroup,
-    rollouts: &[Rollout<'_>],
-) -> Result<Array> {
+fn fields(sources: &Sources<'_>, group: &GridGroup, rollouts: &[Rollout<'_>]) -> Result<Array> {
     let simulation = &sources.experiment.simulation;
     let channels = simulation.channels as usize;
     let (m, t) = (simulation.num_realizations as usize, simulation.num_timesteps as usize);
@@ -129,8 +124,7 @@ fn fields(
                 entry: entry.clone(),
                 offset,
                 unit: unit.clone(),
-                padding: (from != group.side)
-                    .then_some(Padding { channels, from, to: group.side }),
+                padding: (from != group.side).then_some(Padding { from, to: group.side }),
             };
             let digests = leaf_digests(sources, &place, &state)?;
             for (i, digest) in digests.into_iter().enumerate() {

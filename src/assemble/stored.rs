@@ -10,8 +10,6 @@ use crate::error::{Error, ErrorKind, Result};
 /// A state in a larger one: the reference's padding, centred, zeros around.
 #[derive(Debug, Clone, Copy)]
 pub struct Padding {
-    /// Channels.
-    pub channels: usize,
     /// Side of the states in the cache.
     pub from: usize,
     /// Side of the states in the file.
@@ -119,9 +117,10 @@ pub fn set_aside<T>(cache: &Cache, entry: &Entry, read: Result<T>) -> Result<T> 
 
 /// The place of a piece of that name; an entry without it is set aside.
 pub fn find(cache: &Cache, entry: &Entry, name: &str) -> Result<usize> {
-    let found = entry.pieces.binary_search_by(|p| p.name.as_str().cmp(name)).map_err(|_| {
-        Error::integrity(format!("{} {}: no array `{name}`", entry.kind, entry.key))
-    });
+    let found = entry
+        .pieces
+        .binary_search_by(|p| p.name.as_str().cmp(name))
+        .map_err(|_| Error::integrity(format!("{} {}: no array `{name}`", entry.kind, entry.key)));
     set_aside(cache, entry, found)
 }
 
@@ -137,12 +136,11 @@ mod tests {
 
     #[test]
     fn padding_centres_a_state() {
-        let padding = Padding { channels: 1, from: 2, to: 5 };
+        let padding = Padding { from: 2, to: 5 };
         let mut target = vec![0_u8; 25];
         padding.place(&[1, 2, 3, 4], &mut target, 1);
         assert_eq!(target[5..15], [0, 1, 2, 0, 0, 0, 3, 4, 0, 0]);
         assert_eq!(target.iter().map(|b| u32::from(*b)).sum::<u32>(), 10);
-        assert_eq!(padding.channels, 1);
     }
 
     #[test]

@@ -4,12 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::Sources;
+use super::stored::values;
 use crate::artifact::Weights;
-use crate::error::{Error, IoContext, Result};
+use crate::error::{IoContext, Result};
 use crate::key::Digest;
 
-/// Name of the file in an entry.
-pub const FILE: &str = "weights.safetensors";
+/// Name of the file in an entry, and of the one array in it.
+const FILE: &str = "weights.safetensors";
 
 /// The folder beside a data set: `datasets/x.h5` → `datasets/x.weights/`.
 pub fn folder(dataset: &Path) -> PathBuf {
@@ -27,16 +28,7 @@ pub fn export(sources: &Sources<'_>) -> Result<Option<(PathBuf, Digest, u64)>> {
     let (mut digests, mut total) = (Vec::new(), 0);
     for (node, recipe) in sources.recipes::<Weights>().filter(|(_, recipe)| recipe.stored) {
         let entry = sources.entry(node)?;
-        let from = sources.cache.entry_path(node.kind.name, &node.key).join(FILE);
-        let record = entry.files.iter().find(|f| f.name == FILE).ok_or_else(|| {
-            Error::integrity(format!("{}: no {FILE} in its entry", node.label()))
-        })?;
-        let bytes = fs::read(&from).io("read", &from)?;
-        if Digest::of(&bytes) != record.digest {
-            let why = format!("{}: its weights are damaged", node.label());
-            sources.cache.quarantine(node.kind.name, &node.key, &why)?;
-            return Err(Error::integrity(why));
-        }
+        let bytes = values(sources.cache, &entry, FILE)?;
         fs::create_dir_all(&folder).io("create", &folder)?;
         let (first, last) = (&recipe.operators[0], &recipe.operators[recipe.operators.len() - 1]);
         let to = folder.join(format!("ops{}-{}.safetensors", first.index, last.index));
@@ -45,8 +37,8 @@ pub fn export(sources: &Sources<'_>) -> Result<Option<(PathBuf, Digest, u64)>> {
             fs::write(&half, &bytes).io("write", &half)?;
             fs::rename(&half, &to).io("rename", &to)?;
         }
-        digests.push(record.digest);
-        total += record.bytes;
+        digests.push(Digest::of(&bytes));
+        total += bytes.len() as u64;
     }
     Ok((!digests.is_empty()).then(|| (folder, Digest::tree(&digests), total)))
 }

@@ -26,14 +26,14 @@ pub mod weights;
 
 use tch::TchError;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 
 /// Turns a failure of libtorch into this crate's error, keeping the first line of its message.
 pub(crate) fn torch<T>(result: std::result::Result<T, TchError>) -> Result<T> {
     result.map_err(|source| {
         let text = source.to_string();
         let line = text.lines().next().unwrap_or_default().trim_end_matches('.').to_owned();
-        let error = Error::new(ErrorKind::Environment, format!("libtorch refused: {line}"));
+        let error = Error::artifact(format!("libtorch refused: {line}"));
         if says_out_of_memory(&text) {
             error
                 .help("run fewer units at the same time (`-j`), or use a smaller grid")
@@ -47,7 +47,7 @@ pub(crate) fn torch<T>(result: std::result::Result<T, TchError>) -> Result<T> {
 /// Whether a computation failed for want of memory, on the host or on a device.
 pub fn is_out_of_memory(error: &Error) -> bool {
     let source = error.source.as_ref().map(ToString::to_string);
-    error.kind == ErrorKind::Environment && source.is_some_and(|text| says_out_of_memory(&text))
+    source.is_some_and(|text| says_out_of_memory(&text))
 }
 
 fn says_out_of_memory(text: &str) -> bool {

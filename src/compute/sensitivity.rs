@@ -14,20 +14,6 @@ use super::device::Device;
 use super::network::{Moment, Network};
 use super::random::{Place, normals};
 
-/// Names of the features, in their order.
-pub const NAMES: [&str; 10] = [
-    "lipschitz_eps_1e-04",
-    "lipschitz_eps_1e-03",
-    "lipschitz_eps_1e-02",
-    "gain_scale_0.50",
-    "gain_scale_0.75",
-    "gain_scale_1.25",
-    "gain_scale_1.50",
-    "linearity_r2",
-    "saturation_degree",
-    "compression_ratio",
-];
-
 const EPSILONS: [f32; 3] = [1e-4, 1e-3, 1e-2];
 const SCALES: [f32; 4] = [0.5, 0.75, 1.25, 1.5];
 /// Random directions that the Lipschitz estimates are means over.

@@ -18,10 +18,8 @@ pub struct Hello {
     pub version: String,
     /// The project root.
     pub root: PathBuf,
-    /// The experiment file, as named.
-    pub file: PathBuf,
-    /// The merged experiment document.
-    pub document: serde_json::Value,
+    /// The resolved experiment.
+    pub snapshot: serde_json::Value,
     /// Name of the numerics profile, which the worker checks.
     pub profile: String,
     /// Precision of the convolutions.
@@ -29,7 +27,7 @@ pub struct Hello {
     /// CUDA device, or none for the CPU.
     pub cuda: Option<u32>,
     /// Threads to compute with.
-    pub threads: usize,
+    pub threads: u32,
     /// The cache.
     pub cache: PathBuf,
     /// Level of the deflate filter for arrays, if they are to be encoded.

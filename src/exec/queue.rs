@@ -138,7 +138,10 @@ impl<'a> Queue<'a> {
 
     /// Whether nothing is left that could still be made.
     pub fn is_empty(&self) -> bool {
-        self.ready.is_empty() && self.tasks.is_empty() && self.held.is_empty() && self.open.is_empty()
+        self.ready.is_empty()
+            && self.tasks.is_empty()
+            && self.held.is_empty()
+            && self.open.is_empty()
     }
 
     /// Artifacts to make by kind, every kind, in the order of making.
@@ -287,8 +290,8 @@ impl<'a> Queue<'a> {
     }
 
     /// A task failed: puts it back for one more try, operator by operator, so that a second failure
-    /// names the one at fault. `None` if that was the second: its artifacts are given up.
-    pub fn retry(&mut self, task: Task) -> Option<()> {
+    /// names the one at fault. False if that was the second: its artifacts are given up.
+    pub fn retry(&mut self, task: Task) -> bool {
         if task.attempt == 0 {
             let share = task.cost / (task.units.1 - task.units.0) as f64;
             self.tasks.extend((task.units.0..task.units.1).map(|unit| Task {
@@ -297,12 +300,12 @@ impl<'a> Queue<'a> {
                 cost: share,
                 attempt: 1,
             }));
-            return Some(());
+            return true;
         }
         for at in task.nodes {
             self.give_up(at);
         }
-        None
+        false
     }
 
     fn give_up(&mut self, at: usize) {

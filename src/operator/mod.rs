@@ -6,6 +6,7 @@
 
 pub mod layers;
 pub mod rollout;
+pub mod sensitivity;
 
 use crate::key::Value;
 use crate::space::{self, Theta};

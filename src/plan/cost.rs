@@ -12,8 +12,7 @@ pub fn table(rows: usize, columns: usize) -> Cost {
 
 /// Drawing and hashing every weight: about twenty operations each.
 pub fn weights(operators: &[Operator], stored: bool) -> Cost {
-    let count: u64 =
-        operators.iter().map(|o| Stack::new(&o.architecture).macs_per_pixel()).sum();
+    let count: u64 = operators.iter().map(|o| Stack::new(&o.architecture).macs_per_pixel()).sum();
     Cost { gflop: count as f64 * 20e-9, bytes: if stored { count * 4 } else { 100 } }
 }
 

@@ -270,12 +270,7 @@ impl<'a> Expand<'a> {
         };
         let bytes = self.graph.iter().map(|(_, node)| node.cost.bytes).sum();
         let dataset = self.graph.add(recipe, crate::graph::Cost { gflop: 0.0, bytes });
-        Expansion {
-            graph: self.graph,
-            dataset,
-            operators: self.operators,
-            entries: self.entries,
-        }
+        Expansion { graph: self.graph, dataset, operators: self.operators, entries: self.entries }
     }
 }
 

@@ -29,11 +29,9 @@ pub fn differences(before: &str, now: &str) -> Vec<Line> {
         match find(&old, field) {
             Some(was) if was == *value => {}
             Some(was) => named(field, &was, value, &mut out),
-            None => out.push(Line {
-                field: (*field).into(),
-                before: None,
-                now: Some((*value).into()),
-            }),
+            None => {
+                out.push(Line { field: (*field).into(), before: None, now: Some((*value).into()) })
+            }
         }
     }
     for (field, value) in &old {

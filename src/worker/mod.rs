@@ -16,14 +16,15 @@ use std::time::Instant;
 
 use crate::artifact::{FeatureTable, InitialConditions, Parameters, RolloutChunk, Weights};
 use crate::cache::{Cache, Entry, PartWriter};
-use crate::compute::device::Device;
+use crate::compute::device::{self, Device};
 use crate::config::{self, Experiment};
 use crate::error::{Error, Result};
 use crate::exec::protocol::{Failure, Hello, Job, Reply, part_name};
 use crate::graph::{Graph, Node};
 use crate::key::Key;
+use crate::operator::rollout::Precision;
 use crate::plan::expand;
-use crate::profile::Profile;
+use crate::profile::{CudaDevice, Probe, Profile, cpu_class};
 
 /// Entries of inputs kept open: the chunks that a worker is at.
 const ENTRIES: usize = 8;
@@ -36,6 +37,8 @@ pub(crate) struct Context {
     pub cache: Cache,
     /// Where to compute.
     pub device: Device,
+    /// Of the convolutions.
+    pub precision: Precision,
     /// Level of the deflate filter for large arrays.
     pub compression: Option<u8>,
     entries: HashMap<Key, Rc<Entry>>,
@@ -129,8 +132,10 @@ fn prepare(line: &str) -> Result<(Context, Graph)> {
         ))
         .help("install both from one checkout: make install"));
     }
-    let experiment = config::from_snapshot(&hello.document, &hello.file, &hello.root)?;
-    let device = Device::new(hello.cuda, hello.threads)?;
+    let experiment = config::from_snapshot(&hello.snapshot.to_string(), &hello.root)?;
+    device::init(hello.threads);
+    let device = hello.cuda.map_or(Device::Cpu, Device::Cuda);
+    device::check(device)?;
     let profile = profile(&hello)?;
     if !hello.agrees_with(&profile) {
         return Err(Error::environment(format!(
@@ -141,20 +146,47 @@ fn prepare(line: &str) -> Result<(Context, Graph)> {
     let graph = expand(&experiment, &profile).graph;
     let cache = Cache::open(&hello.cache)?;
     let compression = hello.compression;
-    Ok((Context { experiment, cache, device, compression, entries: HashMap::new() }, graph))
+    let precision = profile.precision;
+    let entries = HashMap::new();
+    Ok((Context { experiment, cache, device, precision, compression, entries }, graph))
 }
 
 /// The profile of the device that this worker was given, as the planner names it.
 fn profile(hello: &Hello) -> Result<Profile> {
-    use crate::operator::rollout::Precision;
     let precision = [Precision::Float32, Precision::Float16, Precision::Bfloat16]
         .into_iter()
         .find(|p| p.name() == hello.precision)
         .unwrap_or(Precision::Auto);
     match hello.cuda {
         None => Profile::cpu(precision),
-        Some(id) => Profile::cuda(&crate::compute::device::probe()?, &[id], precision),
+        Some(id) => Profile::cuda(&probe()?, &[id], precision),
     }
+}
+
+/// What the planner must know of libraries and devices.
+///
+/// # Errors
+/// If the machine's processor cannot be looked at.
+pub fn probe() -> Result<Probe> {
+    device::init(1);
+    let found = device::probe();
+    Ok(Probe {
+        schema: 1,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        libtorch: found.libtorch,
+        cpu: cpu_class()?,
+        cudnn: found.cudnn.map(|version| version.to_string()),
+        cuda: found
+            .cuda
+            .into_iter()
+            .map(|device| CudaDevice {
+                name: device.name,
+                capability: format!("{}.{}", device.capability.0, device.capability.1),
+                multiprocessors: device.sm_count,
+                memory: device.memory,
+            })
+            .collect(),
+    })
 }
 
 /// Makes the parts of one job. A part of an earlier try is overwritten.
@@ -198,3 +230,12 @@ pub(crate) fn f32_values(bytes: &[u8]) -> Vec<f32> {
 
 /// The whole of an artifact that is not cut.
 pub(crate) const WHOLE: (usize, usize) = (0, 1);
+
+/// Ends the process at once, without running the destructors of loaded libraries.
+pub fn leave(code: u8) -> ! {
+    #[expect(unsafe_code, reason = "`_exit` is a C call")]
+    // SAFETY: it takes a plain number and does not return; output is flushed by the caller.
+    unsafe {
+        libc::_exit(i32::from(code))
+    }
+}

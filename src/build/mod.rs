@@ -1,0 +1,360 @@
+//! One build, from the resolved experiment to the data set: plan, make, assemble, record.
+//!
+//! Everything it does to the disk lies in the cache, at the output path, or in the lock file. It
+//! prints nothing.
+
+mod lockfile;
+mod output;
+mod provenance;
+mod report;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+use serde_json::json;
+
+use crate::artifact::{Artifact, DatasetFile, KINDS};
+use crate::assemble::{self, Sources};
+use crate::cache::{Cache, Documents, OutputRecord, PartWriter, Pending, RootRecord, identity};
+use crate::config::{self, Experiment};
+use crate::dataset;
+use crate::error::{Error, ErrorKind, IoContext, Result};
+use crate::exec::log::EventLog;
+use crate::exec::progress::Progress;
+use crate::exec::protocol::{Hello, part_name};
+use crate::exec::{self, Failed, Outcome};
+use crate::history::History;
+use crate::plan::{Output, Plan, kind_index};
+use crate::profile::Profile;
+use crate::project::Project;
+pub use output::{people, refuse_shared};
+pub use report::{OutputReport, Report};
+
+/// How often a build may plan again because it found damaged entries.
+const ROUNDS: u32 = 5;
+
+/// What a build is asked for, besides the experiment.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The worker program; only needed if there is something to make.
+    pub worker: Result<PathBuf, String>,
+    /// Worker processes; `None` takes one per processor, or per CUDA device.
+    pub jobs: Option<usize>,
+    /// Go on with what does not depend on a failure.
+    pub keep_going: bool,
+    /// Make only artifacts of these kinds, and what they need.
+    pub only: Vec<String>,
+    /// Overwrite a file that spinlock did not write.
+    pub force: bool,
+    /// Set by Ctrl-C.
+    pub interrupt: Arc<AtomicBool>,
+}
+
+/// Marks the ends of stages, so that they fill the wall time.
+struct Stages {
+    last: Instant,
+    seconds: [f64; 5],
+}
+
+/// Names of the stages.
+const STAGES: [&str; 5] = ["start", "plan", "compute", "assemble", "finish"];
+
+impl Stages {
+    fn end(&mut self, stage: usize) {
+        let now = Instant::now();
+        self.seconds[stage] += now.duration_since(self.last).as_secs_f64();
+        self.last = now;
+    }
+}
+
+/// Builds `experiment`. `start` is when the program began: loading it counts as a stage.
+///
+/// # Errors
+/// Of the machine, of integrity, or of use. Artifacts that could not be made are in the report.
+pub fn build(
+    project: &Project,
+    experiment: &Experiment,
+    profile: &Profile,
+    cache: &Arc<Cache>,
+    request: &Request,
+    start: Instant,
+    progress: &mut dyn Progress,
+) -> Result<Report> {
+    let mut stages = Stages { last: start, seconds: [0.0; 5] };
+    stages.end(0);
+    let mut report = Report::new(experiment);
+    let mut log: Option<EventLog> = None;
+    let mut rounds = 0;
+    loop {
+        let plan = Plan::new(experiment, profile, cache)?;
+        if rounds == 0 {
+            report.cached(&plan.cached());
+        }
+        let to_make = plan.to_make(&request.only);
+        let only_some = !request.only.is_empty();
+        if let (true, Output::Current(digest)) = (to_make.is_empty(), &plan.output) {
+            stages.end(1);
+            report.output(experiment, *digest);
+            return Ok(finish(report, &mut stages, log));
+        }
+        if rounds == 0 {
+            output::refuse_foreign(project, experiment, cache, request.force)?;
+            output::refuse_full_disk(experiment, &plan, &to_make, cache, request.force)?;
+            register(experiment, &plan, cache)?;
+            let mut started = EventLog::create(&cache.root().join("log"), start, &profile.name)?;
+            started.event(
+                "build_started",
+                json!({"experiment": experiment.file, "profile": &*profile.name,
+                       "to_make": to_make.len()}),
+            );
+            log = Some(started);
+        }
+        let log = log.as_mut().expect("made in the first round");
+        stages.end(1);
+
+        let outcome = make(project, experiment, profile, cache, request, &plan, progress, log)?;
+        stages.end(2);
+        report.made(&outcome);
+        let Outcome { failed, damaged, interrupted, .. } = outcome;
+        let stopped = !failed.is_empty();
+        report.failed.extend(failed);
+        if interrupted {
+            report.interrupted = true;
+        } else if !damaged && !stopped && !only_some {
+            let sources = Sources { experiment, plan: &plan, cache };
+            let wrote = write(project, &sources, profile, &mut report, progress);
+            stages.end(3);
+            match wrote {
+                Ok(()) => History::write(cache, &experiment.file, &plan),
+                Err(error) if error.kind == ErrorKind::Integrity && rounds < ROUNDS => {
+                    progress.warn(&format!("{}; it is rebuilt", error.message));
+                    rounds += 1;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            }
+        } else if damaged && rounds < ROUNDS {
+            rounds += 1;
+            continue;
+        }
+        if !report.interrupted && report.failed.is_empty() && !only_some {
+            lockfile::write(project, experiment, profile, &report, progress);
+        }
+        break;
+    }
+    Ok(finish(report, &mut stages, log))
+}
+
+fn finish(mut report: Report, stages: &mut Stages, log: Option<EventLog>) -> Report {
+    if let Some(mut log) = log {
+        log.event("build_finished", json!({"built": report.built, "failed": report.failed.len()}));
+        // The log is a service; the build stands without it.
+        let _ = log.write_trace();
+    }
+    stages.end(4);
+    report.stages(&STAGES, &stages.seconds);
+    report
+}
+
+/// Registers what the experiment needs, so that `gc` beside this build keeps it.
+fn register(experiment: &Experiment, plan: &Plan, cache: &Cache) -> Result<()> {
+    let keys = plan.graph().iter().map(|(_, node)| node.key).collect();
+    let name = blake3::hash(experiment.file.as_os_str().as_encoded_bytes()).to_hex();
+    let lock = (!experiment.overridden).then(|| lockfile::path(&experiment.file));
+    let record = RootRecord { experiment: experiment.file.display().to_string(), lock, keys };
+    cache.set_root(&name[..32], &record)
+}
+
+/// Makes what is missing.
+#[expect(clippy::too_many_arguments, reason = "the parts of one build, each of its own type")]
+fn make(
+    project: &Project,
+    experiment: &Experiment,
+    profile: &Profile,
+    cache: &Cache,
+    request: &Request,
+    plan: &Plan,
+    progress: &mut dyn Progress,
+    log: &mut EventLog,
+) -> Result<Outcome> {
+    let to_make = plan.to_make(&request.only);
+    if to_make.is_empty() {
+        return Ok(Outcome::default());
+    }
+    let worker = request.worker.clone().map_err(|message| {
+        Error::environment(message).help(
+            "it computes, and is built with libtorch: run `make build` (or `make install`) in the \
+             checkout of spinlock; planning and reading work without it",
+        )
+    })?;
+    let slots = match profile.cuda.as_slice() {
+        [] => {
+            let count = request.jobs.unwrap_or_else(processors);
+            vec![None; count]
+        }
+        // A device is one slot; more jobs than devices would only share it.
+        devices => devices.iter().map(|id| Some(*id)).take(request.jobs.unwrap_or(64)).collect(),
+    };
+    let hello = |cuda| Hello {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        root: project.root.clone(),
+        snapshot: config::snapshot(experiment),
+        profile: profile.name.to_string(),
+        precision: profile.precision.name().to_owned(),
+        cuda,
+        threads: 1,
+        cache: cache.root().to_owned(),
+        compression: experiment.dataset.compression,
+    };
+    let options = exec::Options {
+        worker,
+        hellos: slots.into_iter().map(hello).collect(),
+        keep_going: request.keep_going,
+        interrupt: Arc::clone(&request.interrupt),
+    };
+    exec::run(plan, &to_make, cache, &options, progress, log)
+}
+
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+/// Puts the data set at its path: copied if it lies elsewhere, else assembled.
+fn write(
+    project: &Project,
+    sources: &Sources<'_>,
+    profile: &Profile,
+    report: &mut Report,
+    progress: &mut dyn Progress,
+) -> Result<()> {
+    let (experiment, cache) = (sources.experiment, sources.cache);
+    let path = &experiment.dataset.path;
+    let folder = path.parent().expect("an output path has a folder");
+    std::fs::create_dir_all(folder).io("create", folder)?;
+    let dataset = sources.plan.graph().node(sources.plan.expansion.dataset.node());
+    let digest = match &sources.plan.output {
+        Output::Current(digest) => *digest,
+        Output::Copy { from, digest } => {
+            output::copy(from, path)?;
+            *digest
+        }
+        Output::Assemble(_) => {
+            let about = provenance::document(project, experiment, profile, &dataset.key);
+            let file = assemble::contents(sources, dataset.key, &about)?;
+            let quality = strict(sources)?;
+            report.notes.extend(quality);
+            let total = file_bytes(&file);
+            let shared = std::sync::Mutex::new(progress);
+            let written = dataset::write(path, &file, &|done| {
+                if let Ok(mut progress) = shared.lock() {
+                    progress.assembling(done, total);
+                }
+            })?;
+            publish(cache, dataset.key, &dataset.recipe_text(), &written)?;
+            report.built[kind_index(DatasetFile::KIND.name)] += 1;
+            written.digest
+        }
+    };
+    let there = identity(path)?.ok_or_else(|| {
+        Error::environment(format!("`{}` vanished after it was written", path.display()))
+    })?;
+    cache.record_output(&OutputRecord {
+        path: path.clone(),
+        experiment: experiment.file.display().to_string(),
+        key: dataset.key,
+        digest,
+        bytes: there.bytes,
+        mtime_ns: there.mtime_ns,
+        inode: there.inode,
+    })?;
+    report.output(experiment, digest);
+    if let Some((folder, digest, bytes)) = assemble::export_weights(sources)? {
+        let path = folder.display().to_string();
+        report.outputs.push(OutputReport { path, kind: "weights", digest, bytes });
+    }
+    Ok(())
+}
+
+/// Decoded bytes of the arrays that are loaded chunk by chunk: what progress is measured in.
+fn file_bytes(file: &dataset::File) -> u64 {
+    let bytes = |array: &dataset::Array| match array.dtype {
+        dataset::Type::Number(dtype) => {
+            (array.shape.iter().product::<usize>() * dtype.size()) as u64
+        }
+        dataset::Type::Text => 0,
+    };
+    file.arrays.iter().map(bytes).sum()
+}
+
+/// The sampling targets that are missed: an error if the experiment says so and N is large enough for
+/// targets to mean something.
+fn strict(sources: &Sources<'_>) -> Result<Vec<String>> {
+    let sampling = &sources.experiment.sampling;
+    if sources.experiment.space.sampled().next().is_none() {
+        return Ok(Vec::new());
+    }
+    let quality = assemble::quality(sources)?;
+    let mut missed: Vec<String> = quality
+        .missed()
+        .into_iter()
+        .map(|(name, metric)| {
+            let value = metric.value.unwrap_or(f64::NAN);
+            let target = metric.target.unwrap_or(f64::NAN);
+            format!("sampling quality: {name} is {value:.3e}, its target {target:.3e}")
+        })
+        .collect();
+    let further = [
+        ("discrepancy", quality.discrepancy.cd2.value, sampling.max_discrepancy),
+        ("correlation", quality.correlation.max_abs.value, sampling.max_correlation),
+    ];
+    for (name, value, limit) in further {
+        if let (Some(value), Some(limit)) = (value, limit)
+            && value > limit
+        {
+            missed.push(format!("sampling quality: {name} is {value:.3e}, allowed {limit:.3e}"));
+        }
+    }
+    if sampling.strict && sampling.total_samples >= 256 && !missed.is_empty() {
+        return Err(Error::artifact(missed.join("; "))
+            .at("sampling.strict")
+            .help("use another seed or a larger N, or drop `strict`"));
+    }
+    Ok(missed)
+}
+
+/// The entry of a data set: its digest, not its bytes.
+fn publish(
+    cache: &Cache,
+    key: crate::key::Key,
+    recipe: &str,
+    written: &dataset::Written,
+) -> Result<()> {
+    let kind = DatasetFile::KIND.name;
+    let _lock = cache.lock(kind, &key)?;
+    if cache.has(kind, &key) {
+        return Ok(());
+    }
+    let name = part_name((0, 1));
+    let document = json!({"digest": written.digest, "bytes": written.bytes});
+    PartWriter::create(cache, kind, &key, &name)?
+        .finish(Documents::from([("dataset".to_owned(), document)]))?;
+    let parts = vec![cache.finished_part(kind, &key, &name)?];
+    let pending =
+        Pending { kind: kind.into(), key, recipe: recipe.into(), parts, notes: Documents::new() };
+    cache.publish_batch(vec![pending]).map(drop)
+}
+
+/// Names of all kinds: what `only` may say.
+pub fn kinds() -> Vec<&'static str> {
+    KINDS.iter().map(|k| k.name).collect()
+}
+
+/// The failures of a report as one error, for the exit code.
+pub fn failure(failed: &[Failed]) -> Option<Error> {
+    let count = failed.len();
+    failed.first().map(|first| {
+        Error::artifact(format!("{count} artifacts could not be made, first {}", first.label))
+    })
+}

@@ -1,0 +1,165 @@
+//! The output path: whose file lies there, whether it fits on the disk, copying it elsewhere.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::cache::Cache;
+use crate::config::Experiment;
+use crate::dataset;
+use crate::error::{Error, IoContext, Result};
+use crate::plan::Plan;
+use crate::project::Project;
+
+/// Refuses several experiments of one command with one output path.
+///
+/// # Errors
+/// That names both experiments.
+pub fn refuse_shared(experiments: &[Experiment]) -> Result<()> {
+    let mut seen: HashMap<&Path, &Path> = HashMap::new();
+    for experiment in experiments {
+        if let Some(first) = seen.insert(&experiment.dataset.path, &experiment.file) {
+            return Err(shared(&experiment.dataset.path, first, &experiment.file));
+        }
+    }
+    Ok(())
+}
+
+fn shared(path: &Path, first: &Path, second: &Path) -> Error {
+    Error::usage(format!(
+        "`{}` and `{}` both write `{}`",
+        first.display(),
+        second.display(),
+        path.display()
+    ))
+    .at("dataset.output_path")
+    .help("give each experiment an output path of its own")
+}
+
+/// Refuses to overwrite what spinlock did not write, and the data set of another experiment.
+pub fn refuse_foreign(
+    project: &Project,
+    experiment: &Experiment,
+    cache: &Cache,
+    force: bool,
+) -> Result<()> {
+    let path = &experiment.dataset.path;
+    if force || !path.exists() {
+        return Ok(());
+    }
+    let record = cache.output_at(path)?;
+    if let Some(record) = &record
+        && record.experiment != experiment.file.display().to_string()
+        && project.root.join(&record.experiment).exists()
+    {
+        return Err(shared(path, Path::new(&record.experiment), &experiment.file)
+            .help("give each its own output path, or overwrite with --force"));
+    }
+    if record.is_some() || dataset::is_ours(path) {
+        return Ok(());
+    }
+    Err(Error::usage(format!("`{}` was not written by spinlock", path.display()))
+        .at("dataset.output_path")
+        .help("choose another output path, or overwrite it with --force"))
+}
+
+/// Refuses to start what cannot fit.
+pub fn refuse_full_disk(
+    experiment: &Experiment,
+    plan: &Plan,
+    to_make: &[usize],
+    cache: &Cache,
+    force: bool,
+) -> Result<()> {
+    let made: u64 = to_make.iter().map(|at| plan.graph().node(*at).cost.bytes).sum();
+    let dataset = plan.graph().node(plan.expansion.dataset.node()).cost.bytes;
+    let output = existing(&experiment.dataset.path);
+    let mut needs = vec![(cache.root().to_owned(), made), (output, dataset)];
+    if device(&needs[0].0) == device(&needs[1].0) {
+        needs = vec![(cache.root().to_owned(), made + dataset)];
+    }
+    for (folder, need) in needs {
+        let Some(free) = free_bytes(&folder) else { continue };
+        if need > free && !force {
+            return Err(Error::environment(format!(
+                "up to {} are needed under `{}`, and {} are free",
+                people(need),
+                folder.display(),
+                people(free)
+            ))
+            .help(
+                "free some space (`spinlock cache gc`), name another disk with --cache or \
+                 dataset.output_path, or try all the same with --force: data usually compress",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The nearest existing folder above a path.
+fn existing(path: &Path) -> PathBuf {
+    path.ancestors().skip(1).find(|p| p.is_dir()).unwrap_or(Path::new("/")).to_owned()
+}
+
+fn device(path: &Path) -> Option<u64> {
+    use std::os::unix::fs::MetadataExt;
+    path.metadata().ok().map(|m| m.dev())
+}
+
+fn free_bytes(folder: &Path) -> Option<u64> {
+    let about = rustix::fs::statvfs(folder).ok()?;
+    Some(about.f_bavail.saturating_mul(about.f_frsize))
+}
+
+/// Bytes in units that people read.
+pub fn people(bytes: u64) -> String {
+    let units = ["B", "kB", "MB", "GB", "TB", "PB"];
+    let (mut value, mut unit) = (bytes as f64, 0);
+    while value >= 999.5 && unit + 1 < units.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    if unit == 0 {
+        format!("{bytes} B")
+    } else {
+        format!("{value:.0$} {1}", digits(value), units[unit])
+    }
+}
+
+/// Decimals that make three significant digits.
+fn digits(value: f64) -> usize {
+    match value {
+        v if v < 9.995 => 2,
+        v if v < 99.95 => 1,
+        _ => 0,
+    }
+}
+
+/// Copies a finished data set: complete or not at all.
+pub fn copy(from: &Path, to: &Path) -> Result<()> {
+    let name = to.file_name().unwrap_or_default().to_string_lossy();
+    let half = to.with_file_name(format!(".{name}.tmp-{}", std::process::id()));
+    let copied = fs::copy(from, &half)
+        .and_then(|_| fs::File::open(&half)?.sync_all())
+        .and_then(|()| fs::rename(&half, to))
+        .io("write", to);
+    if copied.is_err() {
+        let _ = fs::remove_file(&half);
+    }
+    copied
+}
+
+#[cfg(test)]
+mod tests {
+    use super::people;
+
+    #[test]
+    fn bytes_read_well() {
+        assert_eq!(people(0), "0 B");
+        assert_eq!(people(999), "999 B");
+        assert_eq!(people(1234), "1.23 kB");
+        assert_eq!(people(999_600), "1.00 MB");
+        assert_eq!(people(4_900_000_000), "4.90 GB");
+        assert_eq!(people(123_000_000), "123 MB");
+    }
+}

@@ -1,0 +1,52 @@
+//! Where a data set comes from: stored in it, and no part of its digest.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::config::Experiment;
+use crate::exec::log::host;
+use crate::key::Key;
+use crate::profile::Profile;
+use crate::project::Project;
+
+/// The document `/metadata/provenance`.
+pub fn document(project: &Project, experiment: &Experiment, profile: &Profile, key: &Key) -> Value {
+    let mut about = json!({
+        "name": experiment.name,
+        "file": experiment.file,
+        "experiment": experiment.document,
+        "key": key,
+        "profile": &*profile.name,
+        "precision": profile.precision.name(),
+        "device": profile.device(),
+        "versions": {
+            "spinlock": env!("CARGO_PKG_VERSION"),
+            "libtorch": crate::profile::LIBTORCH,
+        },
+        "host": host(),
+        "git": git(project),
+    });
+    if experiment.dataset.include_timestamps {
+        about["created"] = json!(jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
+    }
+    about
+}
+
+/// The commit of the project and whether its files differ from it; null outside a repository.
+fn git(project: &Project) -> Value {
+    let ask = |arguments: &[&str]| {
+        let output = Command::new("git").arg("-C").arg(&project.root).args(arguments).output();
+        output
+            .ok()
+            .filter(|o| o.status.success())
+            .map(|o| String::from_utf8_lossy(&o.stdout).trim().to_owned())
+    };
+    match ask(&["rev-parse", "HEAD"]) {
+        Some(commit) => {
+            let dirty = ask(&["status", "--porcelain"]).is_none_or(|text| !text.is_empty());
+            json!({"commit": commit, "dirty": dirty})
+        }
+        None => Value::Null,
+    }
+}

@@ -1,0 +1,168 @@
+//! `spinlock build`
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+use super::common::{Loaded, Overrides, load};
+use super::progress::Terminal;
+use super::{Global, print_json, style};
+use crate::artifact::KINDS;
+use crate::build::{self, Report, Request};
+use crate::error::{Error, Result};
+use crate::exec::process::find_worker;
+
+/// Build data sets: make what is stale, and nothing else
+#[derive(Debug, Default, clap::Args)]
+pub struct BuildArgs {
+    /// Experiment files, with or without `.yaml`, or folders that hold `experiment.yaml`
+    #[arg(required = true, value_name = "EXPERIMENT")]
+    pub experiments: Vec<PathBuf>,
+    #[command(flatten)]
+    pub overrides: Overrides,
+    /// Say what would be built, and build nothing
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+    /// Go on with what does not depend on a failure
+    #[arg(short, long)]
+    pub keep_going: bool,
+    /// Worker processes [default: one per processor, or per CUDA device]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: Option<u16>,
+    /// Make only artifacts of this kind, and what they need; may be given several times
+    #[arg(long, value_name = "KIND", value_parser = kinds())]
+    pub only: Vec<String>,
+    /// Overwrite a file that spinlock did not write, or the data set of another experiment
+    #[arg(long)]
+    pub force: bool,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+fn kinds() -> clap::builder::PossibleValuesParser {
+    clap::builder::PossibleValuesParser::new(build::kinds())
+}
+
+pub fn run(args: &BuildArgs, global: &Global, start: Instant) -> Result<ExitCode> {
+    let loaded: Vec<Loaded> = args
+        .experiments
+        .iter()
+        .map(|experiment| load(experiment, &args.overrides, global))
+        .collect::<Result<_>>()?;
+    let experiments: Vec<_> = loaded.iter().map(|l| l.experiment.clone()).collect();
+    build::refuse_shared(&experiments)?;
+    if args.dry_run {
+        for one in &loaded {
+            super::plan::show(one, args.json, false)?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let interrupt = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        // A second Ctrl-C ends the program at once; the cache is whole at every moment.
+        signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&interrupt))
+            .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&interrupt)))
+            .map_err(|e| Error::environment(format!("cannot listen to Ctrl-C: {e}")))?;
+    }
+    let request = Request {
+        worker: find_worker().map_err(|e| e.message),
+        jobs: args.jobs.map(usize::from),
+        keep_going: args.keep_going,
+        only: args.only.clone(),
+        force: args.force,
+        interrupt,
+    };
+    let mut all: Option<Report> = None;
+    let mut begin = start;
+    for one in &loaded {
+        for note in &one.experiment.notes {
+            eprintln!("{}", style::note(note));
+        }
+        let mut progress = Terminal::new();
+        let report = build::build(
+            &one.project,
+            &one.experiment,
+            &one.profile,
+            &one.cache,
+            &request,
+            begin,
+            &mut progress,
+        )?;
+        begin = Instant::now();
+        if !args.json {
+            summary(&report);
+        }
+        let stop = report.interrupted || (!report.failed.is_empty() && !args.keep_going);
+        match &mut all {
+            Some(all) => all.add(report),
+            None => all = Some(report),
+        }
+        if stop {
+            break;
+        }
+    }
+    let report = all.expect("at least one experiment is required");
+    if args.json {
+        print_json(&report.to_json());
+    }
+    Ok(code(&report))
+}
+
+fn code(report: &Report) -> ExitCode {
+    if report.interrupted {
+        eprintln!("interrupted; run the same command again to go on");
+        return ExitCode::from(130);
+    }
+    match build::failure(&report.failed) {
+        Some(error) => {
+            eprintln!("{}", style::error(&error));
+            ExitCode::from(error.kind.exit_code())
+        }
+        None => ExitCode::SUCCESS,
+    }
+}
+
+/// What was done, in a few lines on standard error.
+fn summary(report: &Report) {
+    for failed in &report.failed {
+        eprintln!("{}", style::error(&Error::artifact(&failed.error.message).at(&failed.label)));
+    }
+    let built: u64 = report.built.iter().sum();
+    let cached: u64 = report.cached.iter().sum();
+    for output in &report.outputs {
+        let bytes = build::people(output.bytes);
+        eprintln!(
+            "{}  {bytes}  {}",
+            style::strong(&output.path),
+            short(&output.digest.to_string())
+        );
+    }
+    if built == 0 && report.failed.is_empty() && !report.interrupted {
+        eprintln!("up to date: {cached} artifacts, {}", seconds(report.wall));
+        return;
+    }
+    let kinds: Vec<String> = KINDS
+        .iter()
+        .zip(report.built)
+        .filter(|(_, n)| *n > 0)
+        .map(|(kind, n)| format!("{n} {}", kind.name))
+        .collect();
+    eprintln!("built {built} in {} ({}); {cached} cached", seconds(report.wall), kinds.join(", "));
+}
+
+fn short(digest: &str) -> String {
+    style::weak(&digest[..12])
+}
+
+/// Seconds in units that people read.
+pub fn seconds(value: f64) -> String {
+    match value {
+        v if v < 1.0 => format!("{:.0} ms", v * 1e3),
+        v if v < 60.0 => format!("{v:.1} s"),
+        v if v < 3600.0 => format!("{:.0} min {:02.0} s", (v / 60.0).floor(), (v % 60.0).floor()),
+        v => format!("{:.0} h {:02.0} min", (v / 3600.0).floor(), (v % 3600.0 / 60.0).floor()),
+    }
+}

@@ -1,0 +1,134 @@
+//! What subcommands share: where things are, and an experiment with its options.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::cache::Cache;
+use crate::config::{self, Experiment};
+use crate::error::{Error, Result};
+use crate::exec::process::find_worker;
+use crate::profile::Profile;
+use crate::project::{Project, choose_profile};
+
+/// Options of every subcommand.
+#[derive(Debug, clap::Args)]
+pub struct Global {
+    /// Act as if started in this folder
+    #[arg(short = 'C', value_name = "DIR", global = true)]
+    folder: Option<PathBuf>,
+    /// Folder of the cache [default: `cache` at the project root, or SPINLOCK_CACHE]
+    #[arg(long, value_name = "DIR", global = true)]
+    cache: Option<PathBuf>,
+    /// Allow paths in experiments that leave the project
+    #[arg(long, global = true)]
+    allow_outside: bool,
+}
+
+impl Global {
+    /// The project.
+    pub fn project(&self) -> Result<Project> {
+        Project::find(self.folder.as_deref().unwrap_or(Path::new(".")))
+    }
+
+    /// A path as typed: relative to the folder that -C names, if it names one.
+    pub fn path(&self, typed: &Path) -> PathBuf {
+        match &self.folder {
+            Some(folder) => folder.join(typed),
+            None => typed.to_owned(),
+        }
+    }
+
+    /// The cache of the project.
+    pub fn cache(&self, project: &Project) -> Result<Arc<Cache>> {
+        let given = self.cache.as_ref().map(|cache| self.path(cache));
+        Cache::open(project.cache_folder(given.as_deref())).map(Arc::new)
+    }
+}
+
+/// Changes to an experiment for one command.
+#[derive(Debug, Default, clap::Args)]
+pub struct Overrides {
+    /// Change a value: `--set simulation.num_realizations=5`; may be given several times
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Where to compute: auto, cpu, cuda, cuda:0, cuda:0,1
+    #[arg(long)]
+    pub device: Option<String>,
+    /// Precision of the convolutions: auto, float32, float16, bfloat16
+    #[arg(long)]
+    pub precision: Option<String>,
+    /// Plan for another machine: its numerics profile by name, as `config show` prints it
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+}
+
+/// An experiment with the machine it is planned for.
+pub struct Loaded {
+    /// The project.
+    pub project: Project,
+    /// The experiment.
+    pub experiment: Experiment,
+    /// The numerics profile.
+    pub profile: Profile,
+    /// The cache.
+    pub cache: Arc<Cache>,
+}
+
+/// The request for an experiment.
+pub fn request(
+    project: &Project,
+    experiment: &Path,
+    overrides: &Overrides,
+    global: &Global,
+) -> config::Request {
+    config::Request {
+        path: global.path(experiment),
+        root: project.root.clone(),
+        sets: overrides.set.clone(),
+        device: overrides.device.clone(),
+        precision: overrides.precision.clone(),
+        allow_outside: global.allow_outside,
+    }
+}
+
+/// Loads an experiment and decides where it runs; says on standard error what the person should know.
+pub fn load(experiment: &Path, overrides: &Overrides, global: &Global) -> Result<Loaded> {
+    let project = global.project()?;
+    let experiment = config::load(&request(&project, experiment, overrides, global))?;
+    let cache = global.cache(&project)?;
+    let simulation = &experiment.simulation;
+    let worker = find_worker().ok();
+    let (mut profile, note) =
+        choose_profile(&simulation.device, simulation.precision, &cache, worker.as_deref())?;
+    if let Some(name) = &overrides.profile {
+        profile.name = name.as_str().into();
+    }
+    if let Some(note) = note {
+        eprintln!("{}", super::style::warning(&note));
+    }
+    Ok(Loaded { project, experiment, profile, cache })
+}
+
+/// The one artifact of a plan that `name` means: a label, a key, or a unique beginning of either.
+pub fn find_node(graph: &crate::graph::Graph, name: &str) -> Result<usize> {
+    let mut begins = Vec::new();
+    for (at, node) in graph.iter() {
+        let (label, key) = (node.label(), node.key.to_string());
+        if label == name || key == name {
+            return Ok(at);
+        }
+        if label.starts_with(name) || (name.len() >= 4 && key.starts_with(name)) {
+            begins.push((at, label));
+        }
+    }
+    match begins.as_slice() {
+        [(at, _)] => Ok(*at),
+        [] => Err(Error::usage(format!("no artifact is called `{name}`"))
+            .help("`spinlock plan --all` lists labels and keys")),
+        several => {
+            let some: Vec<&str> = several.iter().take(5).map(|(_, label)| label.as_str()).collect();
+            Err(Error::usage(format!("`{name}` is the beginning of {} labels", several.len()))
+                .help(format!("for instance {}", some.join(", "))))
+        }
+    }
+}

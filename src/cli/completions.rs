@@ -1,0 +1,20 @@
+//! `spinlock completions`
+
+use std::process::ExitCode;
+
+use super::{command, print};
+use crate::error::Result;
+
+/// Print completions for a shell
+#[derive(Debug, clap::Args)]
+pub struct CompletionsArgs {
+    /// Which shell
+    #[arg(value_enum)]
+    shell: clap_complete::Shell,
+}
+
+pub fn run(args: &CompletionsArgs) -> Result<ExitCode> {
+    let mut out = Vec::new();
+    clap_complete::generate(args.shell, &mut command(), "spinlock", &mut out);
+    Ok(print(&String::from_utf8_lossy(&out)))
+}

@@ -1,0 +1,109 @@
+//! `spinlock explain`
+
+use std::fmt::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use super::common::{Overrides, find_node, load};
+use super::{Global, print, print_json};
+use crate::error::Result;
+use crate::history::History;
+use crate::plan::explain::{Line, differences};
+use crate::plan::{Plan, State};
+
+/// Say why an artifact would be rebuilt: the recipe lines that differ from what is cached
+#[derive(Debug, clap::Args)]
+pub struct ExplainArgs {
+    /// Experiment file
+    experiment: PathBuf,
+    /// Label or key of an artifact, or a unique beginning [default: the first stale one of each kind]
+    artifact: Option<String>,
+    #[command(flatten)]
+    overrides: Overrides,
+    /// Print as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// How many entries are searched for the nearest recipe.
+const SEARCHED: usize = 400;
+/// How many differing lines are printed.
+const SHOWN: usize = 40;
+
+pub fn run(args: &ExplainArgs, global: &Global) -> Result<ExitCode> {
+    let loaded = load(&args.experiment, &args.overrides, global)?;
+    let plan = Plan::new(&loaded.experiment, &loaded.profile, &loaded.cache)?;
+    let history = History::read(&loaded.cache, &loaded.experiment.file);
+    let places = match &args.artifact {
+        Some(name) => vec![find_node(plan.graph(), name)?],
+        None => first_stale(&plan),
+    };
+    let (mut out, mut all) = (String::new(), Vec::new());
+    for at in places {
+        let node = plan.graph().node(at);
+        let report = plan.node_report(at, &|label| history.key(label));
+        let now = node.recipe_text();
+        let kind = node.kind.name;
+        let before = match history.key(&report.label) {
+            Some(key) => loaded.cache.recipe(kind, &key)?,
+            None => None,
+        };
+        let before = match before {
+            Some(recipe) => Some(("the last build", recipe)),
+            None => loaded
+                .cache
+                .nearest(kind, &now, SEARCHED)?
+                .map(|nearest| ("the nearest cached entry", nearest.recipe)),
+        };
+        let lines = match &before {
+            Some((_, recipe)) if report.state != "cached" => differences(recipe, &now),
+            _ => Vec::new(),
+        };
+        let _ = writeln!(out, "{} {}: {}", report.label, report.state, report.reason);
+        if report.state != "cached" {
+            match &before {
+                None => {
+                    let _ = writeln!(out, "  nothing of this kind is cached to compare it with");
+                }
+                Some((what, _)) if lines.is_empty() => {
+                    let _ = writeln!(out, "  its recipe is that of {what}");
+                }
+                Some((what, _)) => {
+                    let _ = writeln!(out, "  against {what}:");
+                    lines.iter().take(SHOWN).for_each(|line| write_line(&mut out, line));
+                    if lines.len() > SHOWN {
+                        let _ = writeln!(out, "    … and {} more", lines.len() - SHOWN);
+                    }
+                }
+            }
+        }
+        all.push(json!({"node": report, "against": before.map(|(what, _)| what), "lines": lines}));
+    }
+    if args.json {
+        return Ok(print_json(&json!({"schema": 1, "artifacts": all})));
+    }
+    if all.is_empty() {
+        out = "everything is up to date\n".into();
+    }
+    Ok(print(&out))
+}
+
+fn write_line(out: &mut String, line: &Line) {
+    let show = |value: &Option<String>| value.clone().unwrap_or_else(|| "(absent)".into());
+    let _ = writeln!(out, "    {}: {} → {}", line.field, show(&line.before), show(&line.now));
+}
+
+/// The first artifact of each kind that is to be made.
+fn first_stale(plan: &Plan) -> Vec<usize> {
+    let mut kinds = Vec::new();
+    let mut out = Vec::new();
+    for (at, node) in plan.graph().iter() {
+        if plan.states[at] != State::Cached && !kinds.contains(&node.kind.name) {
+            kinds.push(node.kind.name);
+            out.push(at);
+        }
+    }
+    out
+}

@@ -1,0 +1,109 @@
+//! `spinlock plan`
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use super::build::seconds;
+use super::common::{Loaded, Overrides, load};
+use super::{Global, print, print_json, style};
+use crate::artifact::KINDS;
+use crate::build::people;
+use crate::error::Result;
+use crate::history::History;
+use crate::plan::{Plan, State};
+
+/// Say what would be built and why
+#[derive(Debug, clap::Args)]
+pub struct PlanArgs {
+    /// Experiment file
+    experiment: PathBuf,
+    #[command(flatten)]
+    overrides: Overrides,
+    /// List every artifact, not only counts
+    #[arg(long)]
+    all: bool,
+    /// Print the plan as JSON, every artifact included
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(args: &PlanArgs, global: &Global) -> Result<ExitCode> {
+    show(&load(&args.experiment, &args.overrides, global)?, args.json, args.all)
+}
+
+/// Prints the plan of an experiment.
+pub fn show(loaded: &Loaded, json: bool, all: bool) -> Result<ExitCode> {
+    let plan = Plan::new(&loaded.experiment, &loaded.profile, &loaded.cache)?;
+    let history = History::read(&loaded.cache, &loaded.experiment.file);
+    let file = loaded.experiment.file.display().to_string();
+    let report = plan.report(&file, &|label| history.key(label));
+    if json {
+        return Ok(print_json(&report));
+    }
+    for note in &loaded.experiment.notes {
+        eprintln!("{}", style::note(note));
+    }
+    let mut out = format!(
+        "{file}: {} operators on {}\n\n",
+        plan.expansion.operators.len(),
+        loaded.profile.name
+    );
+    let _ = writeln!(
+        out,
+        "{:<20} {:>9} {:>9} {:>9} {:>10}",
+        "kind", "cached", "stale", "blocked", "to make"
+    );
+    for (kind, (tally, bytes)) in KINDS.iter().zip(plan.tallies()) {
+        if tally.cached + tally.stale + tally.blocked > 0 {
+            let bytes = if tally.stale + tally.blocked > 0 { people(bytes) } else { "-".into() };
+            let _ = writeln!(
+                out,
+                "{:<20} {:>9} {:>9} {:>9} {bytes:>10}",
+                kind.name, tally.cached, tally.stale, tally.blocked
+            );
+        }
+    }
+    let gflop: f64 = plan
+        .graph()
+        .iter()
+        .filter(|(at, _)| plan.states[*at] != State::Cached)
+        .map(|(_, node)| node.cost.gflop)
+        .sum();
+    let _ = writeln!(out);
+    if plan.is_current() {
+        let _ = writeln!(out, "up to date: {}", plan.path.display());
+    } else {
+        let mut reasons: BTreeMap<(&str, &str), (usize, &str)> = BTreeMap::new();
+        for node in report.nodes.iter().filter(|n| n.state == "stale") {
+            reasons.entry((node.kind, &node.reason)).or_insert((0, &node.label)).0 += 1;
+        }
+        for ((_, reason), (count, label)) in &reasons {
+            let more = if *count > 1 { format!(" and {} more", count - 1) } else { String::new() };
+            let _ = writeln!(out, "{label}{more}: {reason}");
+        }
+        let rate =
+            GFLOP_PER_SECOND * std::thread::available_parallelism().map_or(1.0, |n| n.get() as f64);
+        if loaded.profile.cuda.is_empty() && gflop / rate >= 1.0 {
+            let _ = writeln!(out, "about {} of computing", seconds(gflop / rate));
+        }
+    }
+    if all {
+        let _ = writeln!(out);
+        for node in &report.nodes {
+            let _ = writeln!(
+                out,
+                "{:<8} {} {}  {}",
+                node.state,
+                node.key,
+                node.label,
+                style::weak(&node.reason)
+            );
+        }
+    }
+    Ok(print(&out))
+}
+
+/// What one processor does of the plan's rough GFLOP in a second; measured, see `docs/benchmarks.md`.
+const GFLOP_PER_SECOND: f64 = 100.0;

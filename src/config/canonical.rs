@@ -1,0 +1,137 @@
+//! The canonical experiment: what defines the data, and nothing else.
+//!
+//! Invariant: two experiments that build the same data have the same canonical form, however they are
+//! written: sorted keys, every default filled in; no names, paths, storage, execution or device.
+
+use serde_json::{Map, Value, json};
+
+use super::Experiment;
+use crate::key::{Key, Manifest};
+use crate::operator::rollout::{Normalize, Scope};
+use crate::space::{Group, ParameterId, Spec, VOCABULARY};
+
+/// The canonical form of an experiment.
+pub fn canonical(experiment: &Experiment) -> Value {
+    let mut parameters = Map::new();
+    for group in Group::ALL {
+        let mut own = Map::new();
+        for (i, parameter) in VOCABULARY.iter().enumerate().filter(|(_, p)| p.group == group) {
+            let id = ParameterId(i);
+            let value = match experiment.space.constant(id) {
+                Some(setting) => setting.into(),
+                None => experiment.space.spec(id).map_or(Value::Null, spec),
+            };
+            own.insert(parameter.name.to_owned(), value);
+        }
+        parameters.insert(group.name().to_owned(), Value::Object(own));
+    }
+    let simulation = &experiment.simulation;
+    let rollout = &simulation.rollout;
+    let inputs: Vec<Value> = simulation
+        .inputs
+        .iter()
+        .map(|input| {
+            let mut settings = Settings::default();
+            input.settings.describe(&mut settings);
+            json!({
+                "type": input.family.name,
+                "version": input.family.version,
+                "weight": input.weight,
+                "settings": settings.0,
+            })
+        })
+        .collect();
+    sorted(json!({
+        "kind": "operators",
+        "parameter_space": parameters,
+        "sampling": {
+            "total_samples": experiment.sampling.total_samples,
+            "seed": experiment.sampling.seed,
+            "scramble": experiment.sampling.scramble.name(),
+        },
+        "simulation": {
+            "precision": simulation.precision.name(),
+            "num_realizations": simulation.num_realizations,
+            "num_timesteps": simulation.num_timesteps,
+            "operator_features": experiment.dataset.operator_features,
+            "inputs": inputs,
+            "rollout": {
+                "normalize": normalize(rollout.normalize),
+                "normalize_scope": scope(rollout.scope),
+                "clamp": rollout.clamp.map(|(lo, hi)| [lo, hi]),
+                "blowup_limit": rollout.blowup_limit,
+            },
+        },
+    }))
+}
+
+fn normalize(normalize: Normalize) -> &'static str {
+    match normalize {
+        Normalize::None => "none",
+        Normalize::MinMax => "minmax",
+        Normalize::ZScore => "zscore",
+    }
+}
+
+fn scope(scope: Scope) -> &'static str {
+    match scope {
+        Scope::State => "state",
+        Scope::Channel => "channel",
+    }
+}
+
+fn spec(spec: &Spec) -> Value {
+    match spec {
+        Spec::Integer(lo, hi) => json!({"type": "integer", "bounds": [lo, hi]}),
+        Spec::Continuous { lo, hi, log } => {
+            json!({"type": "continuous", "bounds": [lo, hi], "log_scale": log})
+        }
+        Spec::Choice(choices) => {
+            let choices: Vec<Value> = choices.iter().map(|choice| (*choice).into()).collect();
+            json!({"type": "choice", "choices": choices})
+        }
+    }
+}
+
+/// Collects the settings of an initial condition.
+#[derive(Default)]
+struct Settings(Map<String, Value>);
+
+impl Manifest for Settings {
+    fn input(&mut self, name: &str, key: Key) {
+        self.0.insert(name.to_owned(), key.to_string().into());
+    }
+
+    fn param(&mut self, name: &str, value: crate::key::Value) {
+        self.0.insert(name.to_owned(), to_json(&value));
+    }
+}
+
+fn to_json(value: &crate::key::Value) -> Value {
+    use crate::key::Value as Recipe;
+    match value {
+        Recipe::Absent => Value::Null,
+        Recipe::Bool(v) => (*v).into(),
+        Recipe::Int(v) => (*v).into(),
+        Recipe::Float(v) => (*v).into(),
+        Recipe::Text(v) => v.clone().into(),
+        Recipe::List(items) => items.iter().map(to_json).collect(),
+        Recipe::Map(items) => {
+            items.iter().map(|(name, item)| ((*name).to_owned(), to_json(item))).collect()
+        }
+    }
+}
+
+/// The value with the keys of every object sorted.
+fn sorted(value: Value) -> Value {
+    match value {
+        Value::Object(entries) => {
+            let mut entries: Vec<(String, Value)> =
+                entries.into_iter().map(|(name, value)| (name, sorted(value))).collect();
+            entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+            Value::Object(entries.into_iter().collect())
+        }
+        Value::Array(items) => items.into_iter().map(sorted).collect(),
+        other => other,
+    }
+}

@@ -1,0 +1,159 @@
+//! Experiment files: from a name on the command line to a resolved [`Experiment`], or every fault at
+//! once.
+//!
+//! The way goes `locate` (name to file) → `document` (`extends`, `--set`, interpolation: one tree whose
+//! every part knows its place) → `schema` (the table of keys) → `read` (typed, checked, defaults
+//! filled) → [`Experiment`]. Invariant: an [`Experiment`] has no faults. It does not plan, and makes no
+//! files or folders.
+
+pub mod experiment;
+pub mod locate;
+pub mod schema;
+
+mod canonical;
+mod document;
+mod interpolate;
+mod origins;
+mod read;
+mod source;
+mod tree;
+
+use std::path::{Path, PathBuf};
+
+pub use canonical::canonical;
+pub use experiment::{
+    Dataset, Device, DeviceChoice, Execution, Experiment, InputEntry, Layout, Sampling, Simulation,
+    StoredDtype,
+};
+pub use origins::{Line, origins};
+pub use schema::{document, json_schema};
+
+use document::{Loader, Override};
+use locate::Bounds;
+use read::Resolved;
+use source::Sources;
+
+use crate::error::{Error, Result};
+use crate::node::{Content, Faults, Node};
+
+/// Which experiment, and what the command line says about it.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// The experiment as typed.
+    pub path: PathBuf,
+    /// The project root.
+    pub root: PathBuf,
+    /// `--set`: `a.b=value`.
+    pub sets: Vec<String>,
+    /// `--device`: then a missing device is an error.
+    pub device: Option<String>,
+    /// `--precision`.
+    pub precision: Option<String>,
+    /// `--allow-outside`: paths may leave the project.
+    pub allow_outside: bool,
+}
+
+/// A document with what it was read from.
+struct Loaded {
+    file: PathBuf,
+    tree: Node,
+    sources: Sources,
+    faults: Faults,
+}
+
+/// Reads and resolves an experiment.
+///
+/// # Errors
+/// A usage error with every fault found, each with its place; [`Error::io`] for a file that cannot be
+/// read.
+pub fn load(request: &Request) -> Result<Experiment> {
+    resolve(read_document(request)?, request).map(|(experiment, _)| experiment)
+}
+
+/// What a worker needs to resolve the same experiment again, as JSON.
+pub fn snapshot(experiment: &Experiment) -> serde_json::Value {
+    serde_json::json!({
+        "name": experiment.name,
+        "file": experiment.file.display().to_string(),
+        "insist": experiment.simulation.device.insist,
+        "overridden": experiment.overridden,
+        "document": experiment.document,
+    })
+}
+
+/// Resolves an experiment from its [`snapshot`], against the project root `root`. Where its output
+/// may lie was decided when the snapshot was made.
+///
+/// # Errors
+/// A usage error if the text is no snapshot of this version.
+pub fn from_snapshot(text: &str, root: &Path) -> Result<Experiment> {
+    let broken = || Error::usage("this is no snapshot of an experiment");
+    let snapshot: serde_json::Value =
+        serde_json::from_str(text).map_err(|error| broken().source(error))?;
+    let text =
+        |name: &str| snapshot.get(name).and_then(serde_json::Value::as_str).ok_or_else(broken);
+    let flag =
+        |name: &str| snapshot.get(name).and_then(serde_json::Value::as_bool).ok_or_else(broken);
+    let loaded = Loaded {
+        file: text("file")?.into(),
+        tree: tree::from_json(snapshot.get("document").ok_or_else(broken)?),
+        sources: Sources::default(),
+        faults: Faults::default(),
+    };
+    let request = Request { root: root.to_owned(), allow_outside: true, ..Request::default() };
+    let (mut experiment, _) = resolve(loaded, &request)?;
+    text("name")?.clone_into(&mut experiment.name);
+    experiment.simulation.device.insist = flag("insist")?;
+    experiment.overridden = flag("overridden")?;
+    Ok(experiment)
+}
+
+fn read_document(request: &Request) -> Result<Loaded> {
+    let root = std::path::absolute(&request.root)
+        .map_err(|error| Error::io("find", &request.root, error))?;
+    let bounds = Bounds { root: &root, allow_outside: request.allow_outside };
+    let (file, shown) = locate::experiment(&request.path, &root)?;
+    let mut sources = Sources::default();
+    let faults = Faults::default();
+    let option = |option, key: &str, value: &Option<String>| {
+        value.as_ref().map(|value| Override { option, text: format!("{key}={value}") })
+    };
+    let mut sets: Vec<Override> =
+        request.sets.iter().map(|text| Override { option: "--set", text: text.clone() }).collect();
+    sets.extend(option("--device", "simulation.device", &request.device));
+    sets.extend(option("--precision", "simulation.precision", &request.precision));
+    let tree = Loader::new(bounds, &mut sources, &faults).load(&file, &shown, &sets)?;
+    Ok(Loaded { file: shown, tree, sources, faults })
+}
+
+/// Reads the tree; also hands back tree and sources for what shows them.
+fn resolve(loaded: Loaded, request: &Request) -> Result<(Experiment, (Node, Sources))> {
+    let Loaded { file, tree, sources, faults } = loaded;
+    let root = std::path::absolute(&request.root)
+        .map_err(|error| Error::io("find", &request.root, error))?;
+    let bounds = Bounds { root: &root, allow_outside: request.allow_outside };
+    // A document that could not be read has one fault; reading on would only add to it.
+    let empty = Node { value: Content::Null, span: tree.span };
+    let readable = faults.is_empty();
+    let stem = locate::stem(&file);
+    let insist = request.device.is_some();
+    let document = if readable { &tree } else { &empty };
+    let resolved = read::resolve(document, &stem, insist, bounds, &faults);
+    if let Some(error) = sources.error(faults.into_vec()) {
+        return Err(error);
+    }
+    let Resolved { name, space, sampling, simulation, execution, dataset, notes, .. } = resolved;
+    let experiment = Experiment {
+        name,
+        file,
+        document: tree::to_json(&tree),
+        overridden: !request.sets.is_empty() || request.precision.is_some(),
+        space,
+        sampling,
+        simulation,
+        execution,
+        dataset,
+        notes,
+    };
+    Ok((experiment, (tree, sources)))
+}

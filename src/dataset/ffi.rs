@@ -1,0 +1,142 @@
+//! The calls of the HDF5 C library that the safe bindings do not have: writing bytes as they are,
+//! dimension labels and scales, and a root group without times.
+//!
+//! Invariant: every call holds the library's lock (`hdf5::sync::sync`) and hands it identifiers that
+//! a live handle owns. Knows nothing of data sets.
+
+use std::ffi::{CString, c_char, c_int, c_uint, c_void};
+
+use hdf5_metno as hdf5;
+use hdf5_metno_sys::h5::{herr_t, hsize_t};
+use hdf5_metno_sys::h5d::{H5Dwrite, H5Dwrite_chunk};
+use hdf5_metno_sys::h5i::hid_t;
+use hdf5_metno_sys::h5p::{H5P_DEFAULT, H5Pset_obj_track_times};
+use hdf5_metno_sys::h5s::H5S_ALL;
+
+#[expect(unsafe_code, reason = "the high-level C library has no bindings in the crate")]
+unsafe extern "C" {
+    fn H5DSset_scale(dsid: hid_t, dimname: *const c_char) -> herr_t;
+    fn H5DSattach_scale(did: hid_t, dsid: hid_t, idx: c_uint) -> herr_t;
+    fn H5DSset_label(did: hid_t, idx: c_uint, label: *const c_char) -> herr_t;
+    #[cfg(test)]
+    fn H5DSis_scale(did: hid_t) -> c_int;
+}
+
+/// The result of a C call; the library's error stack if it failed.
+fn checked(status: c_int) -> hdf5::Result<()> {
+    if status < 0 { Err(hdf5::Error::query()?) } else { Ok(()) }
+}
+
+fn c_text(text: &str) -> hdf5::Result<CString> {
+    CString::new(text).map_err(|_| hdf5::Error::Internal(format!("`{text}` holds a NUL")))
+}
+
+/// Writes one chunk as it shall stand in the file: `bytes` are what the filters would have made of
+/// it, those of `skipped` (bit per filter) left out. `offset` is that of its first element.
+pub(super) fn write_chunk(
+    dataset: &hdf5::Dataset,
+    offset: &[usize],
+    skipped: u32,
+    bytes: &[u8],
+) -> hdf5::Result<()> {
+    if offset.len() != dataset.ndim() {
+        return Err(hdf5::Error::Internal(format!("{offset:?} is no place in the array")));
+    }
+    let offset: Vec<hsize_t> = offset.iter().map(|i| *i as hsize_t).collect();
+    hdf5::sync::sync(|| {
+        #[expect(unsafe_code, reason = "no safe binding; `offset` has one entry per axis")]
+        checked(unsafe {
+            H5Dwrite_chunk(
+                dataset.id(),
+                H5P_DEFAULT,
+                skipped,
+                offset.as_ptr(),
+                bytes.len(),
+                bytes.as_ptr().cast::<c_void>(),
+            )
+        })
+    })
+}
+
+/// Writes all elements of an array of numbers from bytes that are already in the type of the file.
+pub(super) fn write_bytes(dataset: &hdf5::Dataset, bytes: &[u8]) -> hdf5::Result<()> {
+    let dtype = dataset.dtype()?;
+    if dataset.size() * dtype.size() != bytes.len() {
+        return Err(hdf5::Error::Internal(format!("{} bytes do not fill the array", bytes.len())));
+    }
+    hdf5::sync::sync(|| {
+        #[expect(unsafe_code, reason = "no safe binding; the length was checked above")]
+        checked(unsafe {
+            H5Dwrite(
+                dataset.id(),
+                dtype.id(),
+                H5S_ALL,
+                H5S_ALL,
+                H5P_DEFAULT,
+                bytes.as_ptr().cast::<c_void>(),
+            )
+        })
+    })
+}
+
+/// A property list for files whose root group keeps no times.
+pub(super) fn timeless() -> hdf5::Result<hdf5::plist::FileCreate> {
+    let list = hdf5::plist::FileCreate::try_new()?;
+    hdf5::sync::sync(|| {
+        #[expect(unsafe_code, reason = "no safe binding; the handle is alive")]
+        checked(unsafe { H5Pset_obj_track_times(list.id(), 0) })
+    })?;
+    Ok(list)
+}
+
+/// Names an axis.
+pub(super) fn set_label(dataset: &hdf5::Dataset, axis: usize, label: &str) -> hdf5::Result<()> {
+    let label = c_text(label)?;
+    hdf5::sync::sync(|| {
+        #[expect(unsafe_code, reason = "no safe binding; the text is NUL-terminated")]
+        checked(unsafe { H5DSset_label(dataset.id(), axis as c_uint, label.as_ptr()) })
+    })
+}
+
+/// Makes an array the scale of a dimension called `name`.
+pub(super) fn set_scale(dataset: &hdf5::Dataset, name: &str) -> hdf5::Result<()> {
+    let name = c_text(name)?;
+    hdf5::sync::sync(|| {
+        #[expect(unsafe_code, reason = "no safe binding; the text is NUL-terminated")]
+        checked(unsafe { H5DSset_scale(dataset.id(), name.as_ptr()) })
+    })
+}
+
+/// Attaches a scale to an axis.
+pub(super) fn attach_scale(
+    dataset: &hdf5::Dataset,
+    axis: usize,
+    scale: &hdf5::Dataset,
+) -> hdf5::Result<()> {
+    hdf5::sync::sync(|| {
+        #[expect(unsafe_code, reason = "no safe binding; both handles are alive")]
+        checked(unsafe { H5DSattach_scale(dataset.id(), scale.id(), axis as c_uint) })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_call_gives_the_reason_of_the_library() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = hdf5::File::create(folder.path().join("x.h5")).unwrap();
+        let array = file.new_dataset::<f32>().shape([4]).create("a").unwrap();
+        assert!(set_label(&array, 3, "x").is_err());
+        assert!(
+            write_chunk(&array, &[0], 0, &[0; 16]).is_err(),
+            "a contiguous array has no chunks"
+        );
+        assert!(write_bytes(&array, &[0; 12]).unwrap_err().to_string().contains("12 bytes"));
+        set_scale(&array, "time").unwrap();
+        #[expect(unsafe_code, reason = "no safe binding; the handle is alive")]
+        let is_scale = unsafe { H5DSis_scale(array.id()) };
+        assert_eq!(is_scale, 1);
+    }
+}

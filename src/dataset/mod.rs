@@ -1,0 +1,43 @@
+//! The data set: one HDF5 file, written from plain data, read back, checked, shown and compared.
+//!
+//! `docs/data-set.md` says what lies in such a file and how its digest is taken. Invariant: a file
+//! appears complete or not at all, and whatever a damaged or hostile file holds, reading it ends in an
+//! error or a finding, never in a crash. The only module that names HDF5.
+
+mod attributes;
+mod blocks;
+mod checks;
+mod chunks;
+mod diff;
+mod digest;
+mod facts;
+mod ffi;
+mod file;
+mod hdf;
+mod info;
+mod parameters;
+mod reader;
+mod render;
+#[cfg(test)]
+mod report_tests;
+mod row;
+#[cfg(test)]
+mod sample;
+mod staging;
+mod structure;
+#[cfg(test)]
+mod tests;
+mod validate;
+#[cfg(test)]
+mod validate_tests;
+mod values;
+mod writer;
+
+pub use diff::{ArrayDifference, AttributeDifference, Difference, diff};
+pub use file::{Array, Attribute, Chunk, Data, File, Loaded, Type, leaf_axis};
+pub use info::{ArrayInfo, Info, States, info};
+pub use reader::is_ours;
+pub use render::{render_difference, render_info, render_report, render_row};
+pub use row::{Row, Summary, row};
+pub use validate::{Finding, Report, validate};
+pub use writer::{DIGEST, GENERATOR, KEY, Written, write};

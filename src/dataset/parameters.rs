@@ -1,0 +1,111 @@
+//! The check of parameters: coordinates in the unit cube, and values that follow from them.
+
+use serde_json::Value;
+
+use super::facts::Facts;
+use super::file::Attribute;
+use super::reader::Reader;
+use super::validate::Report;
+use super::values::shown;
+use crate::space::{Setting, Spec};
+
+/// Coordinates lie in the unit cube, values in their bounds, and each value is that of its coordinate.
+pub(super) fn parameters(reader: &Reader, facts: &Facts, report: &mut Report) {
+    const PATH: &str = "/parameters/params";
+    let n = facts.operators.len();
+    let mut wrong = Vec::new();
+    let texts = |name: &str| match reader.attribute(PATH, name) {
+        Some(Attribute::Texts(texts)) => texts.clone(),
+        _ => Vec::new(),
+    };
+    let (names, kinds) = (texts("names"), texts("kinds"));
+    let (scales, choices) = (texts("scales"), texts("choices"));
+    let p = reader.stored(PATH).and_then(|a| a.shape.get(1).copied()).unwrap_or(0);
+    let bounds = match reader.attribute(PATH, "bounds") {
+        Some(Attribute::Floats { shape, values }) if *shape == [p, 2] => values.clone(),
+        _ => Vec::new(),
+    };
+    let complete = [names.len(), kinds.len(), scales.len(), choices.len(), bounds.len() / 2];
+    let coordinates = match reader.numbers(PATH) {
+        Ok(numbers) if complete == [p; 5] && numbers.len() == n * p => numbers,
+        Ok(_) => {
+            wrong.push(format!("`{PATH}` lacks names, kinds, bounds, scales or choices"));
+            Vec::new()
+        }
+        Err(error) => {
+            wrong.push(error.message);
+            Vec::new()
+        }
+    };
+    for j in 0..if coordinates.is_empty() { 0 } else { p } {
+        let column: Vec<f64> = coordinates.iter().skip(j).step_by(p).copied().collect();
+        let name = &names[j];
+        if let Some(i) = column.iter().position(|u| !(0.0..1.0).contains(u)) {
+            wrong.push(format!("`{name}` of operator {i} has the coordinate {}", column[i]));
+            continue;
+        }
+        if kinds[j] == "weighted" {
+            continue;
+        }
+        let (lo, hi) = (bounds[2 * j], bounds[2 * j + 1]);
+        let Some(map) = mapping(&kinds[j], lo, hi, &scales[j], &choices[j]) else {
+            wrong.push(format!("`{name}` is neither integer, continuous nor choice"));
+            continue;
+        };
+        let path = format!("/parameters/values/{name}");
+        match shown(reader, &path) {
+            Err(error) => wrong.push(error.message),
+            Ok(values) => {
+                let differs = |i: &usize| values.get(*i) != Some(&map(column[*i]));
+                if let Some(i) = (0..n).find(differs) {
+                    let found = values.get(i).map_or("nothing", String::as_str);
+                    let should = map(column[i]);
+                    wrong.push(format!("`{name}` of operator {i} is {found}, not {should}"));
+                }
+            }
+        }
+    }
+    let passed = format!("{p} sampled dimensions lie in their bounds and map to the values");
+    report.settle("parameters", &wrong, passed);
+}
+
+/// From a coordinate to the value as [`shown`] shows it.
+fn mapping(
+    kind: &str,
+    lo: f64,
+    hi: f64,
+    scale: &str,
+    choices: &str,
+) -> Option<Box<dyn Fn(f64) -> String>> {
+    let number = move |spec: Spec| {
+        move |u: f64| match spec.value(u) {
+            Setting::Int(v) => v.to_string(),
+            Setting::Float(v) => format!("{v:?}"),
+            Setting::Name(name) => name.to_owned(),
+        }
+    };
+    match kind {
+        "integer" if lo <= hi && hi - lo < 1e15 => {
+            Some(Box::new(number(Spec::Integer(lo as i64, hi as i64))))
+        }
+        "continuous" if lo < hi && hi.is_finite() && (scale != "log" || lo > 0.0) => {
+            Some(Box::new(number(Spec::Continuous { lo, hi, log: scale == "log" })))
+        }
+        "choice" => {
+            let list: Vec<Value> = serde_json::from_str(choices).ok()?;
+            let shown: Vec<String> = list
+                .iter()
+                .map(|v| match v {
+                    Value::String(text) => text.clone(),
+                    Value::Number(v) if v.is_f64() => {
+                        format!("{:?}", v.as_f64().unwrap_or(f64::NAN))
+                    }
+                    other => other.to_string(),
+                })
+                .collect();
+            let last = shown.len().checked_sub(1)?;
+            Some(Box::new(move |u| shown[((u * shown.len() as f64) as usize).min(last)].clone()))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,251 @@
+//! Reports as text, for people.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use serde_json::Value;
+
+use super::checks::find_missed;
+use super::diff::Difference;
+use super::info::{Info, States};
+use super::row::{Row, Summary};
+use super::validate::{Finding, Report};
+
+/// A size as a person reads it.
+fn size(bytes: u64) -> String {
+    let mut value = bytes as f64;
+    for unit in ["B", "KiB", "MiB", "GiB"] {
+        if value < 1024.0 {
+            return if unit == "B" { format!("{bytes} B") } else { format!("{value:.1} {unit}") };
+        }
+        value /= 1024.0;
+    }
+    format!("{value:.1} TiB")
+}
+
+fn shape(shape: &[usize]) -> String {
+    let axes: Vec<String> = shape.iter().map(usize::to_string).collect();
+    format!("[{}]", axes.join(", "))
+}
+
+fn counts(counts: &BTreeMap<String, usize>) -> String {
+    let mut sorted: Vec<_> = counts.iter().collect();
+    sorted.sort_by_key(|(name, count)| (std::cmp::Reverse(**count), *name));
+    sorted.iter().map(|(name, n)| format!("{name} {n}")).collect::<Vec<_>>().join(", ")
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+fn short(value: &Value) -> String {
+    let text = plain(value);
+    match text.char_indices().nth(70) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+fn states(states: &States) -> String {
+    format!(
+        "{} sound, {} non-finite, {} constant, {} too large",
+        states.sound, states.non_finite, states.constant, states.too_large
+    )
+}
+
+/// Lines of two columns, the first padded.
+fn table(out: &mut String, rows: &[(String, String)]) {
+    let width = rows.iter().map(|(left, _)| left.chars().count()).max().unwrap_or(0);
+    for (left, right) in rows {
+        let pad = " ".repeat(width - left.chars().count());
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "  {left}{pad}  {right}");
+    }
+}
+
+fn row(left: &str, right: impl Into<String>) -> (String, String) {
+    (left.to_owned(), right.into())
+}
+
+/// `spinlock info FILE`.
+pub fn render_info(info: &Info) -> String {
+    let mut out = format!("{} ({})\n", info.file, size(info.bytes));
+    let none = || "none".to_owned();
+    table(
+        &mut out,
+        &[
+            row("digest", info.digest.clone().unwrap_or_else(none)),
+            row("key", info.key.clone().unwrap_or_else(none)),
+            row("written by", info.generator.clone().unwrap_or_else(none)),
+            row(
+                "holds",
+                format!(
+                    "{} operators, {} realizations, {} states, {} channels",
+                    info.operators, info.realizations, info.steps, info.channels
+                ),
+            ),
+            row("states", states(&info.states)),
+            row("operators with bad states", info.operators_with_bad_states.to_string()),
+        ],
+    );
+    out += "\noperators by\n";
+    let rows: Vec<_> = info.counts.iter().map(|(name, values)| row(name, counts(values))).collect();
+    table(&mut out, &rows);
+    out += "\narrays\n";
+    let mut rows = Vec::new();
+    for array in &info.arrays {
+        let chunk =
+            array.chunk.as_ref().map_or("in one run".into(), |c| format!("chunks {}", shape(c)));
+        let ratio = array.ratio.map_or(String::new(), |r| format!(", ratio {r:.2}"));
+        let stored = size(array.stored);
+        let form = format!("{} {}", array.dtype, shape(&array.shape));
+        rows.push(row(&array.path, format!("{form}, {chunk}, {stored}{ratio}")));
+    }
+    table(&mut out, &rows);
+    out += "\nattributes\n";
+    let mut rows = Vec::new();
+    for (path, values) in &info.attributes {
+        rows.extend(
+            values.iter().map(|(name, value)| row(&format!("{path}@{name}"), short(value))),
+        );
+    }
+    table(&mut out, &rows);
+    let mut missed = Vec::new();
+    find_missed(&info.sampling_metrics, "", &mut missed);
+    out += "\nquality of the sample\n";
+    let verdict = match missed.is_empty() {
+        true => "every target is met".to_owned(),
+        false => format!("targets missed: {}", missed.join(", ")),
+    };
+    table(&mut out, &[row("", verdict)]);
+    if let Value::Object(provenance) = &info.provenance {
+        out += "\nprovenance\n";
+        let rows: Vec<_> = provenance.iter().map(|(name, value)| row(name, short(value))).collect();
+        table(&mut out, &rows);
+    }
+    if !info.problems.is_empty() {
+        out += "\nproblems\n";
+        table(&mut out, &info.problems.iter().map(|p| row("", p.as_str())).collect::<Vec<_>>());
+    }
+    out
+}
+
+/// `spinlock info FILE --row I`.
+pub fn render_row(info: &Row) -> String {
+    let mut out = format!("operator {} of {}\n", info.operator, info.file);
+    let mut rows: Vec<_> =
+        info.metadata.iter().map(|(name, value)| row(name, value.as_str())).collect();
+    rows.push(row("states", states(&info.states)));
+    let bad = info.first_bad_state.iter().enumerate().filter_map(|(m, s)| Some((m, (*s)?)));
+    rows.extend(
+        bad.map(|(m, s)| row(&format!("realization {m}"), format!("not sound from state {s} on"))),
+    );
+    table(&mut out, &rows);
+    out += "\nparameters\n";
+    let value = |(name, value): (&String, &String)| match info.coordinates.get(name) {
+        Some(u) => row(name, format!("{value}  (coordinate {u:.6})")),
+        None => row(name, format!("{value}  (fixed)")),
+    };
+    table(&mut out, &info.parameters.iter().map(value).collect::<Vec<_>>());
+    out += "\nfields\n";
+    let summary = |s: &Summary| {
+        format!("mean {:.4}, deviation {:.4}, from {:.4} to {:.4}", s.mean, s.std, s.min, s.max)
+    };
+    let mut rows: Vec<_> = info.input.iter().map(|s| row("input", summary(s))).collect();
+    let last = info.last_states.iter().enumerate();
+    rows.extend(last.map(|(m, s)| row(&format!("last state of realization {m}"), summary(s))));
+    table(&mut out, &rows);
+    out += "\nmetrics, first and last state, by realization\n";
+    let ends = |states: &Vec<f64>| match states.as_slice() {
+        [] => String::new(),
+        [only] => format!("{only:.4}"),
+        [first, .., last] => format!("{first:.4} → {last:.4}"),
+    };
+    let rows: Vec<_> = info
+        .metrics
+        .iter()
+        .map(|(name, m)| row(name, m.iter().map(ends).collect::<Vec<_>>().join(", ")))
+        .collect();
+    table(&mut out, &rows);
+    for (category, features) in &info.features {
+        out += &format!("\nfeatures: {category}\n");
+        let shown = |v: &Option<f64>| v.map_or("undefined".to_owned(), |v| format!("{v:.6}"));
+        table(&mut out, &features.iter().map(|(name, v)| row(name, shown(v))).collect::<Vec<_>>());
+    }
+    out
+}
+
+/// `spinlock validate FILE`.
+pub fn render_report(report: &Report) -> String {
+    let mut out = format!("{}\n", report.file);
+    let mut list = |mark: &str, findings: &[Finding]| {
+        let rows: Vec<_> = findings
+            .iter()
+            .map(|f| {
+                let count = if f.count > 1 { format!(" ({})", f.count) } else { String::new() };
+                row(&format!("{mark:<8}{}", f.check), format!("{}{count}", f.detail))
+            })
+            .collect();
+        table(&mut out, &rows);
+    };
+    list("passed", &report.passed);
+    list("warning", &report.warnings);
+    list("failed", &report.failed);
+    let [passed, warnings, failed] =
+        [&report.passed, &report.warnings, &report.failed].map(Vec::len);
+    out + &format!("{passed} passed, {warnings} warnings, {failed} failed\n")
+}
+
+/// `spinlock diff A B`.
+pub fn render_difference(d: &Difference) -> String {
+    let [a, b] = &d.files;
+    let mut out = format!("a  {a}\nb  {b}\n");
+    let equal = d.digests[0].is_some() && d.digests[0] == d.digests[1];
+    out += if equal { "the digests are equal\n" } else { "the digests differ\n" };
+    out +=
+        &format!("{} and {} operators, {} in common\n", d.operators[0], d.operators[1], d.common);
+    if d.same {
+        return out + "nothing differs\n";
+    }
+    let mut rows: Vec<_> = d.removed.iter().map(|path| row(path, "only in a")).collect();
+    rows.extend(d.added.iter().map(|path| row(path, "only in b")));
+    for array in &d.changed {
+        let mut parts = Vec::new();
+        let [x, y] = &array.dtypes;
+        let [p, q] = &array.shapes;
+        if x != y {
+            parts.push(format!("{x} → {y}"));
+        }
+        if p != q {
+            parts.push(format!("{} → {}", shape(p), shape(q)));
+        }
+        parts.push(format!("{} of {} parts differ", array.differing, array.compared));
+        if let Some(max) = array.max_abs.filter(|_| array.differing > 0) {
+            let relative =
+                array.relative.map_or(String::new(), |r| format!(" ({r:.2e} of max |b|)"));
+            parts.push(format!("max |a-b| {max:.3e}{relative}"));
+        }
+        if array.undefined > 0 {
+            parts.push(format!("{} with numbers on one side only", array.undefined));
+        }
+        rows.push(row(&array.path, parts.join(", ")));
+    }
+    if !rows.is_empty() {
+        out += "\narrays\n";
+        table(&mut out, &rows);
+    }
+    if !d.attributes.is_empty() {
+        out += "\nattributes\n";
+        let side = |v: &Option<Value>| v.as_ref().map_or("(absent)".to_owned(), short);
+        let rows: Vec<_> = d
+            .attributes
+            .iter()
+            .map(|x| row(&x.path, format!("{} → {}", side(&x.a), side(&x.b))))
+            .collect();
+        table(&mut out, &rows);
+    }
+    out
+}

@@ -1,0 +1,264 @@
+//! Writes a data set: arrays, attributes, labels, scales, digest; complete or not at all.
+//!
+//! Invariant: the same data set gives the same file (HDF5 is told to keep no times, and everything is
+//! created in the order given). Knows neither experiments nor the cache: chunks come from closures.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::str::FromStr;
+
+use hdf5::file::LibraryVersion;
+use hdf5::types::VarLenUnicode;
+use hdf5_metno as hdf5;
+
+use super::chunks::each_encoded;
+use super::file::{Array, Attribute, Data, File, Type};
+use super::hdf::{descriptor, write_error};
+use super::staging::Staged;
+use super::{digest, ffi};
+use crate::cache::Encoding;
+use crate::error::{Error, Result};
+use crate::key::Digest;
+
+/// The attribute of the root group that holds the digest.
+pub const DIGEST: &str = "spinlock_digest";
+/// The attribute of the root group that holds the key.
+pub const KEY: &str = "spinlock_key";
+/// The attribute of the root group that names the program and its version.
+pub const GENERATOR: &str = "generator";
+
+/// Both filters of an encoded chunk, by their place in the pipeline: shuffle, then deflate.
+pub(super) const BOTH_FILTERS: u32 = 0b11;
+
+/// What was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Written {
+    /// The digest of the content.
+    pub digest: Digest,
+    /// Size of the file.
+    pub bytes: u64,
+}
+
+/// Writes `file` to `target`, replacing what lies there; whether it may is for the caller to say
+/// ([`super::is_ours`]). `progress` hears the bytes of values written so far, encoded.
+/// # Errors
+/// [`crate::error::ErrorKind::Environment`] if the disk is full or refuses; whatever a chunk's
+/// `load` returns; [`crate::error::ErrorKind::Artifact`] if the parts do not fit together. Then
+/// nothing is left behind, and what lay at `target` still does.
+pub fn write(target: &Path, file: &File, progress: &dyn Fn(u64)) -> Result<Written> {
+    file.check()?;
+    let digest = digest::of_file(file);
+    let staged = Staged::create(target)?;
+    let mut writer = Writer { progress, written: 0 };
+    writer.fill(staged.path(), file, digest).map_err(|error| match error {
+        Failure::Library(error) => write_error(target, &error),
+        Failure::Ours(error) => error,
+    })?;
+    Ok(Written { digest, bytes: staged.publish()? })
+}
+
+/// What can go wrong while a file is filled.
+enum Failure {
+    Library(hdf5::Error),
+    Ours(Error),
+}
+
+impl From<hdf5::Error> for Failure {
+    fn from(error: hdf5::Error) -> Self {
+        Failure::Library(error)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Failure::Ours(error)
+    }
+}
+
+struct Writer<'a> {
+    progress: &'a dyn Fn(u64),
+    written: u64,
+}
+
+impl Writer<'_> {
+    fn fill(&mut self, path: &Path, file: &File, digest: Digest) -> Result<(), Failure> {
+        // The newest form that HDF5 1.10 reads: its metadata carry checksums. `Staged` holds the lock.
+        let hdf = hdf5::File::with_options()
+            .set_create_plist(&ffi::timeless()?)?
+            .with_fapl(|p| {
+                p.libver_bounds(LibraryVersion::V110, LibraryVersion::V110).file_locking(false)
+            })
+            .create(path)?;
+        let mut groups = BTreeMap::new();
+        for array in &file.arrays {
+            self.array(&hdf, &mut groups, file, array)?;
+        }
+        for (path, name, value) in &file.attributes {
+            if let Ok(array) = hdf.dataset(path) {
+                write_attribute(&array, name, value)?;
+            } else {
+                write_attribute(group(&hdf, &mut groups, path)?, name, value)?;
+            }
+        }
+        for (number, (array, axis, scale)) in file.scales.iter().enumerate() {
+            let scale_array = hdf.dataset(scale)?;
+            if !file.scales[..number].iter().any(|(_, _, earlier)| earlier == scale) {
+                ffi::set_scale(&scale_array, scale.rsplit('/').next().unwrap_or(scale))?;
+            }
+            ffi::attach_scale(&hdf.dataset(array)?, *axis, &scale_array)?;
+        }
+        let generator = concat!("spinlock ", env!("CARGO_PKG_VERSION")).to_owned();
+        for (name, text) in
+            [(GENERATOR, generator), (DIGEST, digest.to_string()), (KEY, file.key.to_string())]
+        {
+            write_attribute(&hdf, name, &Attribute::Text(text))?;
+        }
+        drop(groups);
+        hdf.flush()?;
+        Ok(hdf.close()?)
+    }
+
+    fn array(
+        &mut self,
+        hdf: &hdf5::File,
+        groups: &mut BTreeMap<String, hdf5::Group>,
+        file: &File,
+        array: &Array,
+    ) -> Result<(), Failure> {
+        let (parent, name) = array.path.rsplit_once('/').expect("check: the path is absolute");
+        let extents: Vec<hdf5::Extent> = (0..array.shape.len())
+            .map(|axis| match array.extensible.contains(&axis) && !array.shape.contains(&0) {
+                true => hdf5::Extent::resizable(array.shape[axis]),
+                false => hdf5::Extent::fixed(array.shape[axis]),
+            })
+            .collect();
+        let extents = match extents.is_empty() {
+            true => hdf5::Extents::scalar(),
+            false => hdf5::Extents::simple(extents),
+        };
+        let chunk = array.stored_chunk();
+        let mut builder = group(hdf, groups, parent)?
+            .new_dataset_builder()
+            .empty_as(&descriptor(array.dtype))
+            .obj_track_times(false);
+        builder = match &chunk {
+            Some(chunk) => builder.chunk(chunk.clone()),
+            None => builder.no_chunk(),
+        };
+        if let (Some(level), Some(_), Type::Number(_)) = (file.compression, &chunk, array.dtype) {
+            builder = builder.shuffle().deflate(level);
+        }
+        let dataset = builder.shape(extents).create(name)?;
+        self.values(&dataset, file, array, chunk.as_deref())?;
+        for (axis, label) in array.labels.iter().enumerate() {
+            ffi::set_label(&dataset, axis, label)?;
+        }
+        for (name, value) in &array.attributes {
+            write_attribute(&dataset, name, value)?;
+        }
+        Ok(())
+    }
+
+    fn values(
+        &mut self,
+        dataset: &hdf5::Dataset,
+        file: &File,
+        array: &Array,
+        chunk: Option<&[usize]>,
+    ) -> Result<(), Failure> {
+        if array.shape.contains(&0) {
+            return Ok(());
+        }
+        match (&array.data, chunk) {
+            (Data::Texts(texts), _) => {
+                let texts: Vec<VarLenUnicode> =
+                    texts.iter().map(|t| text(t)).collect::<Result<_>>()?;
+                dataset.write_raw(texts.as_slice())?;
+                self.advance(texts.iter().map(|t| t.as_bytes().len()).sum());
+            }
+            (Data::Memory(bytes), None) => {
+                ffi::write_bytes(dataset, bytes)?;
+                self.advance(bytes.len());
+            }
+            (_, Some(chunk)) => {
+                let mut failure = None;
+                let done =
+                    each_encoded(array, chunk, file.compression, &mut |at, bytes, encoding| {
+                        // Without compression the array has no filters to skip.
+                        let skipped = match (file.compression, encoding) {
+                            (Some(_), Encoding::Raw) => BOTH_FILTERS,
+                            _ => 0,
+                        };
+                        ffi::write_chunk(dataset, at, skipped, bytes).map_err(|error| {
+                            failure = Some(error);
+                            Error::environment("the file cannot be written")
+                        })?;
+                        self.advance(bytes.len());
+                        Ok(())
+                    });
+                if let Some(error) = failure {
+                    return Err(error.into());
+                }
+                done?;
+            }
+            (Data::Chunks { .. }, None) => unreachable!("check: chunks come with their shape"),
+        }
+        Ok(())
+    }
+
+    fn advance(&mut self, bytes: usize) {
+        self.written += bytes as u64;
+        (self.progress)(self.written);
+    }
+}
+
+/// The group at an absolute path, made with all above it if need be.
+fn group<'g>(
+    hdf: &hdf5::File,
+    groups: &'g mut BTreeMap<String, hdf5::Group>,
+    path: &str,
+) -> hdf5::Result<&'g hdf5::Group> {
+    let path = path.trim_end_matches('/');
+    if !groups.contains_key(path) {
+        let made = match path.rsplit_once('/') {
+            None => hdf.as_group()?,
+            Some((parent, name)) => group(hdf, groups, parent)?
+                .create_group_builder()
+                .obj_track_times(false)
+                .create(name)?,
+        };
+        groups.insert(path.to_owned(), made);
+    }
+    Ok(&groups[path])
+}
+
+fn write_attribute(object: &hdf5::Location, name: &str, value: &Attribute) -> Result<(), Failure> {
+    match value {
+        Attribute::Text(value) => {
+            object.new_attr::<VarLenUnicode>().create(name)?.write_scalar(&text(value)?)?;
+        }
+        Attribute::Texts(values) => {
+            let values = values.iter().map(|t| text(t)).collect::<Result<Vec<_>>>()?;
+            let attribute =
+                object.new_attr::<VarLenUnicode>().shape([values.len()]).create(name)?;
+            if !values.is_empty() {
+                attribute.write_raw(values.as_slice())?;
+            }
+        }
+        Attribute::Int(value) => object.new_attr::<i64>().create(name)?.write_scalar(value)?,
+        Attribute::Float(value) => object.new_attr::<f64>().create(name)?.write_scalar(value)?,
+        Attribute::Floats { shape, values } => {
+            let attribute = object.new_attr::<f64>().shape(shape.clone()).create(name)?;
+            if !values.is_empty() {
+                attribute.write_raw(values.as_slice())?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A text as HDF5 has it.
+fn text(text: &str) -> Result<VarLenUnicode> {
+    VarLenUnicode::from_str(text)
+        .map_err(|_| Error::artifact(format!("the text {text:?} holds a NUL")))
+}

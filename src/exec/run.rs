@@ -1,0 +1,395 @@
+//! The loop of a build: hands out tasks, takes what comes back, publishes, retries.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::log::EventLog;
+use super::process::Worker;
+use super::progress::Progress;
+use super::protocol::{Hello, Job, Reply};
+use super::publisher::{Finished, Publisher};
+use super::queue::{Opened, Queue, Task};
+use crate::artifact::KINDS;
+use crate::cache::{Cache, Pending, Published};
+use crate::error::{Error, ErrorKind, Result};
+use crate::graph::Graph;
+use crate::plan::{Plan, kind_index};
+
+/// What can happen during a build.
+pub enum Event {
+    /// A worker answers.
+    Reply(usize, Reply),
+    /// A worker is gone.
+    Exited(usize),
+    /// Artifacts are in the cache, or could not be put there.
+    Published(Vec<usize>, Result<Vec<Published>>),
+}
+
+/// How to run a build.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The worker program.
+    pub worker: PathBuf,
+    /// What each worker is told; one worker for each.
+    pub hellos: Vec<Hello>,
+    /// Whether to go on with what does not depend on a failure.
+    pub keep_going: bool,
+    /// Set by Ctrl-C.
+    pub interrupt: Arc<AtomicBool>,
+}
+
+/// What a build did.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// Artifacts made, by kind.
+    pub built: [u64; KINDS.len()],
+    /// Artifacts that another build made meanwhile, by kind.
+    pub shared: [u64; KINDS.len()],
+    /// What could not be made.
+    pub failed: Vec<Failed>,
+    /// Seconds that workers spent, by kind.
+    pub busy: [f64; KINDS.len()],
+    /// A damaged entry was found and set aside: plan again.
+    pub damaged: bool,
+    /// Ctrl-C.
+    pub interrupted: bool,
+}
+
+/// An artifact that could not be made.
+#[derive(Debug)]
+pub struct Failed {
+    /// Its label.
+    pub label: String,
+    /// Why.
+    pub error: Error,
+}
+
+/// How often a worker may die at once before the build gives up.
+const PATIENCE: u32 = 3;
+/// How long to wait for an event before looking at interrupts and locks.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Makes the artifacts at `to_make` (inputs first).
+///
+/// # Errors
+/// If the machine fails the build: a worker cannot start, the disk is full. Artifacts that cannot be
+/// made are no error but part of the outcome.
+pub fn run(
+    plan: &Plan,
+    to_make: &[usize],
+    cache: &Cache,
+    options: &Options,
+    progress: &mut dyn Progress,
+    log: &mut EventLog,
+) -> Result<Outcome> {
+    if to_make.is_empty() {
+        return Ok(Outcome::default());
+    }
+    let (sender, events) = channel();
+    let mut build = Build {
+        graph: plan.graph(),
+        cache,
+        options,
+        progress,
+        log,
+        queue: Queue::new(plan.graph(), to_make, options.hellos.len()),
+        publisher: Publisher::start(cache.root().to_owned(), sender.clone())?,
+        sender,
+        workers: BTreeMap::new(),
+        publishing: 0,
+        deaths: 0,
+        halted: false,
+        outcome: Outcome::default(),
+    };
+    let result = build.main(&events);
+    build.progress.end();
+    result.map(|()| build.outcome)
+}
+
+/// A worker and what it does.
+struct Slot {
+    process: Worker,
+    hello: usize,
+    ready: bool,
+    task: Option<(u64, Task, Instant)>,
+}
+
+struct Build<'a> {
+    graph: &'a Graph,
+    cache: &'a Cache,
+    options: &'a Options,
+    progress: &'a mut dyn Progress,
+    log: &'a mut EventLog,
+    queue: Queue<'a>,
+    publisher: Publisher,
+    sender: Sender<Event>,
+    workers: BTreeMap<usize, Slot>,
+    /// Artifacts handed to the publisher and not yet in the cache.
+    publishing: usize,
+    /// Workers that died since the last job that came through.
+    deaths: u32,
+    /// No new work: a failure without `keep_going`, damage, or Ctrl-C.
+    halted: bool,
+    outcome: Outcome,
+}
+
+impl Build<'_> {
+    fn main(&mut self, events: &Receiver<Event>) -> Result<()> {
+        self.progress.begin(&self.queue.counts(), self.queue.total_cost());
+        let workers = self.options.hellos.len().min(self.queue.len()).max(1);
+        for hello in 0..workers {
+            self.start_worker(hello)?;
+        }
+        loop {
+            self.dispatch()?;
+            if self.is_over() {
+                return Ok(());
+            }
+            match events.recv_timeout(TICK) {
+                Ok(event) => self.handle(event)?,
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => {
+                    unreachable!("the build holds a sender itself")
+                }
+            }
+            while let Ok(event) = events.try_recv() {
+                self.handle(event)?;
+            }
+            if self.options.interrupt.load(Ordering::Relaxed) && !self.outcome.interrupted {
+                self.outcome.interrupted = true;
+                self.halted = true;
+                // What they are at is lost, and only that.
+                self.workers.clear();
+            }
+            self.progress.tick();
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        let working = self.workers.values().any(|slot| slot.task.is_some());
+        !working && self.publishing == 0 && (self.halted || self.queue.is_empty())
+    }
+
+    fn start_worker(&mut self, hello: usize) -> Result<()> {
+        let id = self.workers.keys().last().map_or(hello, |last| (last + 1).max(hello));
+        let told = &self.options.hellos[hello];
+        let process = Worker::start(&self.options.worker, told, id, self.sender.clone())?;
+        self.log.event("worker_started", json!({"worker": id, "pid": process.pid()}));
+        self.workers.insert(id, Slot { process, hello, ready: false, task: None });
+        Ok(())
+    }
+
+    /// Gives every idle worker something to do.
+    fn dispatch(&mut self) -> Result<()> {
+        if self.halted {
+            return Ok(());
+        }
+        let idle: Vec<usize> = self
+            .workers
+            .iter()
+            .filter(|(_, slot)| slot.ready && slot.task.is_none())
+            .map(|(id, _)| *id)
+            .collect();
+        for id in idle {
+            let Some(task) = self.next_task()? else { return Ok(()) };
+            let number = self.log.next_job();
+            let job = Job {
+                id: number,
+                keys: task.nodes.iter().map(|n| self.graph.node(*n).key).collect(),
+                units: task.units,
+            };
+            let slot = self.workers.get_mut(&id).expect("listed above");
+            slot.process.send(&job);
+            let label = self.graph.node(task.nodes[0]).label();
+            self.progress.started(slot.hello, &label);
+            self.log.event(
+                "job_started",
+                json!({"job": number, "worker": id, "labels": labels(self.graph, &task.nodes),
+                       "units": task.units}),
+            );
+            slot.task = Some((number, task, Instant::now()));
+        }
+        Ok(())
+    }
+
+    /// The next task; opens artifacts until there is one.
+    fn next_task(&mut self) -> Result<Option<Task>> {
+        loop {
+            if let Some(task) = self.queue.pop() {
+                return Ok(Some(task));
+            }
+            match self.queue.open(self.cache)? {
+                Opened::Nothing => return Ok(None),
+                Opened::Some { complete, there } => {
+                    for node in there {
+                        // Another build made it while this one waited for the lock.
+                        self.outcome.shared[kind_index(self.graph.node(node).kind.name)] += 1;
+                        self.settle(node);
+                    }
+                    for node in complete {
+                        self.publish(node)?;
+                    }
+                }
+            }
+        }
+    }
+
+    /// An artifact is in the cache: whoever waits for it may go on.
+    fn settle(&mut self, node: usize) {
+        let cost = self.queue.settle(node);
+        self.progress.advanced(cost);
+        let node = self.graph.node(node);
+        self.progress.built(node.kind.name, &node.label());
+    }
+
+    fn publish(&mut self, at: usize) -> Result<()> {
+        let node = self.graph.node(at);
+        let kind = node.kind.name;
+        let mut parts = Vec::new();
+        for name in self.queue.parts(at) {
+            parts.push(self.cache.finished_part(kind, &node.key, &name)?);
+        }
+        let notes = self.log.notes(self.queue.seconds(at));
+        let pending = Pending {
+            kind: kind.to_owned(),
+            key: node.key,
+            recipe: node.recipe_text(),
+            parts,
+            notes,
+        };
+        self.publisher.send(Finished { node: at, pending });
+        self.publishing += 1;
+        Ok(())
+    }
+
+    fn handle(&mut self, event: Event) -> Result<()> {
+        match event {
+            Event::Reply(id, Reply::Ready) => {
+                if let Some(slot) = self.workers.get_mut(&id) {
+                    slot.ready = true;
+                }
+            }
+            Event::Reply(id, Reply::Done { id: job, parts, seconds }) => {
+                self.done(id, job, &parts, seconds)?;
+            }
+            Event::Reply(_, Reply::Failed { id: None, error }) => return Err(error.into()),
+            Event::Reply(id, Reply::Failed { id: Some(_), error }) => {
+                let Some(slot) = self.workers.get_mut(&id) else { return Ok(()) };
+                if let Some((_, task, _)) = slot.task.take() {
+                    self.task_failed(task, error.into())?;
+                }
+            }
+            Event::Exited(id) => self.exited(id)?,
+            Event::Published(nodes, result) => self.published(&nodes, result?),
+        }
+        Ok(())
+    }
+
+    fn done(&mut self, id: usize, job: u64, parts: &[String], seconds: f64) -> Result<()> {
+        let Some(slot) = self.workers.get_mut(&id) else { return Ok(()) };
+        let Some((_, task, since)) = slot.task.take().filter(|(number, ..)| *number == job) else {
+            return Ok(());
+        };
+        self.deaths = 0;
+        let kind = self.graph.node(task.nodes[0]).kind.name;
+        self.outcome.busy[kind_index(kind)] += seconds;
+        self.log.span(slot.hello, &self.graph.node(task.nodes[0]).label(), kind, since);
+        self.log.event("job_done", json!({"job": job, "worker": id, "seconds": seconds}));
+        let complete = self.queue.done(&task, parts, seconds);
+        if kind == crate::artifact::KINDS[3].name {
+            self.progress.advanced(task.cost);
+        }
+        for node in complete {
+            self.publish(node)?;
+        }
+        Ok(())
+    }
+
+    fn published(&mut self, nodes: &[usize], published: Vec<Published>) {
+        for (at, entry) in nodes.iter().zip(published) {
+            self.publishing -= 1;
+            let node = self.graph.node(*at);
+            self.outcome.built[kind_index(node.kind.name)] += 1;
+            let label = node.label();
+            if entry.existed.is_some_and(|digest| digest != entry.digest) {
+                self.progress.warn(&format!(
+                    "{label}: made again with other content; the first is kept (`spinlock cache \
+                     fsck` checks it)"
+                ));
+            }
+            self.log.event(
+                "built",
+                json!({"kind": node.kind.name, "label": label, "key": node.key,
+                       "digest": entry.digest, "bytes": entry.bytes}),
+            );
+            self.settle(*at);
+        }
+    }
+
+    /// A worker said that it cannot do a task, or died in it.
+    fn task_failed(&mut self, task: Task, error: Error) -> Result<()> {
+        match error.kind {
+            ErrorKind::Environment | ErrorKind::Usage => return Err(error),
+            ErrorKind::Integrity => {
+                // The damaged entry is set aside; what is missing now shows in a new plan.
+                self.progress.warn(&format!("{}; it is rebuilt", error.message));
+                self.outcome.damaged = true;
+                self.halted = true;
+                return Ok(());
+            }
+            _ => {}
+        }
+        let label = self.graph.node(task.nodes[0]).label();
+        if self.queue.retry(task) {
+            self.log.event("retry", json!({"label": label, "error": error.message}));
+            self.progress.warn(&format!("{label}: {}; trying once more", error.message));
+            return Ok(());
+        }
+        self.log.event("failed", json!({"label": label, "error": error.message}));
+        self.progress.failed(&label, &error);
+        self.outcome.failed.push(Failed { label, error });
+        self.halted |= !self.options.keep_going;
+        Ok(())
+    }
+
+    fn exited(&mut self, id: usize) -> Result<()> {
+        let Some(mut slot) = self.workers.remove(&id) else { return Ok(()) };
+        let words = slot.process.last_words();
+        self.log.event("worker_exited", json!({"worker": id, "last_words": words}));
+        if !slot.ready {
+            return Err(Error::environment(format!("spinlock-worker cannot start: {words}")).help(
+                "if a library is missing, run `make build` in the checkout of spinlock, which \
+                 fetches libtorch",
+            ));
+        }
+        self.deaths += 1;
+        let task = slot.task.take();
+        let doing = task.as_ref().map_or_else(
+            || "while idle".to_owned(),
+            |(_, task, _)| format!("in {}", self.graph.node(task.nodes[0]).label()),
+        );
+        let message = format!("a worker died {doing}: {words}");
+        if self.deaths > PATIENCE * self.options.hellos.len() as u32 {
+            return Err(Error::environment(message)
+                .help("workers keep dying; is there enough memory? try fewer of them with -j 1"));
+        }
+        match task {
+            Some((_, task, _)) => self.task_failed(task, Error::artifact(message))?,
+            None => self.progress.warn(&message),
+        }
+        if !self.halted {
+            self.start_worker(slot.hello)?;
+        }
+        Ok(())
+    }
+}
+
+fn labels(graph: &Graph, nodes: &[usize]) -> Vec<String> {
+    nodes.iter().map(|at| graph.node(*at).label()).collect()
+}
