@@ -246,7 +246,9 @@ impl KeyHasher {
             Value::List(items) => {
                 self.0.update(b"l");
                 self.length(items.len());
-                items.iter().for_each(|item| self.value(item));
+                for item in items {
+                    self.value(item);
+                }
             }
             Value::Map(items) => {
                 self.0.update(b"m");

@@ -30,9 +30,10 @@ pub fn run(args: &DiffArgs, global: &Global) -> Result<ExitCode> {
     match (is_data(&args.a), is_data(&args.b)) {
         (true, true) => {
             let difference = dataset::diff(&global.path(&args.a), &global.path(&args.b))?;
-            Ok(match args.json {
-                true => print_json(&difference),
-                false => print(&dataset::render_difference(&difference)),
+            Ok(if args.json {
+                print_json(&difference)
+            } else {
+                print(&dataset::render_difference(&difference))
             })
         }
         (false, false) => experiments(args, global),

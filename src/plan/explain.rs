@@ -30,7 +30,7 @@ pub fn differences(before: &str, now: &str) -> Vec<Line> {
             Some(was) if was == *value => {}
             Some(was) => named(field, &was, value, &mut out),
             None => {
-                out.push(Line { field: (*field).into(), before: None, now: Some((*value).into()) })
+                out.push(Line { field: (*field).into(), before: None, now: Some((*value).into()) });
             }
         }
     }
