@@ -72,19 +72,29 @@ def points(data, faults):
     print(f"{count} points, {len(names)} dimensions, {len(types)} types of initial conditions")
 
 
-def within(name, samples, wanted, faults):
-    """Whether the mean of independent samples is within four standard errors of what it must be."""
-    samples = np.asarray(samples).reshape(-1)
-    error = samples.std(ddof=1) / np.sqrt(samples.size) + 1e-12
-    z = (samples.mean() - wanted) / error
-    print(f"{name}: {samples.mean():.5f}, {z:+.1f} standard errors from {wanted:.5f}")
-    if not abs(z) < 4:
-        faults.append(f"{name}: {samples.mean():.5f} instead of {wanted:.5f}, {z:+.1f} standard errors")
+class Means:
+    """Means of independent samples, each against what it must be."""
+
+    def __init__(self):
+        self.checked = []
+
+    def add(self, name, samples, wanted):
+        samples = np.asarray(samples, np.float64).reshape(-1)
+        error = samples.std(ddof=1) / np.sqrt(samples.size) + 1e-12
+        self.checked.append(((samples.mean() - wanted) / error, name, samples.mean(), wanted))
+
+    def report(self, faults):
+        lines = [
+            f"{name}: {mean:.5f} instead of {wanted:.5f}, {z:+.1f} standard errors"
+            for z, name, mean, wanted in sorted(self.checked, key=lambda c: -abs(c[0]))
+        ]
+        faults.extend(line for line, z in zip(lines, sorted(-abs(c[0]) for c in self.checked)) if z < -4)
+        print(f"{len(lines)} means; the furthest: {lines[0]}")
 
 
 def weights(data, faults):
     """Moments of the weights beside the data set."""
-    pooled, first = {}, []
+    pooled, first, means = {}, [], Means()
     for row in range(data.count):
         values = data.values(row)
         for name, tensor in data.tensors.items():
@@ -111,7 +121,8 @@ def weights(data, faults):
         for name, power, wanted in [
             ("mean", 1, 0), ("variance", 2, 1), ("fourth moment", 4, 3 if init == "he" else 9 / 5),
         ]:  # fmt: skip
-            within(f"{init} {role}: {name} of {z.size}", z**power, wanted, faults)
+            means.add(f"{init} {role}: {name}", z**power, wanted)
+    means.report(faults)
     cosines = np.abs(np.array(first) @ np.array(first).T)[np.triu_indices(len(first), 1)]
     if cosines.max() > 0.9999:
         faults.append("two operators have the same first weights")
@@ -126,14 +137,16 @@ def inputs(data, faults):
     power = np.exp(-2 * np.pi**2 * length**2 * (m[:, None] ** 2 + m**2))
     power[0, 0] = 0
     covariance = variance * np.fft.fft2(power / power.sum()).real
+    means = Means()
     if np.abs(x.mean(axis=(2, 3))).max() > 1e-6:
         faults.append("inputs have a mean")
     for lag in [(0, 0), (0, 1), (1, 0), (1, 1), (0, 3), (n // 2, 0)]:
         product = (x * np.roll(x, lag, axis=(2, 3))).mean(axis=(2, 3))
-        within(f"covariance at {lag}", product, covariance[lag], faults)
-    within("product of two channels", (x[:, 0] * x[:, 1]).mean(axis=(1, 2)), 0, faults)
+        means.add(f"covariance at {lag}", product, covariance[lag])
+    means.add("product of two channels", (x[:, 0] * x[:, 1]).mean(axis=(1, 2)), 0)
     operators = (x[:-1, 0] * x[1:, 0]).mean(axis=(1, 2))
-    within("product of two operators", operators, 0, faults)
+    means.add("product of two operators", operators, 0)
+    means.report(faults)
 
 
 def splits(data, faults):
@@ -194,17 +207,31 @@ def check_metrics(data, row, states, codes, faults):
                 faults.append(f"{name} of ({row}, {m}, {t}): {found[name][m, t]} instead of {value}")
 
 
-def check_dropout(operator, before, output, rate, pooled, name, faults):
-    """Noisy outputs [M, C, n, n] are those of a network that dropped some of its features."""
-    z = operator.features(before)
-    masks = np.array(list(itertools.product([0, 1], repeat=z.shape[1])))
-    for m in range(len(z)):
-        planes = np.einsum("kc,oc,cyx->koyx", masks / (1 - rate), operator.weight[:, :, 0, 0], z[m])
-        off = np.abs(planes + operator.bias[:, None, None] - output[m]).max(axis=(1, 2, 3))
-        if off.min() > 1e-5 * np.abs(output[m]).max():
-            faults.append(f"{name}, realization {m}: no features dropped give it ({off.min():.1e})")
-        kept = masks[off.argmin()].mean() - (1 - rate)
-        pooled.setdefault(("dropout", "features", "share kept"), []).append(kept)
+def check_dropout(operator, before, noisy, rate, pooled, name, faults):
+    """Noisy outputs [M, C, n, n] are those of a network with some planes dropped, the others scaled."""
+    location, c = operator.values["noise_location"], operator.values["channels"]
+    if location == "output":
+        planes, weight, bias = operator(before), np.eye(c), np.zeros(c)
+    else:
+        planes, weight, bias = operator.features(before), operator.weight[:, :, 0, 0], operator.bias
+    masks = np.array(list(itertools.product([0, 1], repeat=planes.shape[1])))
+    for m, own in enumerate(planes):
+        outputs = np.einsum("kc,oc,cyx->koyx", masks / (1 - rate), weight, own) + bias[:, None, None]
+        off = np.abs(outputs - noisy[m]).max(axis=(1, 2, 3))
+        if off.min() > 1e-4 * np.abs(outputs).max():
+            faults.append(f"{name}, realization {m}: no dropped planes explain it ({off.min():.1e})")
+        kept = masks[off.argmin()] - (1 - rate)
+        pooled.setdefault(("dropout", location, "share kept"), []).extend(kept)
+
+
+def check_multiplicative(operator, before, left, pooled):
+    """What is left [M, C, n, n] of `W (z(1 + s·noise)) + b`, divided by s, has variance `W² z²`."""
+    weight = operator.weight[:, :, 0, 0]
+    wanted = np.einsum("oc,mcyx->moyx", weight**2, operator.features(before) ** 2)
+    key = ("multiplicative", "features")
+    pooled.setdefault((*key, "mean"), []).extend(left.mean(axis=(1, 2, 3)))
+    ratio = (left**2).mean(axis=(1, 2, 3)) / wanted.mean(axis=(1, 2, 3))
+    pooled.setdefault((*key, "variance"), []).extend(ratio - 1)
 
 
 def gather(pooled, key, left, rho):
@@ -236,5 +263,8 @@ def gather(pooled, key, left, rho):
 
 
 def check_pooled(pooled, faults):
+    means = Means()
     for key, values in sorted(pooled.items()):
-        within(", ".join(key), values, 0, faults)
+        means.add(", ".join(key), values, 0)
+    means.report(faults)
+    print("; ".join(sorted({", ".join(key[:2]) for key in pooled})))

@@ -131,8 +131,10 @@ def noise(data, faults):
                 laws.check_dropout(operator, before, noisy, strength, pooled, name, faults)
                 continue
             left = left / (part * strength)
+            if law == "multiplicative" and location == "features":
+                laws.check_multiplicative(operator, before, left, pooled)
+                continue
             if law == "multiplicative":
-                assert location == "output"
                 left = left / output
             rho = values["spatial_correlation"]
             # In units of its standard deviation, with independent channels.
