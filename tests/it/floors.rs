@@ -28,10 +28,12 @@ fn table() -> BTreeMap<String, Row> {
         let quoted = |cell: &str| -> Vec<String> {
             cell.split('`').skip(1).step_by(2).map(str::to_owned).collect()
         };
-        let numbers = || imports.split(|c: char| !c.is_ascii_digit()).filter_map(|n| n.parse().ok());
+        let numbers =
+            || imports.split(|c: char| !c.is_ascii_digit()).filter_map(|n| n.parse().ok());
         let only = (!imports.contains("floors below")).then(|| numbers().collect());
         for name in quoted(modules) {
-            let row = Row { floor, place: rows.len(), only: only.clone(), besides: quoted(imports) };
+            let row =
+                Row { floor, place: rows.len(), only: only.clone(), besides: quoted(imports) };
             assert!(rows.insert(name.clone(), row).is_none(), "`{name}` is listed twice");
         }
     }
