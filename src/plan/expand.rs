@@ -13,6 +13,7 @@ use crate::artifact::{
 };
 use crate::config::{self, Experiment, Layout};
 use crate::graph::Graph;
+use crate::key::Key;
 use crate::operator::Operator;
 use crate::profile::Profile;
 use crate::sampling::Sobol;
@@ -57,7 +58,8 @@ struct Expand<'a> {
     graph: Graph,
     operators: Vec<Operator>,
     entries: Vec<u32>,
-    members: Vec<(&'static str, crate::key::Key)>,
+    /// What goes into the data set: label and key.
+    members: Vec<(String, Key)>,
 }
 
 impl<'a> Expand<'a> {
@@ -102,17 +104,17 @@ impl<'a> Expand<'a> {
 
     fn chunk(&mut self, range: Range<u64>) {
         let operators = self.draw(range.clone());
-        for (group, specs) in &self.groups {
+        for (group, specs) in self.groups.clone() {
+            let cost = cost::table(operators.len(), specs.len());
             let recipe = Parameters {
-                group: *group,
+                group,
                 operators: range.clone(),
                 seed: self.experiment.sampling.seed,
                 scramble: self.experiment.sampling.scramble,
-                specs: specs.clone(),
+                specs,
             };
-            let cost = cost::table(operators.len(), specs.len());
             let handle = self.graph.add(recipe, cost);
-            self.members.push(("parameters", handle.key()));
+            self.include(handle);
         }
         let seed = self.experiment.sampling.seed;
         let shared: Arc<[Operator]> = operators.into();
@@ -123,10 +125,10 @@ impl<'a> Expand<'a> {
         if self.experiment.dataset.operator_weights {
             let stored = Weights { operators: shared.clone(), seed, stored: true };
             let handle = self.graph.add(stored, cost::weights(&shared, true));
-            self.members.push(("weights", handle.key()));
+            self.include(handle);
         }
         let inputs = self.inputs(&shared);
-        self.members.push(("initial_conditions", inputs.key()));
+        self.include(inputs);
         if self.experiment.dataset.operator_features {
             let recipe = FeatureTable {
                 operators: shared.clone(),
@@ -136,10 +138,16 @@ impl<'a> Expand<'a> {
                 profile: self.profile.name.clone(),
             };
             let handle = self.graph.add(recipe, cost::features(&shared));
-            self.members.push(("features", handle.key()));
+            self.include(handle);
         }
         self.rollouts(&shared, weights, inputs);
         self.operators.extend(shared.iter());
+    }
+
+    /// Makes an artifact a part of the data set.
+    fn include<A>(&mut self, artifact: Handle<A>) {
+        let label = self.graph.node(artifact.node()).label();
+        self.members.push((label, artifact.key()));
     }
 
     /// The operators of a chunk: Sobol coordinates, mapped to values.
@@ -240,7 +248,7 @@ impl<'a> Expand<'a> {
                 };
                 let cost = cost::rollout(&recipe);
                 let handle = self.graph.add(recipe, cost);
-                self.members.push(("rollout", handle.key()));
+                self.include(handle);
                 start = Start::Segment(handle);
             }
         }
@@ -258,7 +266,10 @@ impl<'a> Expand<'a> {
             ("timestamps", dataset.include_timestamps),
         ];
         let recipe = DatasetFile {
-            config: config::canonical(self.experiment).to_string(),
+            config: config::leaves(&config::canonical(self.experiment))
+                .into_iter()
+                .map(|(path, value)| (path, value.to_string()))
+                .collect(),
             compression: dataset.compression,
             layout: match dataset.layout {
                 Layout::Grouped => "grouped",
