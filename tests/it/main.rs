@@ -1,8 +1,15 @@
 //! Tests of the whole: the library's public interface, and the programs as a person runs them.
 
+// The documents: generated pages are current, links lead somewhere, commands shown are commands.
+mod docs;
 // Reading experiment files: what they resolve to, and every message about what is wrong in them.
 mod experiment_files;
+<<<<<<< HEAD
 // What an edit costs: what is rebuilt and, above all, what is not.
 mod rebuild;
 // A temporary project in which the programs run.
 mod space;
+=======
+// Who may import whom, and which outer library lives where.
+mod floors;
+>>>>>>> w/docs
