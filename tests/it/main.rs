@@ -4,12 +4,9 @@
 mod docs;
 // Reading experiment files: what they resolve to, and every message about what is wrong in them.
 mod experiment_files;
-<<<<<<< HEAD
+// Who may import whom, and which outer library lives where.
+mod floors;
 // What an edit costs: what is rebuilt and, above all, what is not.
 mod rebuild;
 // A temporary project in which the programs run.
 mod space;
-=======
-// Who may import whom, and which outer library lives where.
-mod floors;
->>>>>>> w/docs
