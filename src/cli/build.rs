@@ -32,6 +32,9 @@ pub struct BuildArgs {
     /// Worker processes [default: one per processor, or per CUDA device]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub jobs: Option<u16>,
+    /// Threads of each worker on the CPU; more than 1 pays only with fewer workers than processors
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: u16,
     /// Make only artifacts of this kind, and what they need; may be given several times
     #[arg(long, value_name = "KIND", value_parser = kinds())]
     pub only: Vec<String>,
@@ -71,6 +74,7 @@ pub fn run(args: &BuildArgs, global: &Global, start: Instant) -> Result<ExitCode
     let request = Request {
         worker: find_worker().map_err(|e| e.message),
         jobs: args.jobs.map(usize::from),
+        threads: u32::from(args.threads.max(1)),
         keep_going: args.keep_going,
         only: args.only.clone(),
         force: args.force,
