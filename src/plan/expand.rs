@@ -202,6 +202,8 @@ impl<'a> Expand<'a> {
         let mut classes: Vec<(u32, bool)> = operators.iter().map(class).collect();
         classes.sort_unstable();
         classes.dedup();
+        let grids = classes.iter().any(|(grid, _)| *grid != classes[0].0);
+        let chunk = (operators[0].index, operators[operators.len() - 1].index);
         let single = classes.len() == 1;
         for (grid, annealed) in classes {
             let members: Arc<[Operator]> = if single {
@@ -209,20 +211,21 @@ impl<'a> Expand<'a> {
             } else {
                 operators.iter().filter(|o| class(o) == (grid, annealed)).copied().collect()
             };
-            let mut group = String::new();
-            if !single {
-                group = format!("/grid{grid}{}", if annealed { "/annealing" } else { "" });
+            let mut group = if grids { format!("/grid{grid}") } else { String::new() };
+            if annealed {
+                group.push_str("/annealing");
             }
-            self.blocks(&members, &group, weights, inputs, grid);
+            let start = (weights, inputs);
+            self.blocks(&members, chunk, &group, start, grid);
         }
     }
 
     fn blocks(
         &mut self,
         operators: &Arc<[Operator]>,
+        chunk: (u64, u64),
         group: &str,
-        weights: Handle<Weights>,
-        inputs: Handle<InitialConditions>,
+        (weights, inputs): (Handle<Weights>, Handle<InitialConditions>),
         grid: u32,
     ) {
         let simulation = &self.experiment.simulation;
@@ -233,6 +236,7 @@ impl<'a> Expand<'a> {
             for steps in pieces(simulation.num_timesteps, execution.segment_for(grid)) {
                 let recipe = RolloutChunk {
                     operators: operators.clone(),
+                    chunk,
                     group: group.to_owned(),
                     realizations: realizations.clone(),
                     steps,

@@ -1,4 +1,4 @@
-//! Tests of the whole, through the library's public interface.
+//! Tests of the whole: the library's public interface, and the programs as a person runs them.
 
 // The documents: generated pages are current, links lead somewhere, commands shown are commands.
 mod docs;
@@ -6,3 +6,7 @@ mod docs;
 mod experiment_files;
 // Who may import whom, and which outer library lives where.
 mod floors;
+// What an edit costs: what is rebuilt and, above all, what is not.
+mod rebuild;
+// A temporary project in which the programs run.
+mod space;

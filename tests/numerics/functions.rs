@@ -15,7 +15,7 @@ fn elementary_functions_keep_their_stated_errors() {
         evaluate(function, &mut values);
         inputs.iter().zip(&values).fold(0.0_f64, |worst, (&x, &y)| {
             let expected = exact(f64::from(x));
-            let scale = if relative { expected.abs() } else { expected.abs().max(1.0) };
+            let scale = if relative { expected.abs().max(1e-30) } else { expected.abs().max(1.0) };
             worst.max((f64::from(y) - expected).abs() / scale)
         })
     };
@@ -26,9 +26,10 @@ fn elementary_functions_keep_their_stated_errors() {
         worst(Elementary::Cos, 0.0, 1.0, |u| libm::cos(std::f64::consts::TAU * u), false),
         worst(Elementary::Erf, -6.0, 6.0, libm::erf, false),
         worst(Elementary::NegLnErfc, 0.0, 5.0, |x| -libm::log(libm::erfc(x)), false),
-        worst(Elementary::Tanh, -20.0, 20.0, libm::tanh, false),
+        worst(Elementary::Tanh, -20.0, 20.0, libm::tanh, true),
+        worst(Elementary::Tanh, -1e-6, 1e-6, libm::tanh, true),
     ];
-    for (error, limit) in errors.iter().zip([3e-7, 2e-7, 1e-7, 1e-7, 5e-7, 4e-7, 2e-7]) {
+    for (error, limit) in errors.iter().zip([3e-7, 2e-7, 1e-7, 1e-7, 5e-7, 4e-7, 5e-7, 5e-7]) {
         assert!(error < &limit, "{errors:?}");
     }
 }
