@@ -63,6 +63,7 @@ pub mod project;
 pub mod rng;
 pub mod sampling;
 pub mod space;
+pub mod units;
 #[cfg(feature = "torch")]
 pub mod worker;
 pub mod yaml;

@@ -29,7 +29,7 @@ use crate::history::History;
 use crate::plan::{Output, Plan, kind_index};
 use crate::profile::Profile;
 use crate::project::Project;
-pub use output::{people, refuse_shared};
+pub use output::refuse_shared;
 pub use report::{OutputReport, Report};
 
 /// How often a build may plan again because it found damaged entries.

@@ -13,6 +13,7 @@ use crate::artifact::KINDS;
 use crate::build::{self, Report, Request};
 use crate::error::{Error, Result};
 use crate::exec::process::find_worker;
+use crate::units;
 
 /// Build data sets: make what is stale, and nothing else
 #[derive(Debug, Default, clap::Args)]
@@ -138,7 +139,7 @@ fn summary(report: &Report) {
     let built: u64 = report.built.iter().sum();
     let cached: u64 = report.cached.iter().sum();
     for output in &report.outputs {
-        let bytes = build::people(output.bytes);
+        let bytes = units::bytes(output.bytes);
         eprintln!(
             "{}  {bytes}  {}",
             style::strong(&output.path),
@@ -146,7 +147,7 @@ fn summary(report: &Report) {
         );
     }
     if built == 0 && report.failed.is_empty() && !report.interrupted {
-        eprintln!("up to date: {cached} artifacts, {}", seconds(report.wall));
+        eprintln!("up to date: {cached} artifacts, {}", units::seconds(report.wall));
         return;
     }
     let kinds: Vec<String> = KINDS
@@ -155,19 +156,13 @@ fn summary(report: &Report) {
         .filter(|(_, n)| *n > 0)
         .map(|(kind, n)| format!("{n} {}", kind.name))
         .collect();
-    eprintln!("built {built} in {} ({}); {cached} cached", seconds(report.wall), kinds.join(", "));
+    eprintln!(
+        "built {built} in {} ({}); {cached} cached",
+        units::seconds(report.wall),
+        kinds.join(", ")
+    );
 }
 
 fn short(digest: &str) -> String {
     style::weak(&digest[..12])
-}
-
-/// Seconds in units that people read.
-pub fn seconds(value: f64) -> String {
-    match value {
-        v if v < 1.0 => format!("{:.0} ms", v * 1e3),
-        v if v < 60.0 => format!("{v:.1} s"),
-        v if v < 3600.0 => format!("{:.0} min {:02.0} s", (v / 60.0).floor(), (v % 60.0).floor()),
-        v => format!("{:.0} h {:02.0} min", (v / 3600.0).floor(), (v % 3600.0 / 60.0).floor()),
-    }
 }

@@ -72,7 +72,7 @@ impl Summary {
 
 /// Describes operator `operator` of the data set at `path`.
 /// # Errors
-/// [`crate::error::ErrorKind::Usage`] if there is no such operator; else as [`super::validate`].
+/// [`crate::error::ErrorKind::Usage`] if there is no such operator; else as [`super::validate()`].
 pub fn row(path: &Path, operator: i64) -> Result<Row> {
     let reader = Reader::open(path)?;
     let (facts, _) = Facts::read(&reader);
