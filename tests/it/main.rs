@@ -2,3 +2,5 @@
 
 // Reading experiment files: what they resolve to, and every message about what is wrong in them.
 mod experiment_files;
+// Data sets of the real programs, read and computed again by scripts in Python.
+mod oracle;
