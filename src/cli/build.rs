@@ -16,6 +16,7 @@ use crate::exec::process::find_worker;
 
 /// Build data sets: make what is stale, and nothing else
 #[derive(Debug, Default, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct BuildArgs {
     /// Experiment files, with or without `.yaml`, or folders that hold `experiment.yaml`
     #[arg(required = true, value_name = "EXPERIMENT")]

@@ -80,8 +80,8 @@ fn misshapen(path: &str, dtype: Type, shape: &[usize], facts: &Facts, n: usize) 
         ["metadata", "config" | "sampling_metrics" | "provenance"] => {
             (dtype != Type::Text || !shape.is_empty()).then(|| wrong("one text".into()))?
         }
-        ["metadata", "axes", ..] => None,
-        ["metadata", "valid" | "grid_sizes" | "operator" | "row" | "grid_group"] => None,
+        ["metadata", "axes", ..]
+        | ["metadata", "valid" | "grid_sizes" | "operator" | "row" | "grid_group"] => None,
         ["metadata", name] if TEXT_COLUMNS.contains(name) => None,
         ["parameters", "params"] => {
             let fits =

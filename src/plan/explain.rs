@@ -1,5 +1,7 @@
 //! Recipe against recipe: which lines differ.
 
+use std::collections::BTreeSet;
+
 /// One difference between two recipe texts.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Line {
@@ -9,6 +11,44 @@ pub struct Line {
     pub before: Option<String>,
     /// Its value now, if it has one.
     pub now: Option<String>,
+}
+
+impl std::fmt::Display for Line {
+    /// `field: before → now`, with keys shortened and without long values that have no counterpart.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (&self.before, &self.now) {
+            (Some(before), Some(now)) => {
+                write!(f, "{}: {} → {}", self.field, short(before), short(now))
+            }
+            (None, Some(now)) => write!(f, "{}: new, {}", self.field, short(now)),
+            (Some(before), None) => write!(f, "{}: gone, was {}", self.field, short(before)),
+            (None, None) => write!(f, "{}", self.field),
+        }
+    }
+}
+
+/// A key by its first digits, a long value by its beginning.
+fn short(value: &str) -> String {
+    const LONGEST: usize = 60;
+    let is_key = value.len() == 64 && value.bytes().all(|b| b.is_ascii_hexdigit());
+    if is_key {
+        value[..12].to_owned()
+    } else if value.chars().count() > LONGEST {
+        format!("{}…", value.chars().take(LONGEST).collect::<String>())
+    } else {
+        value.to_owned()
+    }
+}
+
+/// Whether two recipes are of the same thing after an edit, rather than of two things: most fields of
+/// each have a counterpart in the other.
+pub fn comparable(before: &str, now: &str) -> bool {
+    let fields = |text: &str| -> BTreeSet<String> {
+        text.lines().map(|line| split(line).0.to_owned()).collect()
+    };
+    let (before, now) = (fields(before), fields(now));
+    let shared = before.intersection(&now).count();
+    2 * shared >= before.len().max(now.len())
 }
 
 /// The field and the value of a recipe line.
@@ -30,7 +70,7 @@ pub fn differences(before: &str, now: &str) -> Vec<Line> {
             Some(was) if was == *value => {}
             Some(was) => named(field, &was, value, &mut out),
             None => {
-                out.push(Line { field: (*field).into(), before: None, now: Some((*value).into()) })
+                out.push(Line { field: (*field).into(), before: None, now: Some((*value).into()) });
             }
         }
     }
@@ -79,6 +119,8 @@ mod tests {
             .into_iter()
             .map(|l| format!("{} {:?} {:?}", l.field, l.before, l.now))
             .collect();
+        assert!(comparable(before, now));
+        assert!(!comparable(before, "other: 1\nthings: 2\nseed: 1\n"));
         assert_eq!(
             text,
             [

@@ -1,6 +1,14 @@
-//! Tests of the whole, through the library's public interface.
+//! Tests of the whole: the library's public interface, and the programs as a person runs them.
 
+// The documents: generated pages are current, links lead somewhere, commands shown are commands.
+mod docs;
 // Reading experiment files: what they resolve to, and every message about what is wrong in them.
 mod experiment_files;
+// Who may import whom, and which outer library lives where.
+mod floors;
 // Data sets of the real programs, read and computed again by scripts in Python.
 mod oracle;
+// What an edit costs: what is rebuilt and, above all, what is not.
+mod rebuild;
+// A temporary project in which the programs run.
+mod space;
