@@ -31,7 +31,17 @@ impl Scratch {
         command.args(sets.iter().flat_map(|set| ["--set", set]));
         command.current_dir(self.0.path()).env_remove("SPINLOCK_CACHE");
         run(&mut command);
+        // The tool's own check of what it wrote; missed quality targets are no failure.
+        let mut command = Command::new(env!("CARGO_BIN_EXE_spinlock"));
+        run(command.args(["validate", &file]).current_dir(self.0.path()));
         file
+    }
+
+    /// What `spinlock info` says of operator 0.
+    fn info(&self, data_set: &str) -> Value {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_spinlock"));
+        command.args(["info", data_set, "--row", "0", "--json"]).current_dir(self.0.path());
+        serde_json::from_str(&run(&mut command)).unwrap()
     }
 
     /// What the form of `data_set` must be, in a file beside it.
@@ -137,6 +147,10 @@ fn rollouts_are_what_the_specification_says() {
     let once_form = scratch.expect(&once, &but(networks(), &changes));
     let changes = json!({"dtype": "float16", "padded": true, "block": 5});
     let half_form = scratch.expect(&half, &but(networks(), &changes));
+    let shown = scratch.info(&once);
+    let sensitivity = &shown["features"]["operator_sensitivity"];
+    assert!(sensitivity["linearity_r2"].as_f64().is_some_and(|r2| r2 > 0.5), "{sensitivity}");
+
     let pairs = [&*many, &many_form, &once, &once_form, &half, &half_form];
     scratch.script("read_data_set.py", &pairs);
 

@@ -65,7 +65,7 @@ class DataSet:
         """Row of `/inputs/fields` or `/outputs/fields`, in 64 bits; with a time axis in the latter."""
         d, side = self.file[group], self.file["metadata/grid_sizes"][row]
         if "grid_group" in self.file["metadata"]:
-            d = d[str(self.file["metadata/grid_group"].asstr()[row])]
+            d = d[str(self.file["metadata/grid_group"][row])]
             row = self.file["metadata/row"][row]
         x = d["fields"][row].astype(np.float64)
         low = (x.shape[-1] - side) // 2  # Padded fields lie in the middle.
