@@ -6,6 +6,8 @@ mod docs;
 mod experiment_files;
 // Who may import whom, and which outer library lives where.
 mod floors;
+// Data sets of the real programs, read and computed again by scripts in Python.
+mod oracle;
 // What an edit costs: what is rebuilt and, above all, what is not.
 mod rebuild;
 // A temporary project in which the programs run.

@@ -63,12 +63,20 @@ class DataSet:
 
     def fields(self, group, row):
         """Row of `/inputs/fields` or `/outputs/fields`, in 64 bits; with a time axis in the latter."""
-        d = self.file[group]
+        d, side = self.file[group], self.file["metadata/grid_sizes"][row]
         if "grid_group" in self.file["metadata"]:
-            d = d[str(self.file["metadata/grid_group"].asstr()[row])]
+            d = d[str(self.file["metadata/grid_group"][row])]
             row = self.file["metadata/row"][row]
         x = d["fields"][row].astype(np.float64)
+        low = (x.shape[-1] - side) // 2  # Padded fields lie in the middle.
+        x = x[..., low : low + side, low : low + side]
         return x[:, None] if x.ndim == 4 else x
+
+    def output_type(self):
+        """Type of the stored states."""
+        d = self.file["outputs"]
+        sides = [g for g in d.values() if isinstance(g, h5py.Group) and "fields" in g]
+        return (d if "fields" in d else sides[0])["fields"].dtype.name
 
     def operator(self, row):
         return Operator(self.values(row), {
