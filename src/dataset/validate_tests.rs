@@ -151,12 +151,17 @@ fn what_a_changed_file_says_of_itself_is_not_believed() {
 
 #[test]
 fn arrays_that_are_missing_or_misshapen_are_named() {
-    for path in ["/metadata/valid", "/metadata/split", "/parameters/params", "/metadata/config"] {
+    for (path, check) in [
+        ("/metadata/valid", "structure"),
+        ("/metadata/split", "structure"),
+        ("/metadata/config", "structure"),
+        ("/parameters/params", "parameters"),
+    ] {
         let checks = failed(PLAIN, &|f| {
             f.arrays.retain(|a| a.path != path);
             f.scales.retain(|(array, ..)| array != path);
         });
-        assert_eq!(checks[0], "structure", "{path}");
+        assert_eq!(checks[0], check, "{path}");
     }
     let wider = |f: &mut File| {
         let outputs = array(f, "/outputs/metrics/energy");

@@ -82,7 +82,8 @@ def rollouts(data, faults):
                 # From the stored state before, so that no error is carried along.
                 compare(name, stored[0, t], following(operator, stored[:1, t - 1], settings)[0], "one step")
         laws.check_metrics(data, row, stored, codes, faults)
-    print(f"{data.count} operators, {ended} ended early: " + ", ".join(f"{k} off by {v:.1e}" for k, v in worst.items()))
+    off = ", ".join(f"{kind} off by {value:.1e}" for kind, value in worst.items())
+    print(f"{data.count} operators, {ended} ended early: {off}")
     print("; ".join(f"{k}: {', '.join(map(str, sorted(v)))}" for k, v in sorted(seen.items())))
 
 
@@ -120,7 +121,8 @@ def dropout(data, faults):
     for row in range(data.count):
         operator, x = data.operator(row), data.fields("inputs", row)[None]
         rate, first = operator.values["dropout_rate"], operator.blocks[0](x)
-        masks = [np.array(list(itertools.product([0, 1], repeat=w))) for w in (first.shape[1], operator.weight.shape[1])]
+        widths = first.shape[1], operator.weight.shape[1]
+        masks = [np.array(list(itertools.product([0, 1], repeat=width))) for width in widths]
         outputs, choices = [], []
         for mask in masks[0]:
             second = operator.blocks[1](first * mask[:, None, None] / (1 - rate))
