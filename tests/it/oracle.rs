@@ -1,4 +1,4 @@
-//! Data sets made by the real programs, read with h5py and computed again in NumPy by scripts of
+//! Data sets made by the real programs, read with h5py and computed again in `NumPy` by scripts of
 //! `tests/python` that share no code with the crate. Everything runs on the CPU in float32.
 
 use std::fs;
@@ -209,11 +209,12 @@ fn states_are_normalised_clamped_and_ended_as_the_specification_says() {
         "normalize: zscore, normalize_scope: channel, clamp: [-1, 1.5]",
         "clamp: [-0.3, 0.2]",
     ];
-    let mut checks = format!("rollouts {}", scratch.build("expanding", "expanding", &[]));
+    let mut checks = vec![format!("rollouts {}", scratch.build("expanding", "expanding", &[]))];
     for (i, settings) in settings.iter().enumerate() {
         let set = format!("simulation.rollout={{{settings}}}");
-        checks += &format!(" + rollouts {}", scratch.build("calm", &i.to_string(), &[&set]));
+        checks.push(format!("rollouts {}", scratch.build("calm", &i.to_string(), &[&set])));
     }
+    let checks = checks.join(" + ");
     let said = scratch.script("oracle.py", &checks.split_whitespace().collect::<Vec<_>>());
     assert!(!said.contains("16 operators, 0 ended early"), "some must end:\n{said}");
 }
