@@ -1,7 +1,13 @@
 //! Tests of the whole: the library's public interface, and the programs as a person runs them.
 
+// Every command: what it prints, in which form, and how it exits.
+mod commands;
 // Reading experiment files: what they resolve to, and every message about what is wrong in them.
 mod experiment_files;
+// What goes wrong outside the program, and how it is said.
+mod faults;
+// What a data set's digest does not depend on.
+mod invariance;
 // What an edit costs: what is rebuilt and, above all, what is not.
 mod rebuild;
 // A temporary project in which the programs run.
