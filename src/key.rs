@@ -198,58 +198,63 @@ pub trait Manifest {
 }
 
 /// The reader that makes the key.
-pub struct KeyHasher(blake3::Hasher);
+pub struct KeyHasher {
+    /// Collected and hashed at once: many short updates of a hasher cost more than the hash.
+    bytes: Vec<u8>,
+}
 
 impl KeyHasher {
     /// Starts the key of an artifact of `kind`.
     pub fn new(kind: Kind) -> Self {
-        let mut hasher = Self(blake3::Hasher::new_derive_key("spinlock 2026 recipe key v1"));
+        let mut hasher = Self { bytes: Vec::with_capacity(4096) };
         hasher.text(kind.name);
-        hasher.0.update(&u64::from(kind.version).to_le_bytes());
+        hasher.bytes.extend(u64::from(kind.version).to_le_bytes());
         hasher
     }
 
     /// The key of everything described so far.
     pub fn finish(self) -> Key {
-        self.0.finalize().into()
+        let mut hasher = blake3::Hasher::new_derive_key("spinlock 2026 recipe key v1");
+        hasher.update(&self.bytes);
+        hasher.finalize().into()
     }
 
     fn length(&mut self, length: usize) {
-        self.0.update(&(length as u64).to_le_bytes());
+        self.bytes.extend((length as u64).to_le_bytes());
     }
 
     fn text(&mut self, text: &str) {
         self.length(text.len());
-        self.0.update(text.as_bytes());
+        self.bytes.extend(text.as_bytes());
     }
 
     fn value(&mut self, value: &Value) {
         match value {
-            Value::Absent => {
-                self.0.update(b"-");
-            }
-            Value::Bool(v) => {
-                self.0.update(&[b'b', u8::from(*v)]);
-            }
+            Value::Absent => self.bytes.push(b'-'),
+            Value::Bool(v) => self.bytes.extend([b'b', u8::from(*v)]),
             Value::Int(v) => {
-                self.0.update(b"i").update(&v.to_le_bytes());
+                self.bytes.push(b'i');
+                self.bytes.extend(v.to_le_bytes());
             }
             Value::Float(v) => {
                 debug_assert!(!v.is_nan(), "a recipe never holds NaN");
                 let v = if *v == 0.0 { 0.0 } else { *v };
-                self.0.update(b"f").update(&v.to_bits().to_le_bytes());
+                self.bytes.push(b'f');
+                self.bytes.extend(v.to_bits().to_le_bytes());
             }
             Value::Text(v) => {
-                self.0.update(b"t");
+                self.bytes.push(b't');
                 self.text(v);
             }
             Value::List(items) => {
-                self.0.update(b"l");
+                self.bytes.push(b'l');
                 self.length(items.len());
-                items.iter().for_each(|item| self.value(item));
+                for item in items {
+                    self.value(item);
+                }
             }
             Value::Map(items) => {
-                self.0.update(b"m");
+                self.bytes.push(b'm');
                 self.length(items.len());
                 for (name, item) in items {
                     self.text(name);
@@ -262,13 +267,13 @@ impl KeyHasher {
 
 impl Manifest for KeyHasher {
     fn input(&mut self, name: &str, key: Key) {
-        self.0.update(b"i");
+        self.bytes.push(b'i');
         self.text(name);
-        self.0.update(&key.0);
+        self.bytes.extend(key.0);
     }
 
     fn param(&mut self, name: &str, value: Value) {
-        self.0.update(b"p");
+        self.bytes.push(b'p');
         self.text(name);
         self.value(&value);
     }

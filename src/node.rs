@@ -230,6 +230,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A reader of the mapping under `name`.
+    #[must_use]
     pub fn map(&self, name: &str) -> Fields<'a> {
         Fields::new(self.get(name), self.path_of(name), self.faults)
     }

@@ -14,7 +14,8 @@ pub struct Stream {
 /// Where in a stream a block of four numbers lies.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counter {
-    /// Block of four numbers within one draw site: element index divided by four.
+    /// Block of four numbers within one draw site. Which element takes which number is up to whoever
+    /// draws: in order, or interleaved so that loops vectorise.
     pub block: u32,
     /// Which of the draws of a computation this is: a layer, a setting of an initial condition.
     pub site: u32,
@@ -29,6 +30,7 @@ const WEYL: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
 const ROUNDS: usize = 10;
 
 /// One Philox4x32-10 block.
+#[expect(clippy::inline_always, reason = "loops over counters vectorise only around the rounds")]
 #[inline(always)]
 pub fn philox4x32(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
     let [mut c0, mut c1, mut c2, mut c3] = counter;
@@ -73,6 +75,7 @@ impl Stream {
     }
 
     /// Four numbers at `at`.
+    #[expect(clippy::inline_always, reason = "as `philox4x32`")]
     #[inline(always)]
     pub fn block(self, at: Counter) -> [u32; 4] {
         philox4x32([at.block, at.site, at.step, at.realization], self.key)

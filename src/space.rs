@@ -181,7 +181,7 @@ vocabulary! {
         Setting::Float(0.0),
         "probability of dropping a channel after each block, drawn anew for every realization and step (Monte-Carlo dropout)";
     INIT = 19 "init" Architecture Domain::Names(&["torch", "he"]), Setting::Name("torch"),
-        "law of the weights: torch U(±1/√fan_in), he N(0, 2/fan_in) with zero biases";
+        "law of the weights: torch U(±1/√F), he N(0, 2/F) with fan-in F and zero biases";
     WEIGHT_GAIN = 6 "weight_gain" Architecture
         Domain::Float { lo: 0.0, hi: 1000.0, open: true }, Setting::Float(1.0),
         "factor on all convolution weights";

@@ -40,7 +40,7 @@ pub fn parse(source: u32, bytes: &[u8]) -> Result<Node, Box<Fault>> {
         let start = good.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
         let span = Span {
             source,
-            line: good.iter().filter(|b| **b == b'\n').count() as u32 + 1,
+            line: good.split(|b| *b == b'\n').count() as u32,
             column: String::from_utf8_lossy(&good[start..]).chars().count() as u32 + 1,
             length: 1,
         };
@@ -280,10 +280,11 @@ mod tests {
 
     #[test]
     fn reading_is_bounded() {
+        use std::fmt::Write;
         let mut bomb = String::from("a: &a [x,x,x,x,x,x,x,x,x]\n");
         for (name, before) in ["b", "c", "d", "e", "f"].iter().zip(["a", "b", "c", "d", "e"]) {
             let items = vec![format!("*{before}"); 9].join(",");
-            bomb += &format!("{name}: &{name} [{items}]\n");
+            let _ = writeln!(bomb, "{name}: &{name} [{items}]");
         }
         for text in ["[".repeat(2000), format!("[{}]", "1,".repeat(200_000)), bomb] {
             let fault = read(&text).unwrap_err();

@@ -7,8 +7,8 @@ use crate::key::{Key, Kind, Manifest};
 /// the recipe: another output path is another copy of the same artifact.
 #[derive(Debug)]
 pub struct DatasetFile {
-    /// The canonical effective experiment as compact JSON: it is stored in the file.
-    pub config: String,
+    /// The canonical effective experiment, leaf by leaf: it is stored in the file.
+    pub config: Vec<(String, String)>,
     /// Level of the deflate filter, if any.
     pub compression: Option<u8>,
     /// `grouped` or `padded`.
@@ -17,21 +17,23 @@ pub struct DatasetFile {
     pub splits: [f64; 3],
     /// Which parts of the file there are.
     pub parts: Vec<&'static str>,
-    /// Keys of everything in the file, by kind, in order.
-    pub inputs: Vec<(&'static str, Key)>,
+    /// Labels and keys of everything in the file, in order.
+    pub inputs: Vec<(String, Key)>,
 }
 
 impl Artifact for DatasetFile {
     const KIND: Kind = Kind { name: "dataset", version: 1 };
 
     fn describe(&self, m: &mut dyn Manifest) {
-        m.param("config", self.config.clone().into());
+        for (path, value) in &self.config {
+            m.param(path, value.clone().into());
+        }
         m.param("compression", self.compression.map(i64::from).into());
         m.param("layout", self.layout.into());
         m.param("splits", self.splits.to_vec().into());
         m.param("parts", self.parts.clone().into());
-        for (kind, key) in &self.inputs {
-            m.input(kind, *key);
+        for (label, key) in &self.inputs {
+            m.input(label, *key);
         }
     }
 

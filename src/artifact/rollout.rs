@@ -24,7 +24,9 @@ pub enum Start {
 pub struct RolloutChunk {
     /// The operators: those of a chunk with one grid and one dependence on the horizon.
     pub operators: Arc<[Operator]>,
-    /// What tells this group apart from others of the same chunk, for the label; often empty.
+    /// First and last operator of the whole chunk, for the label.
+    pub chunk: (u64, u64),
+    /// What tells these operators apart from others of the same chunk, for the label; often empty.
     pub group: String,
     /// Realizations.
     pub realizations: Range<u32>,
@@ -138,10 +140,9 @@ impl Artifact for RolloutChunk {
     }
 
     fn label(&self) -> String {
-        let (first, last) = (self.operators[0], self.operators[self.operators.len() - 1]);
         format!(
             "rollout/{}/m{}-{}/t{}-{}{}",
-            operators_label(first.index, last.index),
+            operators_label(self.chunk.0, self.chunk.1),
             self.realizations.start,
             self.realizations.end - 1,
             self.steps.start,

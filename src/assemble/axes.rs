@@ -7,6 +7,7 @@ use crate::cache::Dtype;
 use crate::dataset::{Array, Data, Type};
 
 const FOLDER: &str = "/metadata/axes";
+const OPERATOR: &str = "/metadata/operator";
 
 /// Adds the scales to `arrays` and says which array's axis has which scale.
 pub fn add(
@@ -17,7 +18,6 @@ pub fn add(
     let simulation = &sources.experiment.simulation;
     let mut scales: BTreeMap<String, Vec<i64>> = BTreeMap::new();
     let count = |n: usize| (0..n as i64).collect::<Vec<i64>>();
-    scales.insert("operator".into(), count(sources.plan.expansion.operators.len()));
     scales.insert("realization".into(), count(simulation.num_realizations as usize));
     scales.insert("time".into(), count(simulation.num_timesteps as usize));
     scales.insert("channel".into(), count(simulation.channels as usize));
@@ -39,9 +39,18 @@ pub fn add(
             .unwrap_or("");
         for (axis, label) in array.labels.iter().enumerate() {
             let own = format!("{prefix}{label}");
-            let name = if scales.contains_key(&own) { own } else { (*label).to_owned() };
-            if scales.contains_key(&name) && matches!(array.dtype, Type::Number(_)) {
-                uses.push((array.path.clone(), axis, format!("{FOLDER}/{name}")));
+            let scale = if scales.contains_key(&own) {
+                format!("{FOLDER}/{own}")
+            } else if scales.contains_key(*label) {
+                format!("{FOLDER}/{label}")
+            } else if *label == "operator" && array.path != OPERATOR {
+                // Of all operators, this array says which they are.
+                OPERATOR.to_owned()
+            } else {
+                continue;
+            };
+            if matches!(array.dtype, Type::Number(_)) {
+                uses.push((array.path.clone(), axis, scale));
             }
         }
     }

@@ -43,8 +43,7 @@ pub fn add(
     arrays.push(numbers("operator", operators.iter().map(|o| o.index as i64)));
     if groups.len() > 1 {
         let group = |o: &Operator| groups.iter().find(|g| g.rows.contains_key(&o.index));
-        let names = operators.iter().map(|o| o.grid.to_string()).collect();
-        arrays.push(texts("grid_group", names));
+        arrays.push(numbers("grid_group", operators.iter().map(|o| i64::from(o.grid))));
         let row = |o: &Operator| group(o).map_or(0, |g| g.rows[&o.index]) as i64;
         arrays.push(numbers("row", operators.iter().map(row)));
     }

@@ -29,7 +29,7 @@ use crate::history::History;
 use crate::plan::{Output, Plan, kind_index};
 use crate::profile::Profile;
 use crate::project::Project;
-pub use output::{people, refuse_shared};
+pub use output::refuse_shared;
 pub use report::{OutputReport, Report};
 
 /// How often a build may plan again because it found damaged entries.
@@ -42,6 +42,8 @@ pub struct Request {
     pub worker: Result<PathBuf, String>,
     /// Worker processes; `None` takes one per processor, or per CUDA device.
     pub jobs: Option<usize>,
+    /// Threads of each worker on the CPU. No result depends on it.
+    pub threads: u32,
     /// Go on with what does not depend on a failure.
     pub keep_going: bool,
     /// Make only artifacts of these kinds, and what they need.
@@ -205,7 +207,7 @@ fn make(
         profile: profile.name.to_string(),
         precision: profile.precision.name().to_owned(),
         cuda,
-        threads: 1,
+        threads: request.threads,
         cache: cache.root().to_owned(),
         compression: experiment.dataset.compression,
     };

@@ -10,6 +10,7 @@ use crate::dataset;
 use crate::error::{Error, IoContext, Result};
 use crate::plan::Plan;
 use crate::project::Project;
+use crate::units::bytes;
 
 /// Refuses several experiments of one command with one output path.
 ///
@@ -83,9 +84,9 @@ pub fn refuse_full_disk(
         if need > free && !force {
             return Err(Error::environment(format!(
                 "up to {} are needed under `{}`, and {} are free",
-                people(need),
+                bytes(need),
                 folder.display(),
-                people(free)
+                bytes(free)
             ))
             .help(
                 "free some space (`spinlock cache gc`), name another disk with --cache or \
@@ -111,30 +112,6 @@ fn free_bytes(folder: &Path) -> Option<u64> {
     Some(about.f_bavail.saturating_mul(about.f_frsize))
 }
 
-/// Bytes in units that people read.
-pub fn people(bytes: u64) -> String {
-    let units = ["B", "kB", "MB", "GB", "TB", "PB"];
-    let (mut value, mut unit) = (bytes as f64, 0);
-    while value >= 999.5 && unit + 1 < units.len() {
-        value /= 1000.0;
-        unit += 1;
-    }
-    if unit == 0 {
-        format!("{bytes} B")
-    } else {
-        format!("{value:.0$} {1}", digits(value), units[unit])
-    }
-}
-
-/// Decimals that make three significant digits.
-fn digits(value: f64) -> usize {
-    match value {
-        v if v < 9.995 => 2,
-        v if v < 99.95 => 1,
-        _ => 0,
-    }
-}
-
 /// Copies a finished data set: complete or not at all.
 pub fn copy(from: &Path, to: &Path) -> Result<()> {
     let name = to.file_name().unwrap_or_default().to_string_lossy();
@@ -147,19 +124,4 @@ pub fn copy(from: &Path, to: &Path) -> Result<()> {
         let _ = fs::remove_file(&half);
     }
     copied
-}
-
-#[cfg(test)]
-mod tests {
-    use super::people;
-
-    #[test]
-    fn bytes_read_well() {
-        assert_eq!(people(0), "0 B");
-        assert_eq!(people(999), "999 B");
-        assert_eq!(people(1234), "1.23 kB");
-        assert_eq!(people(999_600), "1.00 MB");
-        assert_eq!(people(4_900_000_000), "4.90 GB");
-        assert_eq!(people(123_000_000), "123 MB");
-    }
 }

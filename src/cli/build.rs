@@ -13,9 +13,11 @@ use crate::artifact::KINDS;
 use crate::build::{self, Report, Request};
 use crate::error::{Error, Result};
 use crate::exec::process::find_worker;
+use crate::units;
 
 /// Build data sets: make what is stale, and nothing else
 #[derive(Debug, Default, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct BuildArgs {
     /// Experiment files, with or without `.yaml`, or folders that hold `experiment.yaml`
     #[arg(required = true, value_name = "EXPERIMENT")]
@@ -31,6 +33,9 @@ pub struct BuildArgs {
     /// Worker processes [default: one per processor, or per CUDA device]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub jobs: Option<u16>,
+    /// Threads of each worker on the CPU; more than 1 pays only with fewer workers than processors
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: u16,
     /// Make only artifacts of this kind, and what they need; may be given several times
     #[arg(long, value_name = "KIND", value_parser = kinds())]
     pub only: Vec<String>,
@@ -70,6 +75,7 @@ pub fn run(args: &BuildArgs, global: &Global, start: Instant) -> Result<ExitCode
     let request = Request {
         worker: find_worker().map_err(|e| e.message),
         jobs: args.jobs.map(usize::from),
+        threads: u32::from(args.threads.max(1)),
         keep_going: args.keep_going,
         only: args.only.clone(),
         force: args.force,
@@ -133,7 +139,7 @@ fn summary(report: &Report) {
     let built: u64 = report.built.iter().sum();
     let cached: u64 = report.cached.iter().sum();
     for output in &report.outputs {
-        let bytes = build::people(output.bytes);
+        let bytes = units::bytes(output.bytes);
         eprintln!(
             "{}  {bytes}  {}",
             style::strong(&output.path),
@@ -141,7 +147,7 @@ fn summary(report: &Report) {
         );
     }
     if built == 0 && report.failed.is_empty() && !report.interrupted {
-        eprintln!("up to date: {cached} artifacts, {}", seconds(report.wall));
+        eprintln!("up to date: {cached} artifacts, {}", units::seconds(report.wall));
         return;
     }
     let kinds: Vec<String> = KINDS
@@ -150,19 +156,13 @@ fn summary(report: &Report) {
         .filter(|(_, n)| *n > 0)
         .map(|(kind, n)| format!("{n} {}", kind.name))
         .collect();
-    eprintln!("built {built} in {} ({}); {cached} cached", seconds(report.wall), kinds.join(", "));
+    eprintln!(
+        "built {built} in {} ({}); {cached} cached",
+        units::seconds(report.wall),
+        kinds.join(", ")
+    );
 }
 
 fn short(digest: &str) -> String {
     style::weak(&digest[..12])
-}
-
-/// Seconds in units that people read.
-pub fn seconds(value: f64) -> String {
-    match value {
-        v if v < 1.0 => format!("{:.0} ms", v * 1e3),
-        v if v < 60.0 => format!("{v:.1} s"),
-        v if v < 3600.0 => format!("{:.0} min {:02.0} s", (v / 60.0).floor(), (v % 60.0).floor()),
-        v => format!("{:.0} h {:02.0} min", (v / 3600.0).floor(), (v % 3600.0 / 60.0).floor()),
-    }
 }

@@ -9,11 +9,16 @@ use serde_json::json;
 
 use super::common::{Overrides, load};
 use super::{Global, print, print_json, style};
+<<<<<<< HEAD
 use crate::build::people;
 use crate::cache::{Cache, FsckOptions, GcOptions, PinRecord};
+=======
+use crate::cache::{FsckOptions, GcOptions, PinRecord};
+>>>>>>> main
 use crate::error::{Error, Result};
 use crate::key::Key;
 use crate::plan::Plan;
+use crate::units::bytes;
 
 /// Look after the cache
 #[derive(Debug, clap::Subcommand)]
@@ -121,17 +126,16 @@ fn status(args: &JsonArgs, global: &Global) -> Result<ExitCode> {
     }
     let mut out = format!("{}\n", cache.root().display());
     for (kind, about) in &status.kinds {
-        let _ =
-            writeln!(out, "{kind:<20} {:>9} entries {:>10}", about.entries, people(about.bytes));
+        let _ = writeln!(out, "{kind:<20} {:>9} entries {:>10}", about.entries, bytes(about.bytes));
     }
     if status.kinds.is_empty() {
         out.push_str("empty\n");
     }
     if status.staging_bytes > 0 {
-        let _ = writeln!(out, "unfinished work      {:>28}", people(status.staging_bytes));
+        let _ = writeln!(out, "unfinished work      {:>28}", bytes(status.staging_bytes));
     }
     if status.quarantined > 0 {
-        let bytes = people(status.quarantine_bytes);
+        let bytes = bytes(status.quarantine_bytes);
         let _ = writeln!(out, "set aside as damaged {:>9} entries {bytes:>10}", status.quarantined);
     }
     for (name, record) in cache.pins()? {
@@ -161,20 +165,20 @@ fn fsck(args: &FsckArgs, global: &Global) -> Result<ExitCode> {
         for leftover in &report.leftovers {
             let what = if args.dry_run { "left over" } else { "removed" };
             let _ =
-                writeln!(out, "{what}: {} ({})", leftover.path.display(), people(leftover.bytes));
+                writeln!(out, "{what}: {} ({})", leftover.path.display(), bytes(leftover.bytes));
         }
         for path in &report.foreign {
             let _ = writeln!(out, "not an entry, left alone: {}", path.display());
         }
         if report.resumable.parts > 0 {
-            let bytes = people(report.resumable.bytes);
+            let bytes = bytes(report.resumable.bytes);
             let _ = writeln!(out, "unfinished work that a build goes on from: {bytes}");
         }
         let _ = writeln!(
             out,
             "{} entries, {} verified, {} damaged",
             report.entries,
-            people(report.bytes),
+            bytes(report.bytes),
             report.damaged.len()
         );
         print(&out);
@@ -215,9 +219,9 @@ fn gc(args: &GcArgs, global: &Global) -> Result<ExitCode> {
     let mut out = format!(
         "{what} {} entries ({}); {} stay ({})\n",
         report.removed.len(),
-        people(report.removed_bytes + report.staging_bytes + report.quarantine_bytes),
+        bytes(report.removed_bytes + report.staging_bytes + report.quarantine_bytes),
         report.kept,
-        people(report.kept_bytes)
+        bytes(report.kept_bytes)
     );
     if report.locked > 0 {
         let _ = writeln!(out, "{} are being used by a build", report.locked);

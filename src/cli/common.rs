@@ -16,7 +16,7 @@ pub struct Global {
     /// Act as if started in this folder
     #[arg(short = 'C', value_name = "DIR", global = true)]
     folder: Option<PathBuf>,
-    /// Folder of the cache [default: `cache` at the project root, or SPINLOCK_CACHE]
+    /// Folder of the cache [default: `SPINLOCK_CACHE`, or `cache` at the project root]
     #[arg(long, value_name = "DIR", global = true)]
     cache: Option<PathBuf>,
     /// Allow paths in experiments that leave the project

@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use super::{command, print};
-use crate::error::Result;
 
 /// Print completions for a shell
 #[derive(Debug, clap::Args)]
@@ -13,8 +12,8 @@ pub struct CompletionsArgs {
     shell: clap_complete::Shell,
 }
 
-pub fn run(args: &CompletionsArgs) -> Result<ExitCode> {
+pub fn run(args: &CompletionsArgs) -> ExitCode {
     let mut out = Vec::new();
     clap_complete::generate(args.shell, &mut command(), "spinlock", &mut out);
-    Ok(print(&String::from_utf8_lossy(&out)))
+    print(&String::from_utf8_lossy(&out))
 }

@@ -30,9 +30,10 @@ pub fn run(args: &DiffArgs, global: &Global) -> Result<ExitCode> {
     match (is_data(&args.a), is_data(&args.b)) {
         (true, true) => {
             let difference = dataset::diff(&global.path(&args.a), &global.path(&args.b))?;
-            Ok(match args.json {
-                true => print_json(&difference),
-                false => print(&dataset::render_difference(&difference)),
+            Ok(if args.json {
+                print_json(&difference)
+            } else {
+                print(&dataset::render_difference(&difference))
             })
         }
         (false, false) => experiments(args, global),
@@ -45,9 +46,7 @@ pub fn run(args: &DiffArgs, global: &Global) -> Result<ExitCode> {
 fn experiments(args: &DiffArgs, global: &Global) -> Result<ExitCode> {
     let flat = |path| -> Result<BTreeMap<String, Value>> {
         let loaded = load(path, &Overrides::default(), global)?;
-        let mut out = BTreeMap::new();
-        flatten("", &config::canonical(&loaded.experiment), &mut out);
-        Ok(out)
+        Ok(config::leaves(&config::canonical(&loaded.experiment)))
     };
     let (a, b) = (flat(&args.a)?, flat(&args.b)?);
     let mut paths: Vec<&String> = a.keys().chain(b.keys()).collect();
@@ -74,19 +73,4 @@ fn experiments(args: &DiffArgs, global: &Global) -> Result<ExitCode> {
         let _ = writeln!(out, "{path}: {} → {}", show(&a, path), show(&b, path));
     }
     Ok(print(&out))
-}
-
-/// The leaves of a document by dotted path; lists are leaves.
-fn flatten(path: &str, value: &Value, out: &mut BTreeMap<String, Value>) {
-    match value {
-        Value::Object(fields) if !fields.is_empty() => {
-            for (name, value) in fields {
-                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-                flatten(&path, value, out);
-            }
-        }
-        leaf => {
-            out.insert(path.to_owned(), leaf.clone());
-        }
-    }
 }

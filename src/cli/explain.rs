@@ -10,7 +10,7 @@ use super::common::{Overrides, find_node, load};
 use super::{Global, print, print_json};
 use crate::error::Result;
 use crate::history::History;
-use crate::plan::explain::{Line, differences};
+use crate::plan::explain::{comparable, differences};
 use crate::plan::{Plan, State};
 
 /// Say why an artifact would be rebuilt: the recipe lines that differ from what is cached
@@ -30,7 +30,7 @@ pub struct ExplainArgs {
 /// How many entries are searched for the nearest recipe.
 const SEARCHED: usize = 400;
 /// How many differing lines are printed.
-const SHOWN: usize = 40;
+const SHOWN: usize = 20;
 
 pub fn run(args: &ExplainArgs, global: &Global) -> Result<ExitCode> {
     let loaded = load(&args.experiment, &args.overrides, global)?;
@@ -55,6 +55,7 @@ pub fn run(args: &ExplainArgs, global: &Global) -> Result<ExitCode> {
             None => loaded
                 .cache
                 .nearest(kind, &now, SEARCHED)?
+                .filter(|nearest| comparable(&nearest.recipe, &now))
                 .map(|nearest| ("the nearest cached entry", nearest.recipe)),
         };
         let lines = match &before {
@@ -65,14 +66,16 @@ pub fn run(args: &ExplainArgs, global: &Global) -> Result<ExitCode> {
         if report.state != "cached" {
             match &before {
                 None => {
-                    let _ = writeln!(out, "  nothing of this kind is cached to compare it with");
+                    let _ = writeln!(out, "  nothing like it is cached");
                 }
                 Some((what, _)) if lines.is_empty() => {
                     let _ = writeln!(out, "  its recipe is that of {what}");
                 }
                 Some((what, _)) => {
                     let _ = writeln!(out, "  against {what}:");
-                    lines.iter().take(SHOWN).for_each(|line| write_line(&mut out, line));
+                    for line in lines.iter().take(SHOWN) {
+                        let _ = writeln!(out, "    {line}");
+                    }
                     if lines.len() > SHOWN {
                         let _ = writeln!(out, "    … and {} more", lines.len() - SHOWN);
                     }
@@ -88,11 +91,6 @@ pub fn run(args: &ExplainArgs, global: &Global) -> Result<ExitCode> {
         out = "everything is up to date\n".into();
     }
     Ok(print(&out))
-}
-
-fn write_line(out: &mut String, line: &Line) {
-    let show = |value: &Option<String>| value.clone().unwrap_or_else(|| "(absent)".into());
-    let _ = writeln!(out, "    {}: {} → {}", line.field, show(&line.before), show(&line.now));
 }
 
 /// The first artifact of each kind that is to be made.

@@ -63,7 +63,9 @@ pub fn run(args: &GenerateArgs, global: &Global, start: Instant) -> Result<ExitC
         );
     }
     if args.verbose {
-        set.iter().for_each(|change| eprintln!("{}", style::note(change)));
+        for change in &set {
+            eprintln!("{}", style::note(change));
+        }
     }
     let build = BuildArgs {
         experiments: vec![args.config.clone()],

@@ -25,16 +25,10 @@ pub fn run(args: &InfoArgs, global: &Global) -> Result<ExitCode> {
     let file = data_set(&args.file, global)?;
     if let Some(index) = args.row {
         let row = dataset::row(&file, index)?;
-        return Ok(match args.json {
-            true => print_json(&row),
-            false => print(&dataset::render_row(&row)),
-        });
+        return Ok(if args.json { print_json(&row) } else { print(&dataset::render_row(&row)) });
     }
     let info = dataset::info(&file)?;
-    Ok(match args.json {
-        true => print_json(&info),
-        false => print(&dataset::render_info(&info)),
-    })
+    Ok(if args.json { print_json(&info) } else { print(&dataset::render_info(&info)) })
 }
 
 /// Whether a name is meant as a file of data rather than as an experiment.

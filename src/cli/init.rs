@@ -1,6 +1,7 @@
 //! `spinlock init`
 
 use std::fs;
+use std::io::Write;
 use std::process::ExitCode;
 
 use super::Global;
@@ -31,7 +32,6 @@ pub fn run(args: &InitArgs, global: &Global) -> Result<ExitCode> {
         return Err(Error::usage(format!("`{}` exists already", path.display()))
             .help("choose another name"));
     }
-    use std::io::Write;
     file.and_then(|mut f| f.write_all(TEMPLATE.as_bytes())).io("write", &path)?;
     let shown = path.strip_prefix(&project.root).unwrap_or(&path).display().to_string();
     eprintln!("wrote {shown}; build it with `spinlock build {}`", shown.trim_end_matches(".yaml"));

@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 
 use super::{print, print_json};
 use crate::artifact::KINDS;
-use crate::error::Result;
 use crate::ic::FAMILIES;
 use crate::sampling::Scramble;
 
@@ -91,7 +90,7 @@ fn lists(what: What) -> (&'static str, Vec<(&'static str, &'static str)>) {
     }
 }
 
-pub fn run(args: &ListArgs) -> Result<ExitCode> {
+pub fn run(args: &ListArgs) -> ExitCode {
     let all = [What::Ics, What::Blocks, What::Features, What::Kinds, What::Samplers];
     let wanted: Vec<What> = args.what.map_or(all.to_vec(), |one| vec![one]);
     if args.json {
@@ -101,7 +100,7 @@ pub fn run(args: &ListArgs) -> Result<ExitCode> {
                 items.iter().map(|(name, about)| json!({"name": name, "summary": about})).collect();
             out[title] = Value::Array(items);
         }
-        return Ok(print_json(&out));
+        return print_json(&out);
     }
     let mut out = String::new();
     for (i, (title, items)) in wanted.iter().map(|what| lists(*what)).enumerate() {
@@ -112,5 +111,5 @@ pub fn run(args: &ListArgs) -> Result<ExitCode> {
             let _ = writeln!(out, "{name:<24} {about}");
         }
     }
-    Ok(print(&out))
+    print(&out)
 }

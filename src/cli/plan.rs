@@ -5,14 +5,13 @@ use std::fmt::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use super::build::seconds;
 use super::common::{Loaded, Overrides, load};
 use super::{Global, print, print_json, style};
 use crate::artifact::KINDS;
-use crate::build::people;
 use crate::error::Result;
 use crate::history::History;
 use crate::plan::{Plan, State};
+use crate::units::{bytes, seconds};
 
 /// Say what would be built and why
 #[derive(Debug, clap::Args)]
@@ -55,12 +54,12 @@ pub fn show(loaded: &Loaded, json: bool, all: bool) -> Result<ExitCode> {
         "{:<20} {:>9} {:>9} {:>9} {:>10}",
         "kind", "cached", "stale", "blocked", "to make"
     );
-    for (kind, (tally, bytes)) in KINDS.iter().zip(plan.tallies()) {
+    for (kind, (tally, size)) in KINDS.iter().zip(plan.tallies()) {
         if tally.cached + tally.stale + tally.blocked > 0 {
-            let bytes = if tally.stale + tally.blocked > 0 { people(bytes) } else { "-".into() };
+            let size = if tally.stale + tally.blocked > 0 { bytes(size) } else { "-".into() };
             let _ = writeln!(
                 out,
-                "{:<20} {:>9} {:>9} {:>9} {bytes:>10}",
+                "{:<20} {:>9} {:>9} {:>9} {size:>10}",
                 kind.name, tally.cached, tally.stale, tally.blocked
             );
         }

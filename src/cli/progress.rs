@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::build::seconds;
 use super::style;
 use crate::error::Error;
 use crate::exec::progress::Progress;
+use crate::units::seconds;
 
 /// How often a plain line is printed.
 const LINE: Duration = Duration::from_secs(30);

@@ -4,7 +4,6 @@ use std::process::ExitCode;
 
 use super::{print, print_json};
 use crate::config;
-use crate::error::Result;
 
 /// Print the JSON Schema of experiment files, for editors
 #[derive(Debug, clap::Args)]
@@ -14,9 +13,9 @@ pub struct SchemaArgs {
     markdown: bool,
 }
 
-pub fn run(args: &SchemaArgs) -> Result<ExitCode> {
+pub fn run(args: &SchemaArgs) -> ExitCode {
     if args.markdown {
-        return Ok(print(&config::document()));
+        return print(&config::document());
     }
-    Ok(print_json(&config::json_schema()))
+    print_json(&config::json_schema())
 }

@@ -6,11 +6,11 @@
 
 use std::sync::Once;
 
-use serde::Serialize;
 use tch::{Cuda, Kind, Tensor};
 
 use super::torch;
 use crate::error::Result;
+use crate::profile::{CudaDevice, LIBTORCH, Probe, cpu_class};
 
 /// Where tensors live.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -60,42 +60,25 @@ pub fn init(threads: u32) {
     std::mem::forget(tch::no_grad_guard());
 }
 
-/// What the planner must know of libraries and devices.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Probe {
-    /// Version of libtorch that this program was built for and checks on linking.
-    pub libtorch: String,
-    /// Version of cuDNN as its number (`91002`); absent without CUDA.
-    pub cudnn: Option<i64>,
-    /// CUDA devices, by index.
-    pub cuda: Vec<CudaDevice>,
-}
-
-/// One CUDA device.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct CudaDevice {
-    /// As its driver names it.
-    pub name: String,
-    /// Compute capability, major and minor.
-    pub capability: (u32, u32),
-    /// Number of streaming multiprocessors.
-    pub sm_count: u32,
-    /// Bytes of device memory.
-    pub memory: u64,
-}
-
-/// The libtorch release whose interface the `tch` in use binds; its build script refuses others.
-const LIBTORCH: &str = "2.11.0";
-
-/// Looks at libraries and devices. Call [`init`] first.
-pub fn probe() -> Probe {
+/// What the planner must know of libraries and devices. Call [`init`] first.
+///
+/// # Errors
+/// If the machine's processor cannot be looked at.
+pub fn probe() -> Result<Probe> {
     let count = if Cuda::is_available() { Cuda::device_count() } else { 0 };
     let cudnn = (count > 0 && Cuda::cudnn_is_available()).then(tch::utils::version_cudnn);
     let driver = if count > 0 { Driver::load() } else { None };
     let cuda = (0..count)
         .filter_map(|index| driver.as_ref().and_then(|d| d.device(index as i32)))
         .collect();
-    Probe { libtorch: LIBTORCH.to_owned(), cudnn, cuda }
+    Ok(Probe {
+        schema: 1,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        libtorch: LIBTORCH.to_owned(),
+        cpu: cpu_class()?,
+        cudnn: cudnn.map(|version| version.to_string()),
+        cuda,
+    })
 }
 
 /// Checks that `device` can hold a tensor: the clearest early sign of a device that is not there.
@@ -166,11 +149,12 @@ impl Driver {
         let name = std::ffi::CStr::from_bytes_until_nul(&text).ok()?.to_string_lossy().into_owned();
         Some(CudaDevice {
             name,
-            capability: (
+            capability: format!(
+                "{}.{}",
                 self.attribute(CAPABILITY[0], index)?,
-                self.attribute(CAPABILITY[1], index)?,
+                self.attribute(CAPABILITY[1], index)?
             ),
-            sm_count: self.attribute(SM_COUNT, index)?,
+            multiprocessors: self.attribute(SM_COUNT, index)?,
             memory: memory as u64,
         })
     }

@@ -16,6 +16,7 @@ pub mod network;
 pub mod noise;
 mod ops;
 mod passes;
+mod program;
 pub mod random;
 pub mod rollout;
 pub mod sensitivity;

@@ -1,11 +1,10 @@
-//! One operator as a program of stages, run by a backend.
+//! One operator, ready to be applied: its program of stages, run by a backend.
 //!
-//! Stage `i` reads slot `i` and writes slot `i + 1`, and never changes a slot that an earlier stage
-//! wrote. So the stages before the first random number (the prefix) can run once and the rest (the
-//! suffix) any number of times. What a realization is given depends on (step, realization) alone.
+//! The stages before the first random number (the prefix) can run once and the rest (the suffix) any
+//! number of times. What a realization is given depends on (step, realization) alone.
 
 use crate::error::Result;
-use crate::operator::layers::{Block, Stack};
+use crate::operator::layers::Stack;
 use crate::operator::rollout::Precision;
 use crate::operator::{NoiseLaw, NoiseLocation, Operator};
 
@@ -13,44 +12,9 @@ use super::device::Device;
 use super::fused::Fused;
 use super::noise::{Cholesky, Perturbation, Source, site};
 use super::ops::Ops;
+use super::program::{Stage, program, spent};
 use super::random::Place;
-use super::weights::{self, Weights};
-
-/// One step of the program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
-    /// The noise block on this many channels.
-    Noise {
-        /// Its draw site.
-        site: u32,
-        /// Planes it acts on.
-        channels: usize,
-    },
-    /// Channel dropout.
-    Dropout {
-        /// Its draw site.
-        site: u32,
-        /// Planes it acts on.
-        channels: usize,
-    },
-    /// Convolution, normalisation, activation.
-    Layer {
-        /// Which of the network's convolutions.
-        conv: usize,
-    },
-    /// Adds a residual block's skip.
-    Skip {
-        /// The slot that holds the block's input.
-        slot: usize,
-        /// Its projection, if the widths differ.
-        projection: Option<usize>,
-    },
-    /// The 1×1 output layer.
-    Output {
-        /// Which of the network's convolutions.
-        conv: usize,
-    },
-}
+use super::weights::draw;
 
 /// One convolution with its values.
 #[derive(Debug, Clone)]
@@ -115,26 +79,12 @@ impl Network {
         device: Device,
         precision: Precision,
     ) -> Result<Self> {
-        let weights = weights::draw(seed, operator.index, &operator.architecture);
-        Self::with_weights(seed, operator, weights, device, precision)
-    }
-
-    /// Like [`Network::new`], with weights from elsewhere; noise still depends on `seed`.
-    pub fn with_weights(
-        seed: u64,
-        operator: &Operator,
-        weights: Weights,
-        device: Device,
-        precision: Precision,
-    ) -> Result<Self> {
-        let convs = convolutions(operator, weights);
-        if device == Device::Cpu && matches!(precision, Precision::Auto | Precision::Float32) {
-            let backend = Box::new(Fused::new(operator, &convs)?);
-            Ok(Self::with_backend(seed, operator, &convs, backend))
-        } else {
-            let backend = Box::new(Ops::new(operator, &convs, device, precision)?);
-            Ok(Self::with_backend(seed, operator, &convs, backend))
+        if device != Device::Cpu || !matches!(precision, Precision::Auto | Precision::Float32) {
+            return Self::as_tensor_operations(seed, operator, device, precision);
         }
+        let convs = convolutions(seed, operator);
+        let backend = Box::new(Fused::new(operator, &convs)?);
+        Ok(Self::with_backend(seed, operator, &convs, backend))
     }
 
     /// The network as plain tensor operations, which is what the fused passes must agree with.
@@ -144,8 +94,7 @@ impl Network {
         device: Device,
         precision: Precision,
     ) -> Result<Self> {
-        let weights = weights::draw(seed, operator.index, &operator.architecture);
-        let convs = convolutions(operator, weights);
+        let convs = convolutions(seed, operator);
         let backend = Box::new(Ops::new(operator, &convs, device, precision)?);
         Ok(Self::with_backend(seed, operator, &convs, backend))
     }
@@ -242,25 +191,10 @@ impl Network {
     }
 }
 
-/// After which stage each slot is read for the last time. What the suffix reads of the prefix stays:
-/// the suffix may run again.
-fn spent(stages: &[Stage], prefix: usize) -> Vec<Vec<usize>> {
-    let mut spent = vec![Vec::new(); stages.len()];
-    for slot in 0..stages.len() {
-        let skips =
-            |stage: &Stage| matches!(stage, Stage::Skip { slot: from, .. } if *from == slot);
-        let last = stages.iter().rposition(skips).unwrap_or(slot);
-        if slot > prefix || last < prefix {
-            spent[last].push(slot);
-        }
-    }
-    spent
-}
-
 /// The convolutions of `operator` in order of application, with their values.
-fn convolutions(operator: &Operator, weights: Weights) -> Vec<Convolution> {
+fn convolutions(seed: u64, operator: &Operator) -> Vec<Convolution> {
     let mut convs: Vec<Convolution> = Vec::new();
-    for tensor in weights.tensors {
+    for tensor in draw(seed, operator.index, &operator.architecture).tensors {
         if let [outputs, inputs, kernel, _] = tensor.shape[..] {
             convs.push(Convolution {
                 inputs: inputs as usize,
@@ -278,53 +212,4 @@ fn convolutions(operator: &Operator, weights: Weights) -> Vec<Convolution> {
         Stack::new(&operator.architecture).macs_per_pixel()
     );
     convs
-}
-
-/// The stages of `operator`. `projected`: noise on the features is drawn behind the output layer.
-fn program(operator: &Operator, projected: bool) -> Vec<Stage> {
-    let architecture = &operator.architecture;
-    let location = operator.noise.map(|noise| noise.location);
-    let dropout = architecture.dropout_rate > 0.0;
-    let mut stages = Vec::new();
-    let (mut conv, mut layer) = (0, 0);
-    let mut width = architecture.channels as usize;
-    let mut push_layer = |stages: &mut Vec<Stage>, conv: usize, outputs: u32| {
-        stages.push(Stage::Layer { conv });
-        if dropout {
-            stages.push(Stage::Dropout { site: site::DROPOUT + layer, channels: outputs as usize });
-        }
-        layer += 1;
-    };
-    if location == Some(NoiseLocation::Input) {
-        stages.push(Stage::Noise { site: site::INPUT, channels: width });
-    }
-    for (j, block) in Stack::new(architecture).blocks.into_iter().enumerate() {
-        match block {
-            Block::Plain(plain) => {
-                push_layer(&mut stages, conv, plain.outputs);
-                conv += 1;
-                width = plain.outputs as usize;
-            }
-            Block::Residual { first, second, projection } => {
-                let slot = stages.len();
-                push_layer(&mut stages, conv, first.outputs);
-                push_layer(&mut stages, conv + 1, second.outputs);
-                conv += 2;
-                let projection = projection.map(|_| {
-                    conv += 1;
-                    conv - 1
-                });
-                stages.push(Stage::Skip { slot, projection });
-                width = second.outputs as usize;
-            }
-        }
-        if location == Some(NoiseLocation::Hidden) {
-            stages.push(Stage::Noise { site: site::HIDDEN + j as u32, channels: width });
-        }
-    }
-    if location == Some(NoiseLocation::Features) && !projected {
-        stages.push(Stage::Noise { site: site::FEATURES, channels: width });
-    }
-    stages.push(Stage::Output { conv });
-    stages
 }

@@ -11,12 +11,19 @@ use crate::operator::rollout::Precision;
 use crate::operator::{Activation, Architecture, Operator};
 
 use super::device::Device;
-use super::network::{Backend, Convolution, Stage};
+use super::network::{Backend, Convolution};
 use super::noise::Perturbation;
+use super::program::Stage;
 use super::torch;
 
 /// ε of the norms.
 pub(super) const EPSILON: f64 = 1e-5;
+
+/// No choice of algorithms by timing, only such as give the same bits every time, and no rounding of
+/// float32 to 11 bits, which libtorch would do by default.
+const BENCHMARK: bool = false;
+const DETERMINISTIC: bool = true;
+const TF32: bool = false;
 
 /// Tensors of one operator on a device.
 pub struct Ops {
@@ -81,7 +88,20 @@ impl Ops {
         if pad > 0 {
             x = torch(x.f_pad([pad; 4], "circular", None))?;
         }
-        let y = torch(x.f_conv2d(weight, bias.as_ref(), [1, 1], [0, 0], [1, 1], 1))?;
+        let y = torch(x.f_internal_convolution(
+            weight,
+            bias.as_ref(),
+            [1, 1],
+            [0, 0],
+            [1, 1],
+            false,
+            [0, 0],
+            1,
+            BENCHMARK,
+            DETERMINISTIC,
+            true,
+            TF32,
+        ))?;
         torch(y.f_to_kind(Kind::Float))
     }
 

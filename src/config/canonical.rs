@@ -3,6 +3,8 @@
 //! Invariant: two experiments that build the same data have the same canonical form, however they are
 //! written: sorted keys, every default filled in; no names, paths, storage, execution or device.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use super::Experiment;
@@ -134,4 +136,25 @@ fn sorted(value: Value) -> Value {
         Value::Array(items) => items.into_iter().map(sorted).collect(),
         other => other,
     }
+}
+
+/// The leaves of a document by dotted path; lists and empty mappings are leaves.
+pub fn leaves(document: &Value) -> BTreeMap<String, Value> {
+    fn walk(path: &str, value: &Value, out: &mut BTreeMap<String, Value>) {
+        match value {
+            Value::Object(fields) if !fields.is_empty() => {
+                for (name, value) in fields {
+                    let path =
+                        if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                    walk(&path, value, out);
+                }
+            }
+            leaf => {
+                out.insert(path.to_owned(), leaf.clone());
+            }
+        }
+    }
+    let mut out = BTreeMap::new();
+    walk("", document, &mut out);
+    out
 }

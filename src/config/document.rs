@@ -162,12 +162,12 @@ impl<'a> Loader<'a> {
             return self.faults.push(fault);
         }
         if path.matches('.').count() >= yaml::MAX_DEPTH {
-            fault.message = "the path is too deep".to_owned();
+            "the path is too deep".clone_into(&mut fault.message);
             fault.help = None;
             return self.faults.push(fault);
         }
         if path == "extends" {
-            fault.message = "`extends` is read before anything is set".to_owned();
+            "`extends` is read before anything is set".clone_into(&mut fault.message);
             fault.help = Some("write it into an experiment file".to_owned());
             return self.faults.push(fault);
         }
@@ -178,7 +178,7 @@ impl<'a> Loader<'a> {
                 if let Some(span) = wrong.span.as_mut().filter(|span| span.line == 1) {
                     span.column += shift;
                 }
-                wrong.path = path.to_owned();
+                path.clone_into(&mut wrong.path);
                 return self.faults.push(*wrong);
             }
         };

@@ -124,6 +124,7 @@ impl Execution {
 }
 
 /// The data set to assemble.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own in the file")]
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dataset {
     /// The output file, absolute.

@@ -73,7 +73,10 @@ impl Run<'_> {
                 Some(Content::Null) if !self.faults.is_empty() => {}
                 Some(Content::Text(v)) => out.push_str(&v),
                 Some(Content::Int(v)) => out.push_str(&v.to_string()),
-                Some(Content::Float(v)) => out.push_str(&format!("{v:?}")),
+                Some(v @ Content::Float(_)) => {
+                    // As it would be written: `0.1`, `1e-5`.
+                    out.push_str(Node { value: v, span }.describe().trim_matches('`'));
+                }
                 Some(Content::Bool(v)) => out.push_str(&v.to_string()),
                 Some(value) => self.fault(
                     span,

@@ -20,7 +20,7 @@ mod tree;
 
 use std::path::{Path, PathBuf};
 
-pub use canonical::canonical;
+pub use canonical::{canonical, leaves};
 pub use experiment::{
     Dataset, Device, DeviceChoice, Execution, Experiment, InputEntry, Layout, Sampling, Simulation,
     StoredDtype,

@@ -51,7 +51,6 @@ fn effective(tree: &Node, experiment: &Experiment) -> Node {
                     put(&path, node);
                 }
             }
-            (Type::Section, _) => {}
             (Type::Open, Some(node)) if !row.path.starts_with("parameter_space") => {
                 // What a reader of its own knows, such as blocks and metadata.
                 for entry in entries(node) {
@@ -61,7 +60,7 @@ fn effective(tree: &Node, experiment: &Experiment) -> Node {
                     }
                 }
             }
-            (Type::Open, _) => {}
+            (Type::Section | Type::Open, _) => {}
             (_, Some(node)) => put(row.path, node.clone()),
             (_, None) if explicit && row.path.contains("input_generation") => {}
             (_, None) => {

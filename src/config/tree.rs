@@ -35,10 +35,8 @@ pub fn canonicalise(tree: &mut Node, faults: &Faults) {
         };
         let Some(at) = entries.iter().position(|e| e.name == *name) else { continue };
         let mut moved = entries.remove(at);
-        let slot = match make(tree, place, moved.span) {
-            Ok(slot) => slot,
-            Err(_) => continue, // The section that should hold it is no mapping: reported as such.
-        };
+        // Where the section that should hold it is no mapping, that is reported.
+        let Ok(slot) = make(tree, place, moved.span) else { continue };
         match (&mut slot.value, &mut moved.node.value) {
             (Content::Null, _) => *slot = moved.node,
             (Content::Map(have), Content::Map(more)) => {

@@ -79,7 +79,7 @@ struct Side {
 
 /// Compares the data sets at two paths, reading the values of all arrays that both have.
 /// # Errors
-/// As [`super::validate`], and [`crate::error::ErrorKind::Integrity`] if values cannot be read.
+/// As [`super::validate()`], and [`crate::error::ErrorKind::Integrity`] if values cannot be read.
 pub fn diff(a: &Path, b: &Path) -> Result<Difference> {
     let open = |path: &Path| -> Result<Side> {
         let reader = Reader::open(path)?;

@@ -106,7 +106,7 @@ pub struct ArrayInfo {
 
 /// Describes the data set at `path`; reads metadata only, not the fields.
 /// # Errors
-/// As [`super::validate`].
+/// As [`super::validate()`].
 pub fn info(path: &Path) -> Result<Info> {
     let reader = Reader::open(path)?;
     let (facts, mut problems) = Facts::read(&reader);

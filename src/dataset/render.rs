@@ -10,18 +10,7 @@ use super::diff::Difference;
 use super::info::{Info, States};
 use super::row::{Row, Summary};
 use super::validate::{Finding, Report};
-
-/// A size as a person reads it.
-fn size(bytes: u64) -> String {
-    let mut value = bytes as f64;
-    for unit in ["B", "KiB", "MiB", "GiB"] {
-        if value < 1024.0 {
-            return if unit == "B" { format!("{bytes} B") } else { format!("{value:.1} {unit}") };
-        }
-        value /= 1024.0;
-    }
-    format!("{value:.1} TiB")
-}
+use crate::units::bytes;
 
 fn shape(shape: &[usize]) -> String {
     let axes: Vec<String> = shape.iter().map(usize::to_string).collect();
@@ -76,7 +65,7 @@ const VALUES: &str = "/parameters/values/";
 
 /// `spinlock info FILE`.
 pub fn render_info(info: &Info) -> String {
-    let mut out = format!("{} ({})\n", info.file, size(info.bytes));
+    let mut out = format!("{} ({})\n", info.file, bytes(info.bytes));
     let none = || "none".to_owned();
     table(
         &mut out,
@@ -104,7 +93,7 @@ pub fn render_info(info: &Info) -> String {
         let chunk =
             array.chunk.as_ref().map_or("in one run".into(), |c| format!("chunks {}", shape(c)));
         let ratio = array.ratio.map_or(String::new(), |r| format!(", ratio {r:.2}"));
-        let stored = size(array.stored);
+        let stored = bytes(array.stored);
         let form = format!("{} {}", array.dtype, shape(&array.shape));
         rows.push(row(&array.path, format!("{form}, {chunk}, {stored}{ratio}")));
     }

@@ -72,7 +72,7 @@ impl Summary {
 
 /// Describes operator `operator` of the data set at `path`.
 /// # Errors
-/// [`crate::error::ErrorKind::Usage`] if there is no such operator; else as [`super::validate`].
+/// [`crate::error::ErrorKind::Usage`] if there is no such operator; else as [`super::validate()`].
 pub fn row(path: &Path, operator: i64) -> Result<Row> {
     let reader = Reader::open(path)?;
     let (facts, _) = Facts::read(&reader);
@@ -186,8 +186,9 @@ fn features(reader: &Reader, i: usize) -> Result<BTreeMap<String, BTreeMap<Strin
         let mut row = named(reader, path, i)?;
         let validity = format!("{category}/validity");
         if reader.stored(&validity).is_some() {
-            for (value, valid) in row.iter_mut().zip(leaf(reader, &validity, i)?) {
-                value.1 = value.1.filter(|_| valid != 0.0);
+            // Codes, as in `/metadata/valid`: 0 is sound.
+            for (value, code) in row.iter_mut().zip(leaf(reader, &validity, i)?) {
+                value.1 = value.1.filter(|_| code == 0.0);
             }
         }
         let name = category.trim_start_matches("/features/sdf/").to_owned();

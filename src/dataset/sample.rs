@@ -217,7 +217,7 @@ pub(super) fn sample(form: Form) -> File {
             &format!("{sensitivity}/validity"),
             Type::Number(Dtype::U8),
             &[n, 2],
-            Data::Memory((0..2 * n).map(|k| u8::from(k != 3)).collect()),
+            Data::Memory((0..2 * n).map(|k| u8::from(k == 3)).collect()),
         )
     });
     let scales = arrays

@@ -80,9 +80,15 @@ fn misshapen(path: &str, dtype: Type, shape: &[usize], facts: &Facts, n: usize) 
         ["metadata", "config" | "sampling_metrics" | "provenance"] => {
             (dtype != Type::Text || !shape.is_empty()).then(|| wrong("one text".into()))?
         }
-        ["metadata", "axes", ..] => None,
-        ["metadata", "valid" | "grid_sizes" | "operator" | "row" | "grid_group"] => None,
+        ["metadata", "axes", ..]
+        | ["metadata", "valid" | "grid_sizes" | "operator" | "row" | "grid_group"] => None,
+        ["metadata", "ic_settings"] => {
+            (dtype != Type::Text || shape != [n]).then(|| wrong(format!("text [{n}]")))?
+        }
         ["metadata", name] if TEXT_COLUMNS.contains(name) => None,
+        ["metadata", "ic_settings"] => {
+            (dtype != Type::Text || shape != [n]).then(|| wrong(format!("text [{n}]")))?
+        }
         ["parameters", "params"] => {
             let fits =
                 dtype == Type::Number(Dtype::F64) && matches!(*shape, [rows, _] if rows == n);

@@ -13,6 +13,7 @@ use crate::artifact::{
 };
 use crate::config::{self, Experiment, Layout};
 use crate::graph::Graph;
+use crate::key::Key;
 use crate::operator::Operator;
 use crate::profile::Profile;
 use crate::sampling::Sobol;
@@ -57,7 +58,8 @@ struct Expand<'a> {
     graph: Graph,
     operators: Vec<Operator>,
     entries: Vec<u32>,
-    members: Vec<(&'static str, crate::key::Key)>,
+    /// What goes into the data set: label and key.
+    members: Vec<(String, Key)>,
 }
 
 impl<'a> Expand<'a> {
@@ -102,17 +104,17 @@ impl<'a> Expand<'a> {
 
     fn chunk(&mut self, range: Range<u64>) {
         let operators = self.draw(range.clone());
-        for (group, specs) in &self.groups {
+        for (group, specs) in self.groups.clone() {
+            let cost = cost::table(operators.len(), specs.len());
             let recipe = Parameters {
-                group: *group,
+                group,
                 operators: range.clone(),
                 seed: self.experiment.sampling.seed,
                 scramble: self.experiment.sampling.scramble,
-                specs: specs.clone(),
+                specs,
             };
-            let cost = cost::table(operators.len(), specs.len());
             let handle = self.graph.add(recipe, cost);
-            self.members.push(("parameters", handle.key()));
+            self.include(handle);
         }
         let seed = self.experiment.sampling.seed;
         let shared: Arc<[Operator]> = operators.into();
@@ -123,10 +125,10 @@ impl<'a> Expand<'a> {
         if self.experiment.dataset.operator_weights {
             let stored = Weights { operators: shared.clone(), seed, stored: true };
             let handle = self.graph.add(stored, cost::weights(&shared, true));
-            self.members.push(("weights", handle.key()));
+            self.include(handle);
         }
         let inputs = self.inputs(&shared);
-        self.members.push(("initial_conditions", inputs.key()));
+        self.include(inputs);
         if self.experiment.dataset.operator_features {
             let recipe = FeatureTable {
                 operators: shared.clone(),
@@ -136,10 +138,16 @@ impl<'a> Expand<'a> {
                 profile: self.profile.name.clone(),
             };
             let handle = self.graph.add(recipe, cost::features(&shared));
-            self.members.push(("features", handle.key()));
+            self.include(handle);
         }
         self.rollouts(&shared, weights, inputs);
         self.operators.extend(shared.iter());
+    }
+
+    /// Makes an artifact a part of the data set.
+    fn include<A>(&mut self, artifact: Handle<A>) {
+        let label = self.graph.node(artifact.node()).label();
+        self.members.push((label, artifact.key()));
     }
 
     /// The operators of a chunk: Sobol coordinates, mapped to values.
@@ -194,6 +202,8 @@ impl<'a> Expand<'a> {
         let mut classes: Vec<(u32, bool)> = operators.iter().map(class).collect();
         classes.sort_unstable();
         classes.dedup();
+        let grids = classes.iter().any(|(grid, _)| *grid != classes[0].0);
+        let chunk = (operators[0].index, operators[operators.len() - 1].index);
         let single = classes.len() == 1;
         for (grid, annealed) in classes {
             let members: Arc<[Operator]> = if single {
@@ -201,20 +211,21 @@ impl<'a> Expand<'a> {
             } else {
                 operators.iter().filter(|o| class(o) == (grid, annealed)).copied().collect()
             };
-            let mut group = String::new();
-            if !single {
-                group = format!("/grid{grid}{}", if annealed { "/annealing" } else { "" });
+            let mut group = if grids { format!("/grid{grid}") } else { String::new() };
+            if annealed {
+                group.push_str("/annealing");
             }
-            self.blocks(&members, &group, weights, inputs, grid);
+            let start = (weights, inputs);
+            self.blocks(&members, chunk, &group, start, grid);
         }
     }
 
     fn blocks(
         &mut self,
         operators: &Arc<[Operator]>,
+        chunk: (u64, u64),
         group: &str,
-        weights: Handle<Weights>,
-        inputs: Handle<InitialConditions>,
+        (weights, inputs): (Handle<Weights>, Handle<InitialConditions>),
         grid: u32,
     ) {
         let simulation = &self.experiment.simulation;
@@ -225,6 +236,7 @@ impl<'a> Expand<'a> {
             for steps in pieces(simulation.num_timesteps, execution.segment_for(grid)) {
                 let recipe = RolloutChunk {
                     operators: operators.clone(),
+                    chunk,
                     group: group.to_owned(),
                     realizations: realizations.clone(),
                     steps,
@@ -240,7 +252,7 @@ impl<'a> Expand<'a> {
                 };
                 let cost = cost::rollout(&recipe);
                 let handle = self.graph.add(recipe, cost);
-                self.members.push(("rollout", handle.key()));
+                self.include(handle);
                 start = Start::Segment(handle);
             }
         }
@@ -258,7 +270,10 @@ impl<'a> Expand<'a> {
             ("timestamps", dataset.include_timestamps),
         ];
         let recipe = DatasetFile {
-            config: config::canonical(self.experiment).to_string(),
+            config: config::leaves(&config::canonical(self.experiment))
+                .into_iter()
+                .map(|(path, value)| (path, value.to_string()))
+                .collect(),
             compression: dataset.compression,
             layout: match dataset.layout {
                 Layout::Grouped => "grouped",

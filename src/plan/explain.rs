@@ -1,8 +1,6 @@
 //! Recipe against recipe: which lines differ.
 
-use std::collections::{HashMap, HashSet, VecDeque};
-
-use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// One difference between two recipe texts.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -15,60 +13,79 @@ pub struct Line {
     pub now: Option<String>,
 }
 
+impl std::fmt::Display for Line {
+    /// `field: before → now`, with keys shortened and without long values that have no counterpart.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (&self.before, &self.now) {
+            (Some(before), Some(now)) => {
+                write!(f, "{}: {} → {}", self.field, short(before), short(now))
+            }
+            (None, Some(now)) => write!(f, "{}: new, {}", self.field, short(now)),
+            (Some(before), None) => write!(f, "{}: gone, was {}", self.field, short(before)),
+            (None, None) => write!(f, "{}", self.field),
+        }
+    }
+}
+
+/// A key by its first digits, a long value by its beginning.
+fn short(value: &str) -> String {
+    const LONGEST: usize = 60;
+    let is_key = value.len() == 64 && value.bytes().all(|b| b.is_ascii_hexdigit());
+    if is_key {
+        value[..12].to_owned()
+    } else if value.chars().count() > LONGEST {
+        format!("{}…", value.chars().take(LONGEST).collect::<String>())
+    } else {
+        value.to_owned()
+    }
+}
+
+/// Whether two recipes are of the same thing after an edit, rather than of two things: most fields of
+/// each have a counterpart in the other.
+pub fn comparable(before: &str, now: &str) -> bool {
+    let fields = |text: &str| -> BTreeSet<String> {
+        text.lines().map(|line| split(line).0.to_owned()).collect()
+    };
+    let (before, now) = (fields(before), fields(now));
+    let shared = before.intersection(&now).count();
+    2 * shared >= before.len().max(now.len())
+}
+
 /// The field and the value of a recipe line.
 fn split(line: &str) -> (&str, &str) {
     line.split_once(" <- ").or_else(|| line.split_once(": ")).unwrap_or((line, ""))
 }
 
-/// The lines in which two recipes differ, in the order of the new one. A field that stands several
-/// times (the inputs of a data set) is a set: what both have is equal, the others go together in
-/// order. A line of several named values (`operator 3: a=1 b=2`) or of JSON is taken apart, so that
-/// only the values that moved are named.
+/// The lines in which two recipes differ, in the order of the new one. A line of several named
+/// values (`operator 3: a=1 b=2`) is taken apart, so that only the values that moved are named.
 pub fn differences(before: &str, now: &str) -> Vec<Line> {
-    let common: HashSet<&str> = now.lines().collect();
-    let mut old: HashMap<&str, VecDeque<&str>> = HashMap::new();
-    let mut order = Vec::new();
-    for (field, value) in before.lines().filter(|line| !common.contains(line)).map(split) {
-        old.entry(field).or_default().push_back(value);
-        order.push(field);
-    }
-    let common: HashSet<&str> = before.lines().collect();
+    let old: Vec<(&str, &str)> = before.lines().map(split).collect();
+    let new: Vec<(&str, &str)> = now.lines().map(split).collect();
+    let find = |lines: &[(&str, &str)], field: &str| {
+        lines.iter().find(|(f, _)| *f == field).map(|(_, v)| (*v).to_owned())
+    };
     let mut out = Vec::new();
-    for (field, value) in now.lines().filter(|line| !common.contains(line)).map(split) {
-        match old.get_mut(field).and_then(VecDeque::pop_front) {
-            Some(was) => named(field, was, value, &mut out),
-            None => out.push(Line { field: field.into(), before: None, now: Some(value.into()) }),
+    for (field, value) in &new {
+        match find(&old, field) {
+            Some(was) if was == *value => {}
+            Some(was) => named(field, &was, value, &mut out),
+            None => {
+                out.push(Line { field: (*field).into(), before: None, now: Some((*value).into()) });
+            }
         }
     }
-    for field in order {
-        if let Some(value) = old.get_mut(field).and_then(VecDeque::pop_front) {
-            out.push(Line { field: field.into(), before: Some(value.into()), now: None });
+    for (field, value) in &old {
+        if find(&new, field).is_none() {
+            let before = Some((*value).into());
+            out.push(Line { field: (*field).into(), before, now: None });
         }
     }
     out
 }
 
-/// The leaves of a JSON object by dotted path: `sampling.seed`, `42`.
-fn leaves(path: &str, value: &Value, out: &mut Vec<(String, String)>) {
-    match value {
-        Value::Object(fields) => {
-            for (name, value) in fields {
-                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-                leaves(&path, value, out);
-            }
-        }
-        leaf => out.push((path.to_owned(), leaf.to_string())),
-    }
-}
-
 /// Adds the differing values of one line.
 fn named(field: &str, was: &str, value: &str, out: &mut Vec<Line>) {
     let parts = |text: &str| -> Option<Vec<(String, String)>> {
-        if let Ok(value @ Value::Object(_)) = serde_json::from_str(text) {
-            let mut all = Vec::new();
-            leaves("", &value, &mut all);
-            return Some(all);
-        }
         text.split(' ')
             .map(|part| part.split_once('=').map(|(k, v)| (k.to_owned(), v.to_owned())))
             .collect()
@@ -102,31 +119,14 @@ mod tests {
             .into_iter()
             .map(|l| format!("{} {:?} {:?}", l.field, l.before, l.now))
             .collect();
+        assert!(comparable(before, now));
+        assert!(!comparable(before, "other: 1\nthings: 2\nseed: 1\n"));
         assert_eq!(
             text,
             [
                 r#"operator 3 noise_scale Some("0.1") Some("0.2")"#,
                 r#"new None Some("3")"#,
                 r#"gone Some("2") None"#,
-            ]
-        );
-    }
-
-    #[test]
-    fn inputs_are_a_set_and_json_is_taken_apart() {
-        let before =
-            "config: {\"a\":{\"b\":1,\"c\":2}}\nrollout <- 11\nrollout <- 22\nrollout <- 33\n";
-        let now = "config: {\"a\":{\"b\":1,\"c\":3}}\nrollout <- 11\nrollout <- 33\nrollout <- 44\nrollout <- 55\n";
-        let text: Vec<String> = differences(before, now)
-            .into_iter()
-            .map(|l| format!("{} {:?} {:?}", l.field, l.before, l.now))
-            .collect();
-        assert_eq!(
-            text,
-            [
-                r#"config a.c Some("2") Some("3")"#,
-                r#"rollout Some("22") Some("44")"#,
-                r#"rollout None Some("55")"#,
             ]
         );
     }

@@ -7,6 +7,8 @@ pub mod cost;
 mod expand;
 pub mod explain;
 mod report;
+#[cfg(test)]
+mod tests;
 
 use std::path::{Path, PathBuf};
 

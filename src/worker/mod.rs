@@ -24,7 +24,7 @@ use crate::graph::{Graph, Node};
 use crate::key::Key;
 use crate::operator::rollout::Precision;
 use crate::plan::expand;
-use crate::profile::{CudaDevice, Probe, Profile, cpu_class};
+use crate::profile::{Probe, Profile};
 
 /// Entries of inputs kept open: the chunks that a worker is at.
 const ENTRIES: usize = 8;
@@ -169,24 +169,7 @@ fn profile(hello: &Hello) -> Result<Profile> {
 /// If the machine's processor cannot be looked at.
 pub fn probe() -> Result<Probe> {
     device::init(1);
-    let found = device::probe();
-    Ok(Probe {
-        schema: 1,
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        libtorch: found.libtorch,
-        cpu: cpu_class()?,
-        cudnn: found.cudnn.map(|version| version.to_string()),
-        cuda: found
-            .cuda
-            .into_iter()
-            .map(|device| CudaDevice {
-                name: device.name,
-                capability: format!("{}.{}", device.capability.0, device.capability.1),
-                multiprocessors: device.sm_count,
-                memory: device.memory,
-            })
-            .collect(),
-    })
+    device::probe()
 }
 
 /// Makes the parts of one job. A part of an earlier try is overwritten.

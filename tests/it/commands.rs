@@ -195,16 +195,20 @@ fn explain_names_the_values_that_changed() {
         "{rollout:?}"
     );
     assert!(!rollout.is_empty());
-    let mut dataset = explained("dataset");
-    dataset.dedup();
+    // Of the data set, the experiment's own value and the artifacts that changed with it.
+    let dataset = explained("dataset");
+    assert_eq!(dataset[0], "parameter_space.evolution.alpha.bounds");
+    let mut changed = dataset[1..].to_vec();
+    changed.sort();
     assert_eq!(
-        dataset,
+        changed,
         [
-            "config parameter_space.evolution.alpha.bounds",
-            "parameters",
-            "rollout",
-            "parameters",
-            "rollout"
+            "parameters/ops0-3/evolution",
+            "parameters/ops4-7/evolution",
+            "rollout/ops0-3/m0-1/t0-3",
+            "rollout/ops0-3/m0-1/t4-7",
+            "rollout/ops4-7/m0-1/t0-3",
+            "rollout/ops4-7/m0-1/t4-7",
         ]
     );
 

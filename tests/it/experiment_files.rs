@@ -1,5 +1,7 @@
 //! Experiment files: valid ones and what they resolve to; broken ones and what is said about them.
 
+#![expect(clippy::float_cmp, reason = "settings must arrive as written, to the bit")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

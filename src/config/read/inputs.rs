@@ -121,7 +121,7 @@ fn generation<'a>(reader: &Reader<'a>, notes: &mut Vec<String>) -> Vec<Draft<'a>
     }
     for draft in &mut drafts {
         if is_field(draft) {
-            draft.shared = shared.clone();
+            draft.shared.clone_from(&shared);
         }
         if let Some(block) = draft.block {
             draft.path = format!("{SECTION}.{}", block.name);

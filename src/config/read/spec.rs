@@ -62,16 +62,15 @@ fn typed(node: &Node, id: ParameterId, path: &str, faults: &Faults) -> Option<Sp
         return None;
     }
     let spec = match ty {
-        "choice" => match fields.get("choices") {
-            Some(Node { value: Content::List(items), span }) => {
+        "choice" => {
+            if let Some(Node { value: Content::List(items), span }) = fields.get("choices") {
                 let list = Node { value: Content::Null, span: *span };
                 choices(&list, items, id, &fields.path_of("choices"), faults)
-            }
-            _ => {
+            } else {
                 missing(&fields, node, "choices", "a list of values, at least one");
                 None
             }
-        },
+        }
         "continuous" => {
             let log = fields.bool("log_scale", false);
             range(&fields, node, id).and_then(|(lo, hi)| {

@@ -186,14 +186,16 @@ fn huge_documents_are_refused_quickly() {
     let mut bomb = String::from("a: &a [x,x,x,x,x,x,x,x,x]\n");
     for (name, before) in ["b", "c", "d", "e", "f", "g"].iter().zip(["a", "b", "c", "d", "e", "f"])
     {
-        bomb += &format!("{name}: &{name} [{}]\n", vec![format!("*{before}"); 9].join(","));
+        let items = vec![format!("*{before}"); 9].join(",");
+        bomb.extend([name, ": &", name, " [", items.as_str(), "]\n"]);
     }
     let project = Project::new();
     project.write("experiments/x.yaml", bomb);
     insta::assert_snapshot!("alias_bomb", project.message(&project.request("experiments/x")));
-    let doubled: String = (0..40)
+    let doubled: Vec<String> = (0..40)
         .map(|i| format!("  a{i}: '${{metadata.a{0}}}${{metadata.a{0}}}'\n", i + 1))
         .collect();
+    let doubled = doubled.concat();
     for text in [
         "#".repeat(2 << 20),
         "[".repeat(100_000),
