@@ -9,12 +9,7 @@ use serde_json::json;
 
 use super::common::{Overrides, load};
 use super::{Global, print, print_json, style};
-<<<<<<< HEAD
-use crate::build::people;
 use crate::cache::{Cache, FsckOptions, GcOptions, PinRecord};
-=======
-use crate::cache::{FsckOptions, GcOptions, PinRecord};
->>>>>>> main
 use crate::error::{Error, Result};
 use crate::key::Key;
 use crate::plan::Plan;
