@@ -60,7 +60,8 @@ pub fn write(
     if fs::read_to_string(&path).ok().as_deref() == Some(&text) {
         return;
     }
-    let half = path.with_extension("lock.tmp");
+    // Of this process alone: builds at the same time must not take each other's half away.
+    let half = path.with_extension(format!("lock.tmp-{}", std::process::id()));
     if let Err(error) = fs::write(&half, text).and_then(|()| fs::rename(&half, &path)) {
         let _ = fs::remove_file(&half);
         progress.warn(&format!("the lock file `{}` cannot be written: {error}", path.display()));

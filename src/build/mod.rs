@@ -103,6 +103,7 @@ pub fn build(
         }
         if rounds == 0 {
             output::refuse_foreign(project, experiment, cache, request.force)?;
+            Cache::open(cache.root())?;
             output::refuse_full_disk(experiment, &plan, &to_make, cache, request.force)?;
             register(experiment, &plan, cache)?;
             let mut started = EventLog::create(&cache.root().join("log"), start, &profile.name)?;
@@ -236,7 +237,13 @@ fn write(
     let folder = path.parent().expect("an output path has a folder");
     std::fs::create_dir_all(folder).io("create", folder)?;
     let dataset = sources.plan.graph().node(sources.plan.expansion.dataset.node());
-    let digest = match &sources.plan.output {
+    // Builds at the same time put it there one after the other, so that the first one's is found.
+    let _lock = cache.lock(DatasetFile::KIND.name, &dataset.key)?;
+    let output = sources.plan.output_now(cache)?;
+    if matches!((&sources.plan.output, &output), (Output::Assemble(_), Output::Current(_))) {
+        report.cached[kind_index(DatasetFile::KIND.name)] += 1;
+    }
+    let digest = match &output {
         Output::Current(digest) => *digest,
         Output::Copy { from, digest } => {
             output::copy(from, path)?;
@@ -326,7 +333,7 @@ fn strict(sources: &Sources<'_>) -> Result<Vec<String>> {
     Ok(missed)
 }
 
-/// The entry of a data set: its digest, not its bytes.
+/// The entry of a data set: its digest, not its bytes. The lock of its key is held.
 fn publish(
     cache: &Cache,
     key: crate::key::Key,
@@ -334,7 +341,6 @@ fn publish(
     written: &dataset::Written,
 ) -> Result<()> {
     let kind = DatasetFile::KIND.name;
-    let _lock = cache.lock(kind, &key)?;
     if cache.has(kind, &key) {
         return Ok(());
     }

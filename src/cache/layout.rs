@@ -49,17 +49,24 @@ pub(super) fn staging(root: &Path, kind: &str, key: &Key) -> PathBuf {
 /// A folder that exists but cannot be written passes: reading needs nothing more.
 pub(super) fn prepare(root: &Path) -> Result<()> {
     fs::create_dir_all(root).io("create the cache", root)?;
+    if check(root)? {
+        return Ok(());
+    }
+    let written = write_atomic(&root.join("CACHEDIR.TAG"), TAG.as_bytes()).and_then(|()| {
+        write_atomic(&root.join("format"), format!("{FORMAT}{LAYOUT}\n").as_bytes())
+    });
+    match written {
+        Err(e) if is_read_only(&e) => Ok(()),
+        other => other,
+    }
+}
+
+/// Whether the folder is a cache, which this program must be able to read.
+pub(super) fn check(root: &Path) -> Result<bool> {
     let format = root.join("format");
     match fs::read_to_string(&format) {
-        Ok(text) => check_format(root, &text),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => {
-            let written = write_atomic(&root.join("CACHEDIR.TAG"), TAG.as_bytes())
-                .and_then(|()| write_atomic(&format, format!("{FORMAT}{LAYOUT}\n").as_bytes()));
-            match written {
-                Err(e) if is_read_only(&e) => Ok(()),
-                other => other,
-            }
-        }
+        Ok(text) => check_format(root, &text).map(|()| true),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(e) => Err(Error::io("read", &format, e)),
     }
 }

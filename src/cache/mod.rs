@@ -63,6 +63,15 @@ impl Cache {
         Ok(Self { root, open_files: read::OpenFiles::default() })
     }
 
+    /// The cache in a folder that need not be there yet, to see what it holds: nothing is written.
+    /// # Errors
+    /// [`crate::error::ErrorKind::Environment`] if a newer program with another layout made it.
+    pub fn look(root: impl AsRef<Path>) -> Result<Self> {
+        let root = std::path::absolute(root.as_ref()).io("find", root.as_ref())?;
+        layout::check(&root)?;
+        Ok(Self { root, open_files: read::OpenFiles::default() })
+    }
+
     /// The folder of the cache, absolute.
     pub fn root(&self) -> &Path {
         &self.root

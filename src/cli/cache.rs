@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::common::{Overrides, load};
 use super::{Global, print, print_json, style};
-use crate::cache::{FsckOptions, GcOptions, PinRecord};
+use crate::cache::{Cache, FsckOptions, GcOptions, PinRecord};
 use crate::error::{Error, Result};
 use crate::key::Key;
 use crate::plan::Plan;
@@ -254,6 +254,8 @@ fn pin(args: &PinArgs, global: &Global) -> Result<ExitCode> {
     let keys: Vec<Key> = plan.graph().iter().map(|(_, node)| node.key).collect();
     let name = args.name.as_ref().unwrap_or(&loaded.experiment.name);
     let count = keys.len();
+    // A pin makes the cache if there is none.
+    Cache::open(loaded.cache.root())?;
     loaded.cache.pin(name, &PinRecord { note: args.note.clone(), keys })?;
     eprintln!("pinned {count} artifacts as `{name}`");
     Ok(ExitCode::SUCCESS)

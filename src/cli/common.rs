@@ -38,10 +38,10 @@ impl Global {
         }
     }
 
-    /// The cache of the project.
+    /// The cache of the project, perhaps still to be made.
     pub fn cache(&self, project: &Project) -> Result<Arc<Cache>> {
         let given = self.cache.as_ref().map(|cache| self.path(cache));
-        Cache::open(project.cache_folder(given.as_deref())).map(Arc::new)
+        Cache::look(project.cache_folder(given.as_deref())).map(Arc::new)
     }
 }
 

@@ -43,6 +43,20 @@ pub fn units(node: &Node) -> usize {
     node.recipe_as::<RolloutChunk>().map_or(1, |recipe| recipe.operators.len())
 }
 
+/// What a person calls a piece of work: the label of its artifact, and of a rollout the operators.
+pub fn describe(graph: &Graph, nodes: &[usize], units: (usize, usize)) -> String {
+    let node = graph.node(nodes[0]);
+    let operators =
+        node.recipe_as::<RolloutChunk>().map(|recipe| &recipe.operators[units.0..units.1]);
+    match operators {
+        None | Some([]) => node.label(),
+        Some([one]) => format!("{} (operator {})", node.label(), one.index),
+        Some([first, .., last]) => {
+            format!("{} (operators {} to {})", node.label(), first.index, last.index)
+        }
+    }
+}
+
 /// Cuts `nodes` (siblings) into jobs of about `target` GFLOP. `missing[i]` tells which units of node
 /// `i` are still to be made; units that the same nodes miss are made together.
 pub fn cut(graph: &Graph, nodes: &[usize], missing: &[Vec<bool>], target: f64) -> Vec<Piece> {

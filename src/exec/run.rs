@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+use super::jobs;
 use super::log::EventLog;
 use super::process::Worker;
 use super::progress::Progress;
@@ -361,6 +362,10 @@ impl Build<'_> {
     fn exited(&mut self, id: usize) -> Result<()> {
         let Some(mut slot) = self.workers.remove(&id) else { return Ok(()) };
         let words = slot.process.last_words();
+        if self.options.interrupt.load(Ordering::Relaxed) {
+            // Ctrl-C in a terminal reaches workers too: that they end is no fault of theirs.
+            return Ok(());
+        }
         self.log.event("worker_exited", json!({"worker": id, "last_words": words}));
         if !slot.ready {
             return Err(Error::environment(format!("spinlock-worker cannot start: {words}")).help(
@@ -372,7 +377,7 @@ impl Build<'_> {
         let task = slot.task.take();
         let doing = task.as_ref().map_or_else(
             || "while idle".to_owned(),
-            |(_, task, _)| format!("in {}", self.graph.node(task.nodes[0]).label()),
+            |(_, task, _)| format!("in {}", jobs::describe(self.graph, &task.nodes, task.units)),
         );
         let message = format!("a worker died {doing}: {words}");
         if self.deaths > PATIENCE * self.options.hellos.len() as u32 {

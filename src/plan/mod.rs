@@ -107,6 +107,14 @@ impl Plan {
         &self.expansion.graph
     }
 
+    /// What is to be done about the output file as things are now: another build may have written it.
+    ///
+    /// # Errors
+    /// As [`Plan::new`].
+    pub fn output_now(&self, cache: &Cache) -> Result<Output> {
+        output(self.graph(), self.expansion.dataset.node(), &self.path, cache)
+    }
+
     /// Whether there is nothing to do.
     pub fn is_current(&self) -> bool {
         matches!(self.output, Output::Current(_)) && self.states.iter().all(|s| *s == State::Cached)

@@ -1,11 +1,17 @@
 //! Tests of the whole: the library's public interface, and the programs as a person runs them.
 
+// Every command: what it prints, in which form, and how it exits.
+mod commands;
 // The documents: generated pages are current, links lead somewhere, commands shown are commands.
 mod docs;
 // Reading experiment files: what they resolve to, and every message about what is wrong in them.
 mod experiment_files;
+// What goes wrong outside the program, and how it is said.
+mod faults;
 // Who may import whom, and which outer library lives where.
 mod floors;
+// What a data set's digest does not depend on.
+mod invariance;
 // Data sets of the real programs, read and computed again by scripts in Python.
 mod oracle;
 // What an edit costs: what is rebuilt and, above all, what is not.

@@ -188,6 +188,17 @@ impl TestSpace {
         found.into_iter().next().unwrap_or_else(|| panic!("no {texts:?} in {folder}"))
     }
 
+    /// Writes an executable script. In a process of its own: a file that this one holds open for
+    /// writing cannot be started, and a test beside this one may start a process, which inherits
+    /// what is open, at any moment.
+    pub fn script(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.path(name);
+        let write = "printf %s \"$1\" > \"$2\" && chmod +x \"$2\"";
+        let path_text = path.to_str().unwrap();
+        finish(self.program("sh", &["-c", write, "sh", text, path_text])).ok();
+        path
+    }
+
     /// Every file below the project with a hash of its content: nothing was written if it stays the
     /// same.
     pub fn content(&self) -> Vec<(PathBuf, blake3::Hash)> {
@@ -210,12 +221,11 @@ pub fn files(folder: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// Turns one bit of a file around, write-protected or not. Near the end, where payload files have
-/// data and never padding of a format.
-pub fn damage(path: &Path) {
+/// Turns one bit of a file around, write-protected or not.
+#[track_caller]
+pub fn damage(path: &Path, at: usize) {
     use std::os::unix::fs::PermissionsExt;
     let mut bytes = fs::read(path).unwrap();
-    let at = bytes.len() - 3;
     bytes[at] ^= 4;
     fs::set_permissions(path, fs::Permissions::from_mode(0o644)).unwrap();
     fs::write(path, bytes).unwrap();
