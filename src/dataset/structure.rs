@@ -86,9 +86,6 @@ fn misshapen(path: &str, dtype: Type, shape: &[usize], facts: &Facts, n: usize) 
             (dtype != Type::Text || shape != [n]).then(|| wrong(format!("text [{n}]")))?
         }
         ["metadata", name] if TEXT_COLUMNS.contains(name) => None,
-        ["metadata", "ic_settings"] => {
-            (dtype != Type::Text || shape != [n]).then(|| wrong(format!("text [{n}]")))?
-        }
         ["parameters", "params"] => {
             let fits =
                 dtype == Type::Number(Dtype::F64) && matches!(*shape, [rows, _] if rows == n);
