@@ -1,6 +1,7 @@
 //! What goes wrong outside the program: missing or dying workers, disks, damaged and foreign files.
 //! Each ends in a message that says what to do, and leaves the cache whole.
 
+use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -199,13 +200,13 @@ fn with_mounts(space: &TestSpace, script: &str) -> Option<Ran> {
 fn on_a_disk(folder: &str, size: &str, steps: &[&str]) -> String {
     let mut script = format!("mkdir -p {folder}\nmount -t tmpfs -o size={size} tmpfs {folder}\n");
     for (i, step) in steps.iter().enumerate() {
-        if step.starts_with("mount") {
-            script += &format!("{step}\n");
+        let line = if step.starts_with("mount") {
+            writeln!(script, "{step}")
         } else {
-            script += &format!(
-                "code=0; \"$1\" {step} >{i}.out 2>{i}.err || code=$?; echo $code >{i}.code\n"
-            );
-        }
+            let files = format!(">{i}.out 2>{i}.err || code=$?; echo $code >{i}.code");
+            writeln!(script, "code=0; \"$1\" {step} {files}")
+        };
+        line.expect("a text can be written to");
     }
     script
 }
