@@ -82,9 +82,6 @@ fn misshapen(path: &str, dtype: Type, shape: &[usize], facts: &Facts, n: usize) 
         }
         ["metadata", "axes", ..]
         | ["metadata", "valid" | "grid_sizes" | "operator" | "row" | "grid_group"] => None,
-        ["metadata", "ic_settings"] => {
-            (dtype != Type::Text || shape != [n]).then(|| wrong(format!("text [{n}]")))?
-        }
         ["metadata", name] if TEXT_COLUMNS.contains(name) => None,
         ["parameters", "params"] => {
             let fits =
