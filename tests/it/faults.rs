@@ -1,8 +1,9 @@
 //! What goes wrong outside the program: missing or dying workers, disks, damaged and foreign files.
 //! Each ends in a message that says what to do, and leaves the cache whole.
 
+use std::fmt::Write;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -68,7 +69,7 @@ fn a_worker_that_is_no_program_is_said_to_be_none() {
 
 /// A worker that fails whenever it is given the operator at `unit` of the rollout with this key; in
 /// all else the real one.
-fn failing_worker(space: &TestSpace, key: &str, unit: u32) -> std::path::PathBuf {
+fn failing_worker(space: &TestSpace, key: &str, unit: u32) -> PathBuf {
     let text = format!(
         r#"#!/bin/bash
 set -o pipefail
@@ -154,8 +155,16 @@ fn a_cache_that_cannot_be_written_ends_the_build_with_advice() {
     use std::os::unix::fs::PermissionsExt;
     let space = TestSpace::new();
     space.build_with(&["-j1", "--only", "weights"]);
+    let folders: Vec<PathBuf> = walkdir::WalkDir::new(space.path("cache"))
+        .into_iter()
+        .map(|entry| entry.unwrap())
+        .filter(|entry| entry.file_type().is_dir())
+        .map(walkdir::DirEntry::into_path)
+        .collect();
     let protect = |mode| {
-        fs::set_permissions(space.path("cache"), fs::Permissions::from_mode(mode)).unwrap();
+        for folder in &folders {
+            fs::set_permissions(folder, fs::Permissions::from_mode(mode)).unwrap();
+        }
     };
     protect(0o555);
     let args = ["build", "experiments/x", "-j1"];
@@ -191,13 +200,13 @@ fn with_mounts(space: &TestSpace, script: &str) -> Option<Ran> {
 fn on_a_disk(folder: &str, size: &str, steps: &[&str]) -> String {
     let mut script = format!("mkdir -p {folder}\nmount -t tmpfs -o size={size} tmpfs {folder}\n");
     for (i, step) in steps.iter().enumerate() {
-        if step.starts_with("mount") {
-            script += &format!("{step}\n");
+        let line = if step.starts_with("mount") {
+            writeln!(script, "{step}")
         } else {
-            script += &format!(
-                "code=0; \"$1\" {step} >{i}.out 2>{i}.err || code=$?; echo $code >{i}.code\n"
-            );
-        }
+            let files = format!(">{i}.out 2>{i}.err || code=$?; echo $code >{i}.code");
+            writeln!(script, "code=0; \"$1\" {step} {files}")
+        };
+        line.expect("a text can be written to");
     }
     script
 }
@@ -287,7 +296,7 @@ fn damaged_states_are_made_again_when_the_data_set_needs_them() {
     let again = Built(ran.says(&["warning", "rollout", "it is rebuilt"]).json());
     assert_eq!(again.built(), "rollout 1, dataset 1");
     assert_eq!(again.digest(), digest);
-    assert_eq!(files(&space.path("cache/quarantine")).is_empty(), false);
+    assert!(!files(&space.path("cache/quarantine")).is_empty(), "set aside, not removed");
     space.run(&["cache", "fsck", "--deep"]).ok();
     space.run(&["validate", "datasets/x.h5"]).ok();
 }

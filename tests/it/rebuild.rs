@@ -430,7 +430,9 @@ fn values(space: &TestSpace, but: &[&str]) -> Vec<Value> {
         .map(|index| {
             let mut values = space.row(index)["parameters"].take();
             let fields = values.as_object_mut().unwrap();
-            but.iter().for_each(|name| drop(fields.shift_remove(*name)));
+            for name in but {
+                fields.shift_remove(*name);
+            }
             values
         })
         .collect()

@@ -123,7 +123,9 @@ impl TestSpace {
     /// Several edits.
     #[track_caller]
     pub fn edits(&self, edits: &[(&str, &str)]) {
-        edits.iter().for_each(|(from, to)| self.edit(from, to));
+        for (from, to) in edits {
+            self.edit(from, to);
+        }
     }
 
     /// `spinlock`, ready to start in the project, with nothing of this process's own settings.
