@@ -44,9 +44,6 @@ pub(super) fn parameters(reader: &Reader, facts: &Facts, report: &mut Report) {
             wrong.push(format!("`{name}` of operator {i} has the coordinate {}", column[i]));
             continue;
         }
-        if kinds[j] == "weighted" {
-            continue;
-        }
         let (lo, hi) = (bounds[2 * j], bounds[2 * j + 1]);
         let Some(map) = mapping(&kinds[j], lo, hi, &scales[j], &choices[j]) else {
             wrong.push(format!("`{name}` is neither integer, continuous nor choice"));
