@@ -83,6 +83,9 @@ fn misshapen(path: &str, dtype: Type, shape: &[usize], facts: &Facts, n: usize) 
         ["metadata", "axes", ..]
         | ["metadata", "valid" | "grid_sizes" | "operator" | "row" | "grid_group"] => None,
         ["metadata", name] if TEXT_COLUMNS.contains(name) => None,
+        ["metadata", "ic_settings"] => {
+            (dtype != Type::Text || shape != [n]).then(|| wrong(format!("text [{n}]")))?
+        }
         ["parameters", "params"] => {
             let fits =
                 dtype == Type::Number(Dtype::F64) && matches!(*shape, [rows, _] if rows == n);
