@@ -32,11 +32,12 @@ fn two_clean_builds_are_equal_and_another_seed_is_not() {
 }
 
 #[test]
-fn the_number_of_workers_does_not_matter() {
-    let all: Vec<String> =
-        ["-j1", "-j2", "-j5"].map(|j| TestSpace::new().build_with(&[j]).digest()).into();
-    assert_eq!(all[0], all[1]);
-    assert_eq!(all[0], all[2]);
+fn the_number_of_workers_and_threads_does_not_matter() {
+    let digest = |options: &[&str]| TestSpace::new().build_with(options).digest();
+    let one = digest(&["-j1"]);
+    for options in [&["-j2"][..], &["-j5"], &["-j1", "--threads", "2"], &["--threads", "4"]] {
+        assert_eq!(digest(options), one, "{options:?}");
+    }
 }
 
 /// A hundred operators under everything that may act by operator.
