@@ -78,14 +78,18 @@ pub fn unit(recipe: &RolloutChunk, operator: &Operator) -> f64 {
 
 /// The cost of a rollout.
 pub fn rollout(recipe: &RolloutChunk) -> Cost {
-    let states = u64::from(recipe.steps.end - recipe.steps.start)
-        * u64::from(recipe.realizations.end - recipe.realizations.start);
+    let realizations = u64::from(recipe.realizations.end - recipe.realizations.start);
+    let states = u64::from(recipe.steps.end - recipe.steps.start) * realizations;
     let width = if recipe.dtype == "float16" { 2 } else { 4 };
     let mut cost = Cost::default();
     for operator in recipe.operators.iter() {
         let state = u64::from(operator.architecture.channels) * u64::from(operator.grid).pow(2);
         cost.gflop += unit(recipe, operator);
         cost.bytes += states * (21 + if recipe.stored { state * width } else { 0 });
+        if recipe.num_timesteps > 1 {
+            // The end states, from which a longer rollout goes on.
+            cost.bytes += realizations * state * 4;
+        }
     }
     cost
 }
