@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::rollout::effective;
 use super::{Artifact, Handle, InitialConditions, Weights, operators_label};
 use crate::key::{Kind, Manifest};
 use crate::operator::Operator;
@@ -20,6 +21,8 @@ pub struct FeatureTable {
     pub inputs: Handle<InitialConditions>,
     /// The experiment seed: directions of the perturbations.
     pub seed: u64,
+    /// Precision of the convolutions: a name.
+    pub precision: &'static str,
     /// Numerics profile of the device.
     pub profile: Arc<str>,
 }
@@ -38,16 +41,11 @@ impl Artifact for FeatureTable {
         m.param("category", Self::CATEGORY.into());
         m.param("category version", 1_u32.into());
         m.param("seed", self.seed.into());
+        m.param("precision", self.precision.into());
         m.param("profile", (&*self.profile).into());
         for operator in self.operators.iter() {
-            let a = &operator.architecture;
-            m.param(
-                &format!("operator {}", operator.index),
-                crate::key::Value::Map(vec![
-                    ("activation", a.activation.into()),
-                    ("normalization", a.norm.into()),
-                ]),
-            );
+            // One application: what acts at T = 1.
+            m.param(&format!("operator {}", operator.index), effective(operator, 1));
         }
     }
 

@@ -42,6 +42,9 @@ pub struct RolloutChunk {
     pub seed: u64,
     /// Post-processing and divergence.
     pub rollout: Rollout,
+    /// Realizations of one launch, where the device computes a whole block at once: the last bits
+    /// depend on it. `None` where every realization is launched by itself.
+    pub launch: Option<u32>,
     /// Precision of the convolutions: a name.
     pub precision: &'static str,
     /// Type of the states as stored, which features and metrics see too.
@@ -52,50 +55,49 @@ pub struct RolloutChunk {
     pub profile: Arc<str>,
 }
 
-impl RolloutChunk {
-    /// Effective values of one operator: what acts, under the names of the vocabulary.
-    fn effective(&self, operator: &Operator) -> Value {
-        let a = &operator.architecture;
-        let mut fields: Vec<(&'static str, Value)> = vec![
-            ("grid_size", operator.grid.into()),
-            ("activation", a.activation.into()),
-            ("normalization", a.norm.into()),
-        ];
-        if a.dropout_rate > 0.0 {
-            fields.push(("dropout_rate", a.dropout_rate.into()));
+/// Effective values of one operator in a rollout of `num_timesteps` states: what acts, under the names
+/// of the vocabulary.
+pub(super) fn effective(operator: &Operator, num_timesteps: u32) -> Value {
+    let a = &operator.architecture;
+    let mut fields: Vec<(&'static str, Value)> = vec![
+        ("grid_size", operator.grid.into()),
+        ("activation", a.activation.into()),
+        ("normalization", a.norm.into()),
+    ];
+    if a.dropout_rate > 0.0 {
+        fields.push(("dropout_rate", a.dropout_rate.into()));
+    }
+    if let Some(noise) = operator.noise {
+        fields.push(("noise_type", noise.law.into()));
+        fields.push(("noise_scale", noise.scale.into()));
+        fields.push(("noise_location", noise.location.into()));
+        if noise.law != NoiseLaw::Dropout {
+            fields.push(("spatial_correlation", noise.correlation.into()));
         }
-        if let Some(noise) = operator.noise {
-            fields.push(("noise_type", noise.law.into()));
-            fields.push(("noise_scale", noise.scale.into()));
-            fields.push(("noise_location", noise.location.into()));
-            if noise.law != NoiseLaw::Dropout {
-                fields.push(("spatial_correlation", noise.correlation.into()));
-            }
-            // With one application every schedule is at its first value, which is the full scale.
-            if self.num_timesteps >= 2 {
-                match noise.schedule {
-                    Schedule::Constant => {}
-                    Schedule::Annealing => {
-                        fields.push(("noise_schedule", "annealing".into()));
-                        fields.push(("num_timesteps", self.num_timesteps.into()));
-                    }
-                    Schedule::Periodic { period } => {
-                        fields.push(("noise_schedule", "periodic".into()));
-                        fields.push(("schedule_period", period.into()));
-                    }
+        // With one application every schedule is at its first value, which is the full scale.
+        if num_timesteps >= 2 {
+            match noise.schedule {
+                Schedule::Constant => {}
+                Schedule::Annealing => {
+                    fields.push(("noise_schedule", "annealing".into()));
+                    fields.push(("num_timesteps", num_timesteps.into()));
+                }
+                Schedule::Periodic { period } => {
+                    fields.push(("noise_schedule", "periodic".into()));
+                    fields.push(("schedule_period", period.into()));
                 }
             }
         }
-        if self.num_timesteps >= 2 {
-            fields.push(("update_policy", operator.policy.name().into()));
-            match operator.policy {
-                Policy::Autoregressive => {}
-                Policy::Residual { dt } => fields.push(("dt", dt.into())),
-                Policy::Convex { alpha } => fields.push(("alpha", alpha.into())),
-            }
-        }
-        Value::Map(fields)
     }
+    if num_timesteps >= 2 {
+        fields.push(("update_policy", operator.policy.name().into()));
+        match operator.policy {
+            Policy::Autoregressive => {}
+            Policy::Residual { dt } => fields.push(("dt", dt.into())),
+            Policy::Convex { alpha } => fields.push(("alpha", alpha.into())),
+        }
+    }
+    Value::Map(fields)
 }
 
 impl Artifact for RolloutChunk {
@@ -130,12 +132,18 @@ impl Artifact for RolloutChunk {
             }
         }
         m.param("blowup_limit", self.rollout.blowup_limit.into());
+        if let Some(launch) = self.launch {
+            m.param("launch", launch.into());
+        }
         m.param("precision", self.precision.into());
         m.param("dtype", self.dtype.into());
         m.param("stored", self.stored.into());
         m.param("profile", (&*self.profile).into());
         for operator in self.operators.iter() {
-            m.param(&format!("operator {}", operator.index), self.effective(operator));
+            m.param(
+                &format!("operator {}", operator.index),
+                effective(operator, self.num_timesteps),
+            );
         }
     }
 

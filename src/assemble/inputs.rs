@@ -25,6 +25,7 @@ pub fn arrays(sources: &Sources<'_>, groups: &[GridGroup]) -> Result<Vec<Array>>
                 piece: find(sources.cache, &entry, &format!("fields/{}", input.operator))?,
                 entry: entry.clone(),
                 offset: vec![group.rows[&input.operator], 0, 0, 0],
+                skip: 0,
                 unit: vec![channels, group.side, group.side],
                 padding: (from != group.side).then_some(Padding { from, to: group.side }),
             });
@@ -35,13 +36,8 @@ pub fn arrays(sources: &Sources<'_>, groups: &[GridGroup]) -> Result<Vec<Array>>
         .zip(places)
         .map(|(group, mut places)| {
             places.sort_by_key(|p| p.offset[0]);
-            let leaves: Result<Vec<Digest>> = places
-                .par_iter()
-                .map(|place| match place.padding {
-                    None => Ok(place.entry.pieces[place.piece].leaves[0]),
-                    Some(_) => place.decoded(sources.cache).map(|bytes| Digest::of(&bytes)),
-                })
-                .collect();
+            let leaves: Result<Vec<Vec<Digest>>> =
+                places.par_iter().map(|place| place.leaves(sources.cache)).collect();
             Ok(Array {
                 path: format!("/inputs/{}fields", group.prefix),
                 dtype: Type::Number(Dtype::F32),
@@ -51,8 +47,8 @@ pub fn arrays(sources: &Sources<'_>, groups: &[GridGroup]) -> Result<Vec<Array>>
                 labels: vec!["operator", "channel", "y", "x"],
                 attributes: Vec::new(),
                 data: Data::Chunks {
-                    leaves: leaves?,
-                    chunks: places.into_iter().map(|p| p.chunk(sources.cache)).collect(),
+                    leaves: leaves?.concat(),
+                    chunks: places.into_iter().map(|p| p.chunk(sources)).collect(),
                 },
             })
         })

@@ -14,6 +14,7 @@ mod weights;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use serde_json::Value;
 
@@ -38,6 +39,8 @@ pub struct Sources<'a> {
     pub plan: &'a Plan,
     /// The cache.
     pub cache: &'a Arc<Cache>,
+    /// Set by Ctrl-C: writing stops at the next chunk.
+    pub interrupt: &'a Arc<AtomicBool>,
 }
 
 impl Sources<'_> {

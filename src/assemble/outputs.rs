@@ -1,6 +1,5 @@
 //! `/outputs` and `/metadata/valid`: what the rollouts gave.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -108,36 +107,42 @@ fn fields(sources: &Sources<'_>, group: &GridGroup, rollouts: &[Rollout<'_>]) ->
     let state = [channels, group.side, group.side];
     let unit = unit_shape(sources, group, rollouts, &state, temporal);
     let mut places = Vec::new();
-    let mut leaves: HashMap<usize, Digest> = HashMap::new();
+    let mut leaves: Vec<Option<Digest>> = vec![None; group.rows.len() * m * t];
     for Rollout { recipe, entry } in rollouts {
         let (block, steps) = (&recipe.realizations, &recipe.steps);
         for operator in recipe.operators.iter() {
             let Some(row) = group.rows.get(&operator.index) else { continue };
             let from = operator.grid as usize;
-            let mut offset = vec![*row, block.start as usize];
-            if temporal {
-                offset.push(steps.start as usize);
-            }
-            offset.extend([0, 0, 0]);
-            let place = Placement {
-                piece: find(sources.cache, entry, &format!("fields/{}", operator.index))?,
-                entry: entry.clone(),
-                offset,
-                unit: unit.clone(),
-                padding: (from != group.side).then_some(Padding { from, to: group.side }),
-            };
-            let digests = leaf_digests(sources, &place, &state)?;
-            for (i, digest) in digests.into_iter().enumerate() {
+            let piece = find(sources.cache, entry, &format!("fields/{}", operator.index))?;
+            // In a padded array of several grids a segment may be longer than a chunk.
+            let length = if temporal { unit[1] } else { 1 };
+            let mut own = (0..steps.len()).step_by(length).map(|skip| {
+                let mut offset = vec![*row, block.start as usize];
+                if temporal {
+                    offset.push(steps.start as usize + skip);
+                }
+                offset.extend([0, 0, 0]);
+                Placement {
+                    piece,
+                    entry: entry.clone(),
+                    offset,
+                    skip,
+                    unit: unit.clone(),
+                    padding: (from != group.side).then_some(Padding { from, to: group.side }),
+                }
+            });
+            let first = own.next().expect("a rollout has a state");
+            for (i, digest) in first.leaves(sources.cache)?.into_iter().enumerate() {
                 let (realization, step) = (i / steps.len(), i % steps.len());
                 let at = (row * m + block.start as usize + realization) * t;
-                leaves.insert(at + steps.start as usize + step, digest);
+                leaves[at + steps.start as usize + step] = Some(digest);
             }
-            places.push(place);
+            places.push(first);
+            places.extend(own);
         }
     }
     places.sort_by(|a, b| a.offset.cmp(&b.offset));
-    let count = group.rows.len() * m * t;
-    let leaves: Option<Vec<Digest>> = (0..count).map(|i| leaves.get(&i).copied()).collect();
+    let leaves: Option<Vec<Digest>> = leaves.into_iter().collect();
     let leaves = leaves.ok_or_else(|| Error::integrity("a rollout lacks some of its states"))?;
     let dtype = match sources.experiment.dataset.dtype {
         StoredDtype::Float32 => Dtype::F32,
@@ -163,7 +168,7 @@ fn fields(sources: &Sources<'_>, group: &GridGroup, rollouts: &[Rollout<'_>]) ->
         attributes: Vec::new(),
         data: Data::Chunks {
             leaves,
-            chunks: places.into_iter().map(|p| p.chunk(sources.cache)).collect(),
+            chunks: places.into_iter().map(|p| p.chunk(sources)).collect(),
         },
     })
 }
@@ -189,22 +194,4 @@ fn unit_shape(
     }
     unit.extend(state);
     unit
-}
-
-/// Digests of the states of a placement as they lie in the file.
-fn leaf_digests(
-    sources: &Sources<'_>,
-    place: &Placement,
-    state: &[usize; 3],
-) -> Result<Vec<Digest>> {
-    let piece = &place.entry.pieces[place.piece];
-    if place.padding.is_none() {
-        return Ok(piece.leaves.clone());
-    }
-    let bytes = place.decoded(sources.cache)?;
-    let size = state.iter().product::<usize>() * piece.dtype.size();
-    Ok((0..piece.leaves.len())
-        .map(|i| piece.valid.position(&piece.shape, i))
-        .map(|i| Digest::of(&bytes[i * size..(i + 1) * size]))
-        .collect())
 }

@@ -2,10 +2,13 @@
 //! placed and padded.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
+use super::Sources;
 use crate::cache::{Cache, Entry, Piece};
 use crate::dataset::{Chunk, Loaded};
 use crate::error::{Error, ErrorKind, Result};
+use crate::key::Digest;
 
 /// A state in a larger one: the reference's padding, centred, zeros around.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +27,8 @@ pub struct Placement {
     pub piece: usize,
     /// Index of its first element in the array.
     pub offset: Vec<usize>,
+    /// States along the time axis of the piece that come before this chunk: a piece may cover several.
+    pub skip: usize,
     /// Shape of a chunk of the array, without the leading axis of one operator.
     pub unit: Vec<usize>,
     /// Padding of each state, if the file pads.
@@ -36,15 +41,22 @@ impl Placement {
     }
 
     /// The chunk that brings it.
-    pub fn chunk(self, cache: &Arc<Cache>) -> Chunk {
-        let cache = Arc::clone(cache);
-        Chunk { offset: self.offset.clone(), load: Box::new(move || self.load(&cache)) }
+    pub fn chunk(self, sources: &Sources<'_>) -> Chunk {
+        let (cache, interrupt) = (Arc::clone(sources.cache), Arc::clone(sources.interrupt));
+        let offset = self.offset.clone();
+        let load = move || {
+            if interrupt.load(Ordering::Relaxed) {
+                return Err(Error::new(ErrorKind::Interrupted, "interrupted"));
+            }
+            self.load(&cache)
+        };
+        Chunk { offset, load: Box::new(load) }
     }
 
     /// Its bytes. A damaged entry is set aside.
     fn load(&self, cache: &Cache) -> Result<Loaded> {
         let piece = self.piece();
-        let read = if self.padding.is_none() && piece.shape == self.unit {
+        let read = if self.padding.is_none() && self.skip == 0 && piece.shape == self.unit {
             cache
                 .read_stored(&self.entry, piece)
                 .map(|bytes| Loaded::Stored { bytes, encoding: piece.encoding })
@@ -52,6 +64,22 @@ impl Placement {
             self.decoded(cache).map(Loaded::Decoded)
         };
         set_aside(cache, &self.entry, read)
+    }
+
+    /// Digests of all valid states of the piece as they lie in the file.
+    pub fn leaves(&self, cache: &Cache) -> Result<Vec<Digest>> {
+        let piece = self.piece();
+        let Some(padding) = self.padding else { return Ok(piece.leaves.clone()) };
+        let bytes = set_aside(cache, &self.entry, cache.read(&self.entry, piece))?;
+        let state = piece.leaf * piece.dtype.size();
+        let mut wide = vec![0; state / (padding.from * padding.from) * padding.to * padding.to];
+        Ok((0..piece.leaves.len())
+            .map(|i| {
+                let at = piece.valid.position(&piece.shape, i) * state;
+                padding.place(&bytes[at..at + state], &mut wide, piece.dtype.size());
+                Digest::of(&wide)
+            })
+            .collect())
     }
 
     /// Its values in the shape of a chunk.
@@ -64,7 +92,7 @@ impl Placement {
         let (have, want) = (&piece.shape[..lead], &self.unit[..lead]);
         let mut out = vec![0; want.iter().product::<usize>() * wide];
         for (i, source) in bytes.chunks_exact(state).enumerate() {
-            let Some(place) = place(i, have, want) else { continue };
+            let Some(place) = place(i, have, want, self.skip) else { continue };
             let target = &mut out[place * wide..(place + 1) * wide];
             match self.padding {
                 None => target.copy_from_slice(source),
@@ -75,13 +103,16 @@ impl Placement {
     }
 }
 
-/// The place of the `i`-th state of an array with leading axes `have` in one with axes `want`, if it
-/// lies within.
-fn place(i: usize, have: &[usize], want: &[usize]) -> Option<usize> {
+/// The place of the `i`-th state of an array with leading axes `have` in one with axes `want` that
+/// begins `skip` states later along the second axis, if it lies within.
+fn place(i: usize, have: &[usize], want: &[usize], skip: usize) -> Option<usize> {
     let (mut rest, mut place, mut stride) = (i, 0, 1);
-    for (have, want) in have.iter().zip(want).rev() {
-        let index = rest % have;
+    for (axis, (have, want)) in have.iter().zip(want).enumerate().rev() {
+        let mut index = rest % have;
         rest /= have;
+        if axis == 1 {
+            index = index.checked_sub(skip)?;
+        }
         if index >= *want {
             return None;
         }
@@ -146,7 +177,10 @@ mod tests {
     #[test]
     fn states_keep_their_index_in_another_shape() {
         // State (1, 2) of a 2 × 3 block is state (1, 2) of a 5 × 4 block, and of no 5 × 2 block.
-        assert_eq!(place(5, &[2, 3], &[5, 4]), Some(6));
-        assert_eq!(place(5, &[2, 3], &[5, 2]), None);
+        assert_eq!(place(5, &[2, 3], &[5, 4], 0), Some(6));
+        assert_eq!(place(5, &[2, 3], &[5, 2], 0), None);
+        // In the chunk that begins two states later it is the first of its realization.
+        assert_eq!(place(5, &[2, 3], &[5, 2], 2), Some(2));
+        assert_eq!(place(3, &[2, 3], &[5, 2], 2), None);
     }
 }

@@ -10,14 +10,16 @@ mod report;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::time::Instant;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
 use crate::artifact::{Artifact, DatasetFile, KINDS};
 use crate::assemble::{self, Sources};
-use crate::cache::{Cache, Documents, OutputRecord, PartWriter, Pending, RootRecord, identity};
+use crate::cache::{
+    Cache, Documents, KeyLock, OutputRecord, PartWriter, Pending, RootRecord, identity,
+};
 use crate::config::{self, Experiment};
 use crate::dataset;
 use crate::error::{Error, ErrorKind, IoContext, Result};
@@ -26,6 +28,7 @@ use crate::exec::progress::Progress;
 use crate::exec::protocol::{Hello, part_name};
 use crate::exec::{self, Failed, Outcome};
 use crate::history::History;
+use crate::key::Key;
 use crate::plan::{Output, Plan, kind_index};
 use crate::profile::Profile;
 use crate::project::Project;
@@ -91,21 +94,24 @@ pub fn build(
     let mut rounds = 0;
     loop {
         let plan = Plan::new(experiment, profile, cache)?;
-        if rounds == 0 {
-            report.cached(&plan.cached());
-        }
+        report.cached(&plan.cached());
         let to_make = plan.to_make(&request.only);
         let only_some = !request.only.is_empty();
+        let sources = Sources { experiment, plan: &plan, cache, interrupt: &request.interrupt };
         if let (true, Output::Current(digest)) = (to_make.is_empty(), &plan.output) {
             stages.end(1);
             report.output(experiment, *digest);
+            if !only_some {
+                weights(&sources, true, &mut report)?;
+                lockfile::write(project, experiment, profile, &report, progress);
+            }
             return Ok(finish(report, &mut stages, log));
         }
         if rounds == 0 {
             output::refuse_foreign(project, experiment, cache, request.force)?;
             Cache::open(cache.root())?;
             output::refuse_full_disk(experiment, &plan, &to_make, cache, request.force)?;
-            register(experiment, &plan, cache)?;
+            register(project, experiment, &plan, cache)?;
             let mut started = EventLog::create(&cache.root().join("log"), start, &profile.name)?;
             started.event(
                 "build_started",
@@ -120,34 +126,50 @@ pub fn build(
         let outcome = make(project, experiment, profile, cache, request, &plan, progress, log)?;
         stages.end(2);
         report.made(&outcome);
-        let Outcome { failed, damaged, interrupted, .. } = outcome;
-        let stopped = !failed.is_empty();
-        report.failed.extend(failed);
-        if interrupted {
-            report.interrupted = true;
-        } else if !damaged && !stopped && !only_some {
-            let sources = Sources { experiment, plan: &plan, cache };
-            let wrote = write(project, &sources, profile, &mut report, progress);
-            stages.end(3);
-            match wrote {
-                Ok(()) => History::write(cache, &experiment.file, &plan),
-                Err(error) if error.kind == ErrorKind::Integrity && rounds < ROUNDS => {
-                    progress.warn(&format!("{}; it is rebuilt", error.message));
-                    rounds += 1;
-                    continue;
-                }
-                Err(error) => return Err(error),
-            }
-        } else if damaged && rounds < ROUNDS {
+        report.interrupted = outcome.interrupted || request.interrupt.load(Ordering::Relaxed);
+        if report.interrupted {
+            report.failed = outcome.failed;
+            break;
+        }
+        if outcome.damaged {
             rounds += 1;
+            if rounds > ROUNDS {
+                return Err(Error::integrity("entries of the cache keep turning out damaged")
+                    .help("check the disk; `spinlock cache fsck` lists what is damaged"));
+            }
             continue;
         }
-        if !report.interrupted && report.failed.is_empty() && !only_some {
-            lockfile::write(project, experiment, profile, &report, progress);
+        report.failed = outcome.failed;
+        if !report.failed.is_empty() || only_some {
+            break;
+        }
+        let wrote = write(project, &sources, profile, &mut report, progress);
+        stages.end(3);
+        match wrote {
+            Ok(()) => {
+                History::write(cache, &experiment.file, &plan);
+                lockfile::write(project, experiment, profile, &report, progress);
+            }
+            Err(error) if error.kind == ErrorKind::Integrity && rounds < ROUNDS => {
+                progress.warn(&format!("{}; it is rebuilt", error.message));
+                rounds += 1;
+                continue;
+            }
+            Err(error) if error.kind == ErrorKind::Interrupted => report.interrupted = true,
+            Err(error) => return Err(error),
         }
         break;
     }
     Ok(finish(report, &mut stages, log))
+}
+
+/// Puts the stored weights beside the data set, if the experiment asks for them.
+fn weights(sources: &Sources<'_>, quick: bool, report: &mut Report) -> Result<()> {
+    if let Some((folder, digest, bytes)) = assemble::export_weights(sources, quick)? {
+        let path = folder.display().to_string();
+        report.outputs.push(OutputReport { path, kind: "weights", digest, bytes });
+    }
+    Ok(())
 }
 
 fn finish(mut report: Report, stages: &mut Stages, log: Option<EventLog>) -> Report {
@@ -162,10 +184,11 @@ fn finish(mut report: Report, stages: &mut Stages, log: Option<EventLog>) -> Rep
 }
 
 /// Registers what the experiment needs, so that `gc` beside this build keeps it.
-fn register(experiment: &Experiment, plan: &Plan, cache: &Cache) -> Result<()> {
+fn register(project: &Project, experiment: &Experiment, plan: &Plan, cache: &Cache) -> Result<()> {
     let keys = plan.graph().iter().map(|(_, node)| node.key).collect();
     let name = blake3::hash(experiment.file.as_os_str().as_encoded_bytes()).to_hex();
-    let lock = (!experiment.overridden).then(|| lockfile::path(&experiment.file));
+    let lock =
+        (!experiment.overridden).then(|| project.root.join(lockfile::path(&experiment.file)));
     let record = RootRecord { experiment: experiment.file.display().to_string(), lock, keys };
     cache.set_root(&name[..32], &record)
 }
@@ -238,7 +261,7 @@ fn write(
     std::fs::create_dir_all(folder).io("create", folder)?;
     let dataset = sources.plan.graph().node(sources.plan.expansion.dataset.node());
     // Builds at the same time put it there one after the other, so that the first one's is found.
-    let _lock = cache.lock(DatasetFile::KIND.name, &dataset.key)?;
+    let _lock = wait_for(sources, &dataset.key)?;
     let output = sources.plan.output_now(cache)?;
     if matches!((&sources.plan.output, &output), (Output::Assemble(_), Output::Current(_))) {
         report.cached[kind_index(DatasetFile::KIND.name)] += 1;
@@ -279,11 +302,20 @@ fn write(
         inode: there.inode,
     })?;
     report.output(experiment, digest);
-    if let Some((folder, digest, bytes)) = assemble::export_weights(sources)? {
-        let path = folder.display().to_string();
-        report.outputs.push(OutputReport { path, kind: "weights", digest, bytes });
+    weights(sources, false, report)
+}
+
+/// The lock of the data set; gives up waiting for another build at Ctrl-C.
+fn wait_for(sources: &Sources<'_>, key: &Key) -> Result<KeyLock> {
+    loop {
+        if let Some(lock) = sources.cache.try_lock(DatasetFile::KIND.name, key)? {
+            return Ok(lock);
+        }
+        if sources.interrupt.load(Ordering::Relaxed) {
+            return Err(Error::new(ErrorKind::Interrupted, "interrupted"));
+        }
+        std::thread::sleep(Duration::from_millis(50));
     }
-    Ok(())
 }
 
 /// Decoded bytes of the arrays that are loaded chunk by chunk: what progress is measured in.
@@ -334,12 +366,7 @@ fn strict(sources: &Sources<'_>) -> Result<Vec<String>> {
 }
 
 /// The entry of a data set: its digest, not its bytes. The lock of its key is held.
-fn publish(
-    cache: &Cache,
-    key: crate::key::Key,
-    recipe: &str,
-    written: &dataset::Written,
-) -> Result<()> {
+fn publish(cache: &Cache, key: Key, recipe: &str, written: &dataset::Written) -> Result<()> {
     let kind = DatasetFile::KIND.name;
     if cache.has(kind, &key) {
         return Ok(());

@@ -56,7 +56,8 @@ pub fn refuse_foreign(
         return Err(shared(path, Path::new(&record.experiment), &experiment.file)
             .help("give each its own output path, or overwrite with --force"));
     }
-    if record.is_some() || dataset::is_ours(path) {
+    let intact = record.map_or(Ok(false), |record| record.is_intact())?;
+    if intact || dataset::is_ours(path) {
         return Ok(());
     }
     Err(Error::usage(format!("`{}` was not written by spinlock", path.display()))

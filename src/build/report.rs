@@ -63,9 +63,11 @@ impl Report {
         }
     }
 
-    /// Counts what was there when the build began.
+    /// Counts what is there that this build did not make.
     pub fn cached(&mut self, counts: &[u64; KINDS.len()]) {
-        self.cached = *counts;
+        for ((cached, there), built) in self.cached.iter_mut().zip(counts).zip(self.built) {
+            *cached = there.saturating_sub(built);
+        }
     }
 
     /// Adds what was made. What another build made meanwhile counts as cached.

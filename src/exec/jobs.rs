@@ -20,7 +20,7 @@ pub struct Piece {
 }
 
 /// What artifacts with equal siblings have in common.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Sibling {
     /// Groups of one chunk.
     Parameters(u64),

@@ -159,21 +159,10 @@ impl<'a> Queue<'a> {
     }
 
     fn make_ready(&mut self, nodes: Vec<usize>) {
-        let mut groups: HashMap<Sibling, Vec<usize>> = HashMap::new();
-        for at in nodes {
-            match jobs::sibling(self.graph.node(at)) {
-                Some(sibling) => groups.entry(sibling).or_default().push(at),
-                None => self.push_ready(vec![at]),
-            }
+        for nodes in groups(self.graph, nodes) {
+            let priority = nodes.iter().map(|at| self.priority[*at]).fold(0.0, f64::max);
+            self.ready.push(Group { priority, nodes });
         }
-        for (_, nodes) in groups {
-            self.push_ready(nodes);
-        }
-    }
-
-    fn push_ready(&mut self, nodes: Vec<usize>) {
-        let priority = nodes.iter().map(|at| self.priority[*at]).fold(0.0, f64::max);
-        self.ready.push(Group { priority, nodes });
     }
 
     /// The next task.
@@ -196,8 +185,18 @@ impl<'a> Queue<'a> {
                 // Only artifacts that other builds are making are left: see whether one is free.
                 let held = std::mem::take(&mut self.held);
                 let before = held.len();
-                let opened = self.open_nodes(held, cache)?;
-                return Ok(if self.held.len() == before { Opened::Nothing } else { opened });
+                let (mut complete, mut there) = (Vec::new(), Vec::new());
+                for group in groups(self.graph, held) {
+                    if let Opened::Some { complete: c, there: t } = self.open_nodes(group, cache)? {
+                        complete.extend(c);
+                        there.extend(t);
+                    }
+                }
+                return Ok(if self.held.len() == before {
+                    Opened::Nothing
+                } else {
+                    Opened::Some { complete, there }
+                });
             }
         };
         self.open_nodes(group.nodes, cache)
@@ -321,6 +320,20 @@ impl<'a> Queue<'a> {
             }
         }
     }
+}
+
+/// Artifacts by what they share work with: only siblings may be made together.
+fn groups(graph: &Graph, nodes: Vec<usize>) -> Vec<Vec<usize>> {
+    let mut alone = Vec::new();
+    let mut siblings: BTreeMap<Sibling, Vec<usize>> = BTreeMap::new();
+    for at in nodes {
+        match jobs::sibling(graph.node(at)) {
+            Some(sibling) => siblings.entry(sibling).or_default().push(at),
+            None => alone.push(vec![at]),
+        }
+    }
+    alone.extend(siblings.into_values());
+    alone
 }
 
 impl Open {

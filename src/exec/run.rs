@@ -127,10 +127,12 @@ struct Build<'a> {
     options: &'a Options,
     progress: &'a mut dyn Progress,
     log: &'a mut EventLog,
-    queue: Queue<'a>,
-    publisher: Publisher,
-    sender: Sender<Event>,
+    // In the order of dropping: workers stop writing, then what is finished is published, and only
+    // then the keys are unlocked.
     workers: BTreeMap<usize, Slot>,
+    publisher: Publisher,
+    queue: Queue<'a>,
+    sender: Sender<Event>,
     /// Artifacts handed to the publisher and not yet in the cache.
     publishing: usize,
     /// Workers that died since the last job that came through.

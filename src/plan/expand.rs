@@ -135,6 +135,7 @@ impl<'a> Expand<'a> {
                 weights,
                 inputs,
                 seed,
+                precision: self.profile.precision.name(),
                 profile: self.profile.name.clone(),
             };
             let handle = self.graph.add(recipe, cost::features(&shared));
@@ -245,6 +246,7 @@ impl<'a> Expand<'a> {
                     start,
                     seed: self.experiment.sampling.seed,
                     rollout: simulation.rollout,
+                    launch: (!self.profile.cuda.is_empty()).then_some(execution.realization_block),
                     precision: self.profile.precision.name(),
                     dtype: dataset.dtype.name(),
                     stored: dataset.trajectories,

@@ -14,6 +14,16 @@ use crate::operator::Operator;
 pub fn run(context: &mut Context, nodes: &[&Node], units: (usize, usize)) -> Result<()> {
     let recipes: Vec<&RolloutChunk> = nodes.iter().filter_map(|n| n.recipe_as()).collect();
     let first = recipes[0];
+    let together = |other: &&RolloutChunk| {
+        let operators = other.operators.iter().map(|o| o.index);
+        operators.eq(first.operators.iter().map(|o| o.index)) && other.steps == first.steps
+    };
+    if recipes.len() != nodes.len()
+        || !recipes.iter().all(together)
+        || (recipes.len() > 1 && first.steps.start > 0)
+    {
+        return Err(Error::environment("spinlock asks for rollouts together that are no siblings"));
+    }
     let source = match first.start {
         Start::Inputs(inputs) => context.entry(InitialConditions::KIND.name, &inputs.key())?,
         Start::Segment(segment) => context.entry(RolloutChunk::KIND.name, &segment.key())?,
