@@ -136,6 +136,42 @@ fn a_bound_moves_only_the_operators_it_acts_on() {
 }
 
 #[test]
+fn features_of_an_operator_move_with_all_that_acts_in_it() {
+    let features =
+        |labels: Vec<String>| labels.iter().filter(|l| l.starts_with("features")).count();
+    for set in [
+        "parameter_space.stochastic.noise_scale.bounds=[2.0e-3, 1.0]",
+        "parameter_space.stochastic.noise_location=output",
+        "parameter_space.architecture.dropout_rate=0.1",
+        "parameter_space.architecture.activation=tanh",
+    ] {
+        assert_eq!(features(moved(&[set])), 3, "{set}");
+    }
+    assert_eq!(features(moved(&["parameter_space.evolution.dt.bounds=[0.02, 0.1]"])), 0);
+    let with = |precision| {
+        let profile = Profile { name: "test".into(), precision, cuda: Vec::new() };
+        let expansion = expand(&experiment(TINY, &[]), &profile);
+        let nodes = expansion.graph.iter();
+        nodes.filter(|(_, n)| n.kind.name == "features").map(|(_, n)| n.key).collect::<Vec<_>>()
+    };
+    assert_ne!(with(Precision::Float32), with(Precision::Bfloat16));
+}
+
+#[test]
+fn on_cuda_the_width_of_a_launch_is_part_of_the_key() {
+    let rollouts = |cuda: Vec<u32>, block: &str| {
+        let profile = Profile { name: "test".into(), precision: Precision::Float32, cuda };
+        let one = experiment(TINY, &["simulation.num_realizations=2", block]);
+        let expansion = expand(&one, &profile);
+        let nodes = expansion.graph.iter();
+        nodes.filter(|(_, n)| n.kind.name == "rollout").map(|(_, n)| n.key).collect::<Vec<_>>()
+    };
+    let (two, five) = ("execution.realization_block=2", "execution.realization_block=5");
+    assert_eq!(rollouts(vec![], two), rollouts(vec![], five));
+    assert_ne!(rollouts(vec![0], two), rollouts(vec![0], five));
+}
+
+#[test]
 fn growing_n_m_and_t_moves_no_full_artifact() {
     let full = |label: &str| !label.contains("ops8-9") && !label.contains("/annealing");
     let grown: Vec<String> =

@@ -524,6 +524,34 @@ fn changes_on_the_command_line_write_no_lock_file() {
 }
 
 #[test]
+fn an_up_to_date_build_restores_a_lock_file_and_weights_that_are_gone() {
+    let space = TestSpace::new();
+    space
+        .edit("sampling:\n", "data_to_store: [operator_parameters, operator_weights]\nsampling:\n");
+    let first = space.build();
+    let lock = space.read("experiments/x.lock");
+    std::fs::remove_file(space.path("experiments/x.lock")).unwrap();
+    let weights = space.path("datasets/x.weights");
+    let names = || -> Vec<_> {
+        let mut names: Vec<_> =
+            std::fs::read_dir(&weights).unwrap().map(|file| file.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    let before = names();
+    assert_eq!(before.len(), 2);
+    std::fs::remove_dir_all(&weights).unwrap();
+    let again = space.build();
+    assert_eq!(again.built(), "");
+    assert_eq!(again.0["outputs"], first.0["outputs"]);
+    assert_eq!((space.read("experiments/x.lock"), names()), (lock, before));
+    // Files of chunks that are no more go.
+    space.edit("total_samples: 8", "total_samples: 4");
+    space.build();
+    assert_eq!(names(), ["ops0-3.safetensors"]);
+}
+
+#[test]
 fn the_lock_file_is_sorted_and_stable() {
     let space = TestSpace::new();
     let digest = space.build().digest();
