@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{GridGroup, Sources, parameters};
+use super::{GridGroup, Sources};
 use crate::artifact::InitialConditions;
 use crate::cache::Dtype;
 use crate::config;
@@ -10,6 +10,7 @@ use crate::dataset::{Array, Attribute, Data, Type};
 use crate::error::Result;
 use crate::operator::Operator;
 use crate::rng::Stream;
+use crate::sampling::Quality;
 
 /// Names of the splits, in the order of their shares.
 pub const SPLITS: [&str; 3] = ["train", "validation", "test"];
@@ -18,7 +19,7 @@ pub const SPLITS: [&str; 3] = ["train", "validation", "test"];
 pub fn add(
     sources: &Sources<'_>,
     groups: &[GridGroup],
-    provenance: &Value,
+    (provenance, quality): (&Value, &Quality),
     arrays: &mut Vec<Array>,
     attributes: &mut Vec<(String, String, Attribute)>,
 ) -> Result<()> {
@@ -67,7 +68,6 @@ pub fn add(
         document("config", &config::canonical(experiment));
     }
     if dataset.include_sampling_metrics {
-        let quality = parameters::quality(sources)?;
         document("sampling_metrics", &serde_json::to_value(quality).expect("plain numbers"));
     }
     document("provenance", provenance);

@@ -26,6 +26,7 @@ use crate::error::{Error, Result};
 use crate::graph::Node;
 use crate::key::Key;
 use crate::plan::Plan;
+use crate::sampling::Quality;
 
 pub use metadata::SPLITS;
 pub use parameters::quality;
@@ -101,11 +102,17 @@ fn grid_groups(sources: &Sources<'_>) -> Vec<GridGroup> {
         .collect()
 }
 
-/// The data set as plain data. `provenance` is stored and no part of the digest.
+/// The data set as plain data. `provenance` is stored and no part of the digest; `quality` is that of
+/// the sample.
 ///
 /// # Errors
 /// Of kind integrity if an entry is damaged; it has been set aside then.
-pub fn contents(sources: &Sources<'_>, key: Key, provenance: &Value) -> Result<File> {
+pub fn contents(
+    sources: &Sources<'_>,
+    key: Key,
+    provenance: &Value,
+    quality: &Quality,
+) -> Result<File> {
     let dataset = &sources.experiment.dataset;
     let groups = grid_groups(sources);
     let mut arrays: Vec<Array> = Vec::new();
@@ -133,7 +140,7 @@ pub fn contents(sources: &Sources<'_>, key: Key, provenance: &Value) -> Result<F
     if dataset.operator_features {
         arrays.extend(inputs::features(sources)?);
     }
-    metadata::add(sources, &groups, provenance, &mut arrays, &mut attributes)?;
+    metadata::add(sources, &groups, (provenance, quality), &mut arrays, &mut attributes)?;
     let scales = axes::add(sources, &groups, &mut arrays);
     arrays.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(File { key, arrays, attributes, scales, compression: dataset.compression })

@@ -32,6 +32,7 @@ use crate::key::Key;
 use crate::plan::{Output, Plan, kind_index};
 use crate::profile::Profile;
 use crate::project::Project;
+use crate::sampling::Quality;
 pub use output::refuse_shared;
 pub use report::{OutputReport, Report};
 
@@ -274,9 +275,10 @@ fn write(
         }
         Output::Assemble(_) => {
             let about = provenance::document(project, experiment, profile, &dataset.key);
-            let file = assemble::contents(sources, dataset.key, &about)?;
-            let quality = strict(sources)?;
-            report.notes.extend(quality);
+            // Measured once: it decides here whether the build goes on, and is stored in the file.
+            let quality = assemble::quality(sources)?;
+            report.notes.extend(strict(sources, &quality)?);
+            let file = assemble::contents(sources, dataset.key, &about, &quality)?;
             let total = file_bytes(&file);
             let shared = std::sync::Mutex::new(progress);
             let written = dataset::write(path, &file, &|done| {
@@ -331,12 +333,11 @@ fn file_bytes(file: &dataset::File) -> u64 {
 
 /// The sampling targets that are missed: an error if the experiment says so and N is large enough for
 /// targets to mean something.
-fn strict(sources: &Sources<'_>) -> Result<Vec<String>> {
+fn strict(sources: &Sources<'_>, quality: &Quality) -> Result<Vec<String>> {
     let sampling = &sources.experiment.sampling;
     if sources.experiment.space.sampled().next().is_none() {
         return Ok(Vec::new());
     }
-    let quality = assemble::quality(sources)?;
     let mut missed: Vec<String> = quality
         .missed()
         .into_iter()

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BinaryHeap, HashMap, HashSet};
 
 use super::jobs::{self, Sibling};
 use super::protocol::{part_name, part_units};
-use crate::artifact::KINDS;
+use crate::artifact::{Artifact, KINDS, RolloutChunk};
 use crate::cache::{Cache, KeyLock};
 use crate::error::Result;
 use crate::graph::Graph;
@@ -285,7 +285,7 @@ impl<'a> Queue<'a> {
         }
         self.make_ready(free);
         let node = self.graph.node(at);
-        if mine && node.kind.name == KINDS[3].name { 0.0 } else { node.cost.gflop }
+        if mine && node.kind == RolloutChunk::KIND { 0.0 } else { node.cost.gflop }
     }
 
     /// A task failed: puts it back for one more try, operator by operator, so that a second failure

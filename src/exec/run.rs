@@ -16,7 +16,7 @@ use super::progress::Progress;
 use super::protocol::{Hello, Job, Reply};
 use super::publisher::{Finished, Publisher};
 use super::queue::{Opened, Queue, Task};
-use crate::artifact::KINDS;
+use crate::artifact::{Artifact, KINDS, RolloutChunk};
 use crate::cache::{Cache, Pending, Published};
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::Graph;
@@ -305,7 +305,7 @@ impl Build<'_> {
         self.log.span(slot.hello, &self.graph.node(task.nodes[0]).label(), kind, since);
         self.log.event("job_done", json!({"job": job, "worker": id, "seconds": seconds}));
         let complete = self.queue.done(&task, parts, seconds);
-        if kind == crate::artifact::KINDS[3].name {
+        if kind == RolloutChunk::KIND.name {
             self.progress.advanced(task.cost);
         }
         for node in complete {
