@@ -8,10 +8,14 @@
 //! - [`weights`], [`noise`] (on [`random`] and [`simd`]) draw from keyed streams
 //! - [`network`] applies one operator; it has two backends, `fused` and `ops`
 //! - [`rollout`] iterates it; [`state`] is what happens to a state between two applications
+//! - [`batch`] does both on whole launches that stay on a device, with the help of [`cuda`]
 //! - [`sensitivity`] measures an operator around one input
 
+pub mod batch;
+pub mod cuda;
 pub mod device;
 mod fused;
+pub mod layout;
 pub mod network;
 pub mod noise;
 mod ops;

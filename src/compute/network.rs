@@ -105,18 +105,9 @@ impl Network {
         convs: &[Convolution],
         backend: Box<dyn Backend>,
     ) -> Self {
-        let gaussian_features = operator.noise.is_some_and(|noise| {
-            noise.law == NoiseLaw::Gaussian && noise.location == NoiseLocation::Features
-        });
-        let output = &convs[convs.len() - 1];
-        let factor = if gaussian_features {
-            Cholesky::of_rows(&output.weight, output.outputs)
-        } else {
-            None
-        };
+        let factor = projection(operator, convs);
         let stages = program(operator, factor.is_some());
-        let random = |stage: &Stage| matches!(stage, Stage::Noise { .. } | Stage::Dropout { .. });
-        let prefix = stages.iter().position(random).unwrap_or(stages.len());
+        let prefix = stages.iter().position(|stage| stage.is_random()).unwrap_or(stages.len());
         let spent = spent(&stages, prefix);
         let source = Source::new(seed, operator);
         Self { operator: *operator, stages, prefix, spent, source, factor, backend }
@@ -191,8 +182,17 @@ impl Network {
     }
 }
 
+/// Set if Gaussian noise on the features is drawn behind the output layer.
+pub(super) fn projection(operator: &Operator, convs: &[Convolution]) -> Option<Cholesky> {
+    let noise = operator.noise?;
+    let output = &convs[convs.len() - 1];
+    (noise.law == NoiseLaw::Gaussian && noise.location == NoiseLocation::Features)
+        .then(|| Cholesky::of_rows(&output.weight, output.outputs))
+        .flatten()
+}
+
 /// The convolutions of `operator` in order of application, with their values.
-fn convolutions(seed: u64, operator: &Operator) -> Vec<Convolution> {
+pub(super) fn convolutions(seed: u64, operator: &Operator) -> Vec<Convolution> {
     let mut convs: Vec<Convolution> = Vec::new();
     for tensor in draw(seed, operator.index, &operator.architecture).tensors {
         if let [outputs, inputs, kernel, _] = tensor.shape[..] {

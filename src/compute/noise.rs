@@ -166,7 +166,7 @@ impl Source {
 vectorised! {
     /// The Gaussian copula `F⁻¹(Φ(g))` of the Laplace law with variance 1, in place:
     /// `±(−ln erfc(|g|/√2))/√2`, accurate in the tails.
-    fn normal_to_laplace(values: &mut [f32]) {
+    pub fn normal_to_laplace(values: &mut [f32]) {
         for value in values {
             let magnitude = neg_ln_erfc(value.abs() * std::f32::consts::FRAC_1_SQRT_2);
             *value = (magnitude * std::f32::consts::FRAC_1_SQRT_2).copysign(*value);
@@ -182,6 +182,11 @@ pub struct Cholesky {
 }
 
 impl Cholesky {
+    /// The factor's rows, `size` × `size`.
+    pub(super) fn rows(&self) -> (&[f64], usize) {
+        (&self.lower, self.size)
+    }
+
     /// Factors `W Wᵀ` for `W` with `size` rows; `None` if it is not of full rank to 10 digits (fewer
     /// features than channels, or zero weights): then the features themselves must be drawn.
     pub fn of_rows(weights: &[f32], size: usize) -> Option<Self> {
@@ -222,22 +227,26 @@ struct Spectrum {
     fft: Arc<dyn Fft<f32>>,
 }
 
+/// `A/n` of [`Spectrum`], row-major.
+pub(super) fn amplitude(side: usize, correlation: f64) -> Vec<f32> {
+    let n = side as f64;
+    let length = correlation * n / (PI * SQRT_2);
+    let axis: Vec<f64> = (0..side)
+        .map(|i| {
+            let frequency = i.min(side - i) as f64;
+            let kappa = TAU * frequency / n;
+            libm::exp(-kappa * kappa * length * length / 4.0)
+        })
+        .collect();
+    // The sum over the square is the square of the sum over one axis; A/n has Σ (A/n)² = 1.
+    let norm: f64 = axis.iter().map(|a| a * a).sum();
+    axis.iter().flat_map(|y| axis.iter().map(move |x| (x * y / norm) as f32)).collect()
+}
+
 impl Spectrum {
     fn new(side: usize, correlation: f64) -> Self {
-        let n = side as f64;
-        let length = correlation * n / (PI * SQRT_2);
-        let axis: Vec<f64> = (0..side)
-            .map(|i| {
-                let frequency = i.min(side - i) as f64;
-                let kappa = TAU * frequency / n;
-                libm::exp(-kappa * kappa * length * length / 4.0)
-            })
-            .collect();
-        // The sum over the square is the square of the sum over one axis; A/n has Σ (A/n)² = 1.
-        let norm: f64 = axis.iter().map(|a| a * a).sum();
-        let amplitude =
-            axis.iter().flat_map(|y| axis.iter().map(move |x| (x * y / norm) as f32)).collect();
-        Self { side, amplitude, fft: FftPlanner::new().plan_fft_inverse(side) }
+        let fft = FftPlanner::new().plan_fft_inverse(side);
+        Self { side, amplitude: amplitude(side, correlation), fft }
     }
 
     /// Shapes `white` (pairs of planes as interleaved complex numbers) into `length` values.

@@ -1,7 +1,8 @@
 //! The backend of plain tensor operations: CUDA, half precisions, and the yardstick of the fused one.
 //!
 //! Activations are float32 `[B, channels, n, n]`; only the convolutions run in the precision asked
-//! for. A stage that nothing random came before has B = 1 and broadcasts.
+//! for. A stage that nothing random came before has B = 1 and broadcasts. How tensors lie in memory is a
+//! [`Layout`]; channels that only fill one up are 0 at every stage.
 
 use tch::{Kind, Tensor};
 
@@ -11,6 +12,7 @@ use crate::operator::rollout::Precision;
 use crate::operator::{Activation, Architecture, Operator};
 
 use super::device::Device;
+use super::layout::Layout;
 use super::network::{Backend, Convolution};
 use super::noise::Perturbation;
 use super::program::Stage;
@@ -31,8 +33,25 @@ pub struct Ops {
     side: i64,
     device: Device,
     kind: Kind,
-    convs: Vec<(Tensor, Option<Tensor>)>,
+    layout: Layout,
+    convs: Vec<Placed>,
     slots: Vec<Option<Tensor>>,
+}
+
+/// A convolution on the device.
+struct Placed {
+    /// Channels without those that fill up.
+    outputs: i64,
+    weight: Tensor,
+    bias: Option<Tensor>,
+}
+
+/// What a random stage does, ready on the device.
+pub(crate) enum Drawn {
+    /// Added.
+    Add(Tensor),
+    /// Multiplied.
+    Multiply(Tensor),
 }
 
 impl Ops {
@@ -43,11 +62,18 @@ impl Ops {
         device: Device,
         precision: Precision,
     ) -> Result<Self> {
-        let kind = match (precision, device) {
-            (Precision::Float32, _) | (Precision::Auto, Device::Cpu) => Kind::Float,
-            (Precision::Float16, _) | (Precision::Auto, Device::Cuda(_)) => Kind::Half,
-            (Precision::Bfloat16, _) => Kind::BFloat16,
-        };
+        let kind = kind(precision, device);
+        Self::with_layout(operator, convs, device, kind, Layout::of(device, kind))
+    }
+
+    /// The same with a layout of one's choice.
+    pub fn with_layout(
+        operator: &Operator,
+        convs: &[Convolution],
+        device: Device,
+        kind: Kind,
+        layout: Layout,
+    ) -> Result<Self> {
         let place = |values: &[f32], shape: &[i64]| -> Result<Tensor> {
             let tensor = torch(Tensor::f_from_slice(values))?;
             torch(tensor.f_view(shape).and_then(|t| t.f_to_device(device.torch())?.f_to_kind(kind)))
@@ -57,8 +83,9 @@ impl Ops {
             .map(|conv| {
                 let (outputs, kernel) = (conv.outputs as i64, conv.kernel as i64);
                 let shape = [outputs, conv.inputs as i64, kernel, kernel];
-                let bias = conv.bias.as_ref().map(|bias| place(bias, &[outputs])).transpose()?;
-                Ok((place(&conv.weight, &shape)?, bias))
+                let weight = layout.weight(&place(&conv.weight, &shape)?)?;
+                let bias = conv.bias.as_ref().map(|bias| layout.bias(&place(bias, &[outputs])?));
+                Ok(Placed { outputs, weight, bias: bias.transpose()? })
             })
             .collect::<Result<_>>()?;
         Ok(Self {
@@ -66,6 +93,7 @@ impl Ops {
             side: i64::from(operator.grid),
             device,
             kind,
+            layout,
             convs,
             slots: Vec::new(),
         })
@@ -82,12 +110,9 @@ impl Ops {
 
     /// Convolution with circular padding, in the precision asked for.
     fn convolve(&self, x: &Tensor, conv: usize) -> Result<Tensor> {
-        let (weight, bias) = &self.convs[conv];
+        let Placed { weight, bias, .. } = &self.convs[conv];
         let pad = weight.size()[3] / 2;
-        let mut x = torch(x.f_to_kind(self.kind))?;
-        if pad > 0 {
-            x = torch(x.f_pad([pad; 4], "circular", None))?;
-        }
+        let x = self.layout.wrap(torch(x.f_to_kind(self.kind))?, pad)?;
         let y = torch(x.f_internal_convolution(
             weight,
             bias.as_ref(),
@@ -105,16 +130,11 @@ impl Ops {
         torch(y.f_to_kind(Kind::Float))
     }
 
-    fn normalise(&self, x: Tensor) -> Result<Tensor> {
-        let channels = x.size()[1];
+    /// The norm after convolution `conv`, with float32 statistics that no filling channel enters.
+    fn normalise(&self, x: Tensor, conv: usize) -> Result<Tensor> {
+        let channels = self.convs[conv].outputs;
         match norm_groups(self.architecture.norm, channels as u32) {
-            Some(groups) => torch(x.f_group_norm(
-                i64::from(groups),
-                None::<&Tensor>,
-                None::<&Tensor>,
-                EPSILON,
-                true,
-            )),
+            Some(groups) => self.layout.group_norm(x, channels, i64::from(groups), EPSILON),
             None if self.architecture.norm == crate::operator::Norm::Batch => {
                 torch(x.f_mul_scalar(1.0 / (1.0 + EPSILON).sqrt()))
             }
@@ -132,8 +152,9 @@ impl Ops {
         })
     }
 
-    fn perturb(&self, x: &Tensor, perturbations: &[Perturbation]) -> Result<Tensor> {
-        let shape = x.size();
+    /// Perturbations drawn on the host, brought to the device.
+    fn bring(&self, channels: i64, perturbations: &[Perturbation]) -> Result<Option<Drawn>> {
+        let Some(first) = perturbations.first() else { return Ok(None) };
         let batch = perturbations.len() as i64;
         let mut values = Vec::new();
         for perturbation in perturbations {
@@ -142,33 +163,41 @@ impl Ops {
             | Perturbation::Gains(part)) = perturbation;
             values.extend_from_slice(part);
         }
-        let full = [batch, shape[1], self.side, self.side];
-        match &perturbations[0] {
-            Perturbation::Add(_) => torch(x.f_add(&self.upload(&values, &full)?)),
-            Perturbation::Multiply(_) => torch(x.f_mul(&self.upload(&values, &full)?)),
+        let full = [batch, channels, self.side, self.side];
+        Ok(Some(match first {
+            Perturbation::Add(_) => Drawn::Add(self.upload(&values, &full)?),
+            Perturbation::Multiply(_) => Drawn::Multiply(self.upload(&values, &full)?),
             Perturbation::Gains(_) => {
-                torch(x.f_mul(&self.upload(&values, &[batch, shape[1], 1, 1])?))
+                Drawn::Multiply(self.upload(&values, &[batch, channels, 1, 1])?)
             }
-        }
+        }))
     }
-}
 
-impl Backend for Ops {
-    fn load(&mut self, states: &[f32]) -> Result<()> {
-        let channels = i64::from(self.architecture.channels);
-        let tensor = self.upload(states, &[-1, channels, self.side, self.side])?;
+    /// Fills slot 0 with float32 states `[B, C, n, n]` that lie on the device.
+    pub(super) fn load_tensor(&mut self, states: &Tensor) -> Result<()> {
+        let states = self.layout.place(states)?;
         self.slots.clear();
-        self.slots.push(Some(tensor));
+        self.slots.push(Some(states));
         Ok(())
     }
 
-    fn run(&mut self, index: usize, stage: Stage, perturbations: &[Perturbation]) -> Result<()> {
+    /// Runs stage `index`; `drawn` belongs to a random stage.
+    pub(super) fn run_stage(
+        &mut self,
+        index: usize,
+        stage: Stage,
+        drawn: Option<&Drawn>,
+    ) -> Result<()> {
         let x = self.slot(index);
         let y = match stage {
-            Stage::Noise { .. } | Stage::Dropout { .. } => self.perturb(x, perturbations)?,
+            Stage::Noise { .. } | Stage::Dropout { .. } => match drawn {
+                Some(Drawn::Add(v)) => torch(x.f_add(&self.layout.widen(v, x.size()[1])?))?,
+                Some(Drawn::Multiply(v)) => torch(x.f_mul(&self.layout.widen(v, x.size()[1])?))?,
+                None => unreachable!("a random stage is given its numbers"),
+            },
             Stage::Layer { conv } => {
                 let y = self.convolve(x, conv)?;
-                self.activate(self.normalise(y)?)?
+                self.activate(self.normalise(y, conv)?)?
             }
             Stage::Skip { slot, projection } => {
                 let skip = self.slot(slot);
@@ -184,12 +213,45 @@ impl Backend for Ops {
         Ok(())
     }
 
+    /// The result of the output stage, float32 `[B, C, n, n]`, without channels that fill up.
+    pub(super) fn result(&self) -> Result<Tensor> {
+        let y = self.slot(self.slots.len() - 1);
+        self.layout.cut(y, i64::from(self.architecture.channels))
+    }
+}
+
+/// The type in which convolutions of this precision run.
+pub(super) fn kind(precision: Precision, device: Device) -> Kind {
+    match (precision, device) {
+        (Precision::Float32, _) | (Precision::Auto, Device::Cpu) => Kind::Float,
+        (Precision::Float16, _) | (Precision::Auto, Device::Cuda(_)) => Kind::Half,
+        (Precision::Bfloat16, _) => Kind::BFloat16,
+    }
+}
+
+impl Backend for Ops {
+    fn load(&mut self, states: &[f32]) -> Result<()> {
+        let channels = i64::from(self.architecture.channels);
+        let tensor = self.upload(states, &[-1, channels, self.side, self.side])?;
+        self.load_tensor(&tensor)
+    }
+
+    fn run(&mut self, index: usize, stage: Stage, perturbations: &[Perturbation]) -> Result<()> {
+        let drawn = match stage {
+            Stage::Noise { channels, .. } | Stage::Dropout { channels, .. } => {
+                self.bring(channels as i64, perturbations)?
+            }
+            _ => None,
+        };
+        self.run_stage(index, stage, drawn.as_ref())
+    }
+
     fn release(&mut self, slot: usize) {
         self.slots[slot] = None;
     }
 
     fn output(&mut self) -> Result<Vec<f32>> {
-        let y = self.slot(self.slots.len() - 1);
+        let y = self.result()?;
         let y = torch(y.f_to_device(tch::Device::Cpu).and_then(|t| t.f_contiguous()))?;
         let mut out = vec![0.0; y.numel()];
         let length = out.len();

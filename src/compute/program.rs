@@ -44,6 +44,13 @@ pub enum Stage {
     },
 }
 
+impl Stage {
+    /// Whether it draws random numbers.
+    pub(super) fn is_random(self) -> bool {
+        matches!(self, Stage::Noise { .. } | Stage::Dropout { .. })
+    }
+}
+
 /// The stages of `operator`. `projected`: noise on the features is drawn behind the output layer.
 pub(super) fn program(operator: &Operator, projected: bool) -> Vec<Stage> {
     let architecture = &operator.architecture;

@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::operator::Operator;
 use crate::operator::rollout::{Precision, Rollout};
 
+use super::batch::{self, Means};
 use super::device::Device;
 use super::network::{Moment, Network};
 use super::state;
@@ -84,7 +85,25 @@ pub struct Outcome {
 /// If the start does not fit the segment: an input for one that begins later, or states and codes
 /// of another number of realizations.
 pub fn run_blocks(unit: &Unit, blocks: &[Range<u32>]) -> Result<Vec<Outcome>> {
-    let network = &mut Network::new(unit.seed, unit.operator, unit.device, unit.precision)?;
+    if unit.device != Device::Cpu {
+        return batch::run_blocks(unit, blocks, Means::of(unit)?);
+    }
+    let mut network = Network::new(unit.seed, unit.operator, unit.device, unit.precision)?;
+    run_blocks_on(&mut network, unit, blocks)
+}
+
+/// [`run_blocks`] on the host, by a network of one's choice.
+///
+/// # Errors
+/// As [`run_blocks`].
+///
+/// # Panics
+/// As [`run_blocks`].
+pub fn run_blocks_on(
+    network: &mut Network,
+    unit: &Unit,
+    blocks: &[Range<u32>],
+) -> Result<Vec<Outcome>> {
     let size = state_size(unit.operator);
     let mut runs = Vec::with_capacity(blocks.len());
     match unit.start {
@@ -146,7 +165,31 @@ fn state_size(operator: &Operator) -> usize {
 }
 
 impl Unit<'_> {
-    fn code(&self, state: &[f32]) -> u8 {
+    /// Pixels of a plane.
+    pub(super) fn pixels(&self) -> usize {
+        pixels(self.operator)
+    }
+
+    /// Values of a state.
+    pub(super) fn state_size(&self) -> usize {
+        state_size(self.operator)
+    }
+
+    /// An outcome of `count` realizations in which nothing is entered yet.
+    pub(super) fn outcome(&self, count: usize) -> Outcome {
+        let steps = self.steps.len();
+        let metrics = if self.metrics { state::METRICS.len() * count * steps } else { 0 };
+        Outcome {
+            states: vec![f32::NAN; count * steps * self.state_size()],
+            end: vec![f32::NAN; count * self.state_size()],
+            status: vec![state::OK; count],
+            valid: vec![state::OK; count * steps],
+            metrics: vec![f32::NAN; metrics],
+        }
+    }
+
+    /// The code of a state.
+    pub(super) fn code(&self, state: &[f32]) -> u8 {
         state::check(self.rollout, self.stored_f16, pixels(self.operator), state)
     }
 }
@@ -165,16 +208,8 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     fn new(unit: &'a Unit<'a>, block: Range<u32>) -> Self {
-        let (count, steps) = (block.len(), unit.steps.len());
-        let size = state_size(unit.operator);
-        let metrics = if unit.metrics { state::METRICS.len() * count * steps } else { 0 };
-        let outcome = Outcome {
-            states: vec![f32::NAN; count * steps * size],
-            end: Vec::new(),
-            status: Vec::new(),
-            valid: vec![state::OK; count * steps],
-            metrics: vec![f32::NAN; metrics],
-        };
+        let count = block.len();
+        let outcome = unit.outcome(count);
         let status = vec![state::OK; count];
         Self { unit, block, stored: unit.steps.start, current: Vec::new(), status, outcome }
     }

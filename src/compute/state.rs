@@ -84,14 +84,25 @@ pub fn post_process(rollout: &Rollout, pixels: usize, state: &mut [f32]) {
 pub fn check(rollout: &Rollout, stored_f16: bool, pixels: usize, state: &[f32]) -> u8 {
     let mut largest = 0;
     largest_bits(state, &mut largest);
-    let magnitude = f32::from_bits(largest);
+    code(rollout, stored_f16, f32::from_bits(largest), || {
+        state.chunks_exact(pixels).all(|plane| plane.iter().all(|x| *x - plane[0] == 0.0))
+    })
+}
+
+/// The code of a state with this largest magnitude, NaN if it holds one.
+pub(super) fn code(
+    rollout: &Rollout,
+    stored_f16: bool,
+    magnitude: f32,
+    is_constant: impl FnOnce() -> bool,
+) -> u8 {
     let limit =
         if stored_f16 { rollout.blowup_limit.min(LARGEST_F16) } else { rollout.blowup_limit };
     if !magnitude.is_finite() {
         NON_FINITE
     } else if f64::from(magnitude) > limit {
         BEYOND_LIMIT
-    } else if state.chunks_exact(pixels).all(|plane| plane.iter().all(|x| *x - plane[0] == 0.0)) {
+    } else if is_constant() {
         CONSTANT
     } else {
         OK
@@ -110,7 +121,7 @@ pub const METRICS: [&str; 5] =
     ["energy", "entropy", "autocorrelation", "variance", "mean_magnitude"];
 
 /// Bins of the entropy's histogram.
-const BINS: usize = 50;
+pub(super) const BINS: usize = 50;
 
 /// The metrics of a state, over all channels together, given the state before it:
 /// energy `Σ X²`; entropy in nats of a 50-bin histogram between the state's own extremes, the last

@@ -3,8 +3,12 @@
 #![expect(clippy::single_range_in_vec_init, reason = "one block of realizations is a list of one")]
 #![expect(clippy::needless_range_loop, reason = "indices read like the formulas they check")]
 
+/// Rollouts that stay on their device agree with the host's.
+mod batch;
 /// Elementary functions keep their stated errors.
 mod functions;
+/// Our CUDA kernels, on a device that is the processor.
+mod kernels;
 /// Networks: two backends, symmetries, every parameter counts.
 mod networks;
 /// Laws of the noise, and that no numbers are used twice.

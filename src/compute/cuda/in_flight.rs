@@ -1,0 +1,128 @@
+//! How many units share a device: a rule of sizes alone, never of time.
+//!
+//! One unit seldom fills a large GPU, and between its launches the device waits for the host; units on
+//! streams of their own fill both gaps. Too many push each other's activations out of the second-level
+//! cache. Results do not depend on the number: a unit's shapes are its own.
+
+use crate::operator::Operator;
+use crate::operator::layers::{Block, Stack};
+
+/// What the rule must know of a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Traits {
+    /// Streaming multiprocessors.
+    pub multiprocessors: u32,
+    /// Bytes of second-level cache.
+    pub l2: u64,
+    /// Bytes of memory.
+    pub memory: u64,
+}
+
+/// What the rule must know of a unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Load {
+    /// Thread blocks of its largest convolution.
+    pub tiles: u64,
+    /// Bytes that its widest layer reads and writes.
+    pub working_set: u64,
+    /// Bytes of everything that it holds at once, roughly and from above.
+    pub memory: u64,
+}
+
+/// Output values of one thread block of a convolution on tensor cores: 128 pixels by 64 channels.
+const TILE: (u64, u64) = (128, 64);
+/// Waves of thread blocks that keep a device busy while others start and end.
+const WAVES: u64 = 2;
+/// However much cache is left: one unit computes while the host prepares the next launch of another.
+const LEAST: u64 = 2;
+/// Streams of libtorch's pool, and threads of the host that only launch.
+const MOST: u64 = 16;
+/// Share of the memory that units may hold: what is left is for libtorch's cache of freed blocks and the
+/// workspaces of convolutions, which must never depend on how full the memory is.
+const MEMORY_SHARE: u64 = 2;
+
+impl Load {
+    /// The load of a unit with launches of `launch` realizations of `operator`, its convolutions in
+    /// values of `bytes` bytes.
+    pub fn of(operator: &Operator, launch: u32, bytes: u64) -> Self {
+        let pixels = u64::from(operator.grid).pow(2) * u64::from(launch);
+        let stack = Stack::new(&operator.architecture);
+        let mut convs = vec![stack.output];
+        for block in &stack.blocks {
+            match *block {
+                Block::Plain(conv) => convs.push(conv),
+                Block::Residual { first, second, projection } => {
+                    convs.extend([Some(first), Some(second), projection].into_iter().flatten());
+                }
+            }
+        }
+        let sides = |widths: (u32, u32)| u64::from(widths.0.max(8)) + u64::from(widths.1.max(8));
+        let widest = convs.iter().map(|c| sides((c.inputs, c.outputs))).max().unwrap_or(0);
+        let outputs = convs.iter().map(|c| u64::from(c.outputs)).max().unwrap_or(0);
+        let weights = stack.macs_per_pixel() * bytes;
+        Self {
+            tiles: pixels.div_ceil(TILE.0) * outputs.div_ceil(TILE.1),
+            working_set: pixels * widest * bytes,
+            // Float32 activations, their half copies with margins, a skip, and the states of a piece.
+            memory: weights + pixels * (widest * 6 * 4 + 32 * 64),
+        }
+    }
+}
+
+/// Units of this load to keep in flight: as many as fill the device, unless their activations no longer
+/// fit its cache together; never fewer than 2, unless the memory is too small for 2.
+pub fn units(device: Traits, load: Load) -> usize {
+    let filling = (WAVES * u64::from(device.multiprocessors)).div_ceil(load.tiles.max(1));
+    let fitting = device.l2 / load.working_set.max(1);
+    let holding = device.memory / MEMORY_SHARE / load.memory.max(1);
+    filling.min(fitting).clamp(LEAST, MOST).min(holding).max(1) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operator::{Activation, Architecture, Init, Norm, Policy};
+
+    const H200: Traits = Traits { multiprocessors: 132, l2: 50 << 20, memory: 141 << 30 };
+
+    fn operator(num_layers: u32, base_channels: u32, grid: u32) -> Operator {
+        Operator {
+            index: 0,
+            grid,
+            architecture: Architecture {
+                num_layers,
+                base_channels,
+                kernel_size: 3,
+                activation: Activation::Gelu,
+                norm: Norm::Instance,
+                dropout_rate: 0.0,
+                init: Init::Torch,
+                weight_gain: 1.0,
+                channels: 3,
+            },
+            noise: None,
+            policy: Policy::Autoregressive,
+        }
+    }
+
+    #[test]
+    fn small_units_fly_in_flocks_and_large_ones_in_pairs() {
+        let units = |l, b, n| units(H200, Load::of(&operator(l, b, n), 5, 2));
+        assert_eq!(units(2, 32, 64), 2);
+        assert_eq!(units(4, 64, 128), 2);
+        assert_eq!(units(2, 16, 16), 16);
+        // 5 · 32² pixels in 40 tiles: 264 of them are two waves.
+        assert_eq!(units(2, 32, 32), 7);
+    }
+
+    #[test]
+    fn more_units_never_need_more_cache_or_memory_than_there_is() {
+        let load = Load { tiles: 1, working_set: 10, memory: 100 };
+        let with = |l2, memory| units(Traits { l2, memory, ..H200 }, load);
+        assert_eq!(with(1000, 10_000), 16);
+        assert_eq!(with(70, 10_000), 7);
+        assert_eq!(with(10, 10_000), 2);
+        assert_eq!(with(1000, 600), 3);
+        assert_eq!(with(1000, 100), 1);
+    }
+}
