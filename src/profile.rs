@@ -15,6 +15,10 @@ use crate::operator::rollout::Precision;
 /// The libtorch this project is built against; `.setup/` fetches exactly this one.
 pub const LIBTORCH: &str = "2.11.0";
 
+/// Version of what runs on CUDA besides libtorch: our kernels, how tensors are laid out, the order of
+/// operations. Raised when it changes the bytes of a result there; the CPU has no part in it.
+pub const CUDA_METHOD: u32 = 1;
+
 /// What `spinlock-worker --probe` prints.
 #[derive(Debug, Clone, Serialize, Deserialize, PartialEq)]
 pub struct Probe {
@@ -96,7 +100,8 @@ impl Profile {
             other => other,
         };
         let cudnn = probe.cudnn.as_deref().unwrap_or("none");
-        let name = format!("cuda {class} libtorch {} cudnn {cudnn}", probe.libtorch).into();
+        let libraries = format!("libtorch {} cudnn {cudnn}", probe.libtorch);
+        let name = format!("cuda {class} {libraries} method {CUDA_METHOD}").into();
         Ok(Self { name, precision, cuda: ids })
     }
 
@@ -164,16 +169,33 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_cuda_device_is_named() {
-        let probe = Probe {
+    fn the_cuda_class_names_device_libraries_and_method() {
+        let device = CudaDevice {
+            name: "H200".into(),
+            capability: "9.0".into(),
+            multiprocessors: 132,
+            memory: 141 << 30,
+        };
+        let probe = Probe { cudnn: Some("91900".into()), cuda: vec![device], ..nothing() };
+        let profile = Profile::cuda(&probe, &[], Precision::Auto).unwrap();
+        assert_eq!(&*profile.name, "cuda sm 9.0 x132 libtorch 2.11.0 cudnn 91900 method 1");
+        assert_eq!((profile.precision, profile.cuda), (Precision::Float16, vec![0]));
+    }
+
+    fn nothing() -> Probe {
+        Probe {
             schema: 1,
             version: String::new(),
             libtorch: LIBTORCH.into(),
             cpu: String::new(),
             cudnn: None,
             cuda: Vec::new(),
-        };
-        let error = Profile::cuda(&probe, &[2], Precision::Auto).unwrap_err();
+        }
+    }
+
+    #[test]
+    fn a_missing_cuda_device_is_named() {
+        let error = Profile::cuda(&nothing(), &[2], Precision::Auto).unwrap_err();
         assert!(error.to_string().contains("no CUDA device 2"));
         assert_eq!(error.kind.exit_code(), 3);
     }

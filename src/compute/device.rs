@@ -8,6 +8,8 @@ use std::sync::Once;
 
 use tch::{Cuda, Kind, Tensor};
 
+use super::cuda::in_flight::Traits;
+use super::cuda::kernels::Kernels;
 use super::torch;
 use crate::error::Result;
 use crate::profile::{CudaDevice, LIBTORCH, Probe, cpu_class};
@@ -58,6 +60,25 @@ pub fn init(threads: u32) {
     tch::set_num_threads(i32::try_from(threads).unwrap_or(i32::MAX));
     // Gradient mode belongs to the thread; the guard's effect must outlast this function.
     std::mem::forget(tch::no_grad_guard());
+}
+
+/// Sets a further thread up for computing on `device`: without gradients, and on CUDA with a stream of
+/// its own, so that its work runs beside that of other threads.
+///
+/// # Errors
+/// If the device gives no stream.
+pub fn enter_thread(device: Device) -> Result<()> {
+    std::mem::forget(tch::no_grad_guard());
+    match device {
+        Device::Cpu => Ok(()),
+        Device::Cuda(index) => Kernels::of(index)?.streams().own(index),
+    }
+}
+
+/// What decides how many units share `device`; `None` for the CPU.
+pub fn traits(device: Device) -> Option<Traits> {
+    let Device::Cuda(index) = device else { return None };
+    Driver::load()?.traits(index as i32)
 }
 
 /// What the planner must know of libraries and devices. Call [`init`] first.
@@ -130,6 +151,13 @@ impl Driver {
         // SAFETY: `value` outlives the call.
         let status = unsafe { (self.attribute)(&raw mut value, attribute, device) };
         (status == 0).then_some(value as u32)
+    }
+
+    fn traits(&self, index: i32) -> Option<Traits> {
+        const L2_CACHE_SIZE: i32 = 38;
+        let CudaDevice { multiprocessors, memory, .. } = self.device(index)?;
+        let l2 = self.attribute(L2_CACHE_SIZE, index)?.into();
+        Some(Traits { multiprocessors, l2, memory })
     }
 
     fn device(&self, index: i32) -> Option<CudaDevice> {

@@ -56,7 +56,16 @@ pub fn is_out_of_memory(error: &Error) -> bool {
 
 fn says_out_of_memory(text: &str) -> bool {
     let text = text.to_lowercase();
-    ["out of memory", "not enough memory", "can't allocate memory", "alloc_failed"]
-        .iter()
-        .any(|sign| text.contains(sign))
+    [
+        "out of memory",
+        "not enough memory",
+        "can't allocate memory",
+        // cuBLAS and cuDNN.
+        "alloc_failed",
+        "allocation_failed",
+        // What libtorch says if no algorithm of cuDNN gets the memory that it needs.
+        "unable to find an engine",
+    ]
+    .iter()
+    .any(|sign| text.contains(sign))
 }

@@ -35,6 +35,8 @@ pub struct Unit<'a> {
     pub precision: Precision,
     /// Whether states are stored as float16: metrics read them so, and 65,504 is a limit.
     pub stored_f16: bool,
+    /// Whether the states are wanted, and not only the last.
+    pub states: bool,
     /// Whether metrics are computed.
     pub metrics: bool,
     /// Where to compute.
@@ -60,7 +62,7 @@ pub enum Start<'a> {
 /// What one block of realizations gives; B realizations, S states.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
-    /// `[B,S,C,H,W]`, float32: not yet in the storage type.
+    /// `[B,S,C,H,W]`, float32: not yet in the storage type; empty if not asked for.
     pub states: Vec<f32>,
     /// `[B,C,H,W]`, the last state: what the next segment starts from.
     pub end: Vec<f32>,
@@ -179,8 +181,9 @@ impl Unit<'_> {
     pub(super) fn outcome(&self, count: usize) -> Outcome {
         let steps = self.steps.len();
         let metrics = if self.metrics { state::METRICS.len() * count * steps } else { 0 };
+        let states = if self.states { count * steps * self.state_size() } else { 0 };
         Outcome {
-            states: vec![f32::NAN; count * steps * self.state_size()],
+            states: vec![f32::NAN; states],
             end: vec![f32::NAN; count * self.state_size()],
             status: vec![state::OK; count],
             valid: vec![state::OK; count * steps],
@@ -264,7 +267,9 @@ impl<'a> Run<'a> {
                 new.fill(f32::NAN);
             } else {
                 self.status[b] = unit.code(new);
-                self.outcome.states[row * size..(row + 1) * size].copy_from_slice(new);
+                if unit.states {
+                    self.outcome.states[row * size..(row + 1) * size].copy_from_slice(new);
+                }
                 if unit.metrics && !state::is_terminal(self.status[b]) {
                     let old = (self.stored > 0).then(|| &self.current[b * size..(b + 1) * size]);
                     let old = old.map(|old| state::as_stored(old, unit.stored_f16));

@@ -18,6 +18,9 @@ use crate::plan::kind_index;
 /// Smallest and largest piece of work handed out at once, in rough GFLOP: long enough not to count
 /// messages, short enough to share out the end evenly and to lose little to a crash.
 const TASK_GFLOP: (f64, f64) = (3.0, 60.0);
+/// How much more work a CUDA device is handed at once: it is that much faster, and takes many operators
+/// of a task side by side.
+const CUDA_FACTOR: f64 = 1000.0;
 /// Tasks per worker in a build of middling size.
 const TASKS_PER_WORKER: f64 = 24.0;
 
@@ -99,8 +102,8 @@ pub struct Queue<'a> {
 }
 
 impl<'a> Queue<'a> {
-    /// Prepares to make `to_make` (inputs first) with so many workers.
-    pub fn new(graph: &'a Graph, to_make: &[usize], workers: usize) -> Self {
+    /// Prepares to make `to_make` (inputs first) with so many workers, on CUDA devices or on the CPU.
+    pub fn new(graph: &'a Graph, to_make: &[usize], workers: usize, cuda: bool) -> Self {
         let making: HashSet<usize> = to_make.iter().copied().collect();
         let mut priority = vec![0.0_f64; graph.len()];
         for at in to_make.iter().rev() {
@@ -109,6 +112,7 @@ impl<'a> Queue<'a> {
         }
         let total = to_make.iter().map(|at| graph.node(*at).cost.gflop).sum::<f64>();
         let target = total / (workers.max(1) as f64 * TASKS_PER_WORKER);
+        let factor = if cuda { CUDA_FACTOR } else { 1.0 };
         let waiting = to_make
             .iter()
             .map(|at| (*at, graph.inputs(*at).filter(|i| making.contains(i)).count()))
@@ -122,7 +126,7 @@ impl<'a> Queue<'a> {
             open: HashMap::new(),
             tasks: Vec::new(),
             priority,
-            target: target.clamp(TASK_GFLOP.0, TASK_GFLOP.1),
+            target: target.clamp(TASK_GFLOP.0 * factor, TASK_GFLOP.1 * factor),
             total,
         };
         let free: Vec<usize> =

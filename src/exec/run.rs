@@ -99,7 +99,12 @@ pub fn run(
         options,
         progress,
         log,
-        queue: Queue::new(plan.graph(), to_make, options.hellos.len()),
+        queue: Queue::new(
+            plan.graph(),
+            to_make,
+            options.hellos.len(),
+            options.hellos.iter().any(|hello| hello.cuda.is_some()),
+        ),
         publisher: Publisher::start(cache.root().to_owned(), sender.clone())?,
         sender,
         workers: BTreeMap::new(),

@@ -4,6 +4,7 @@
 //! publishes.
 
 mod features;
+mod flight;
 mod inputs;
 mod parameters;
 mod rollouts;
@@ -41,6 +42,8 @@ pub(crate) struct Context {
     pub precision: Precision,
     /// Level of the deflate filter for large arrays.
     pub compression: Option<u8>,
+    /// Units in flight at most: lowered for good where the memory did not hold more.
+    pub width: usize,
     entries: HashMap<Key, Rc<Entry>>,
 }
 
@@ -148,7 +151,8 @@ fn prepare(line: &str) -> Result<(Context, Graph)> {
     let compression = hello.compression;
     let precision = profile.precision;
     let entries = HashMap::new();
-    Ok((Context { experiment, cache, device, precision, compression, entries }, graph))
+    let width = usize::MAX;
+    Ok((Context { experiment, cache, device, precision, compression, width, entries }, graph))
 }
 
 /// The profile of the device that this worker was given, as the planner names it.

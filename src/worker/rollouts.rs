@@ -2,13 +2,16 @@
 
 use std::rc::Rc;
 
-use super::{Context, f32_bytes, f32_values};
+use super::{Context, f32_bytes, f32_values, flight};
 use crate::artifact::{Artifact, InitialConditions, RolloutChunk, Start};
 use crate::cache::{Documents, Dtype, Entry, PartWriter};
+use crate::compute::cuda::in_flight::{self, Load};
+use crate::compute::device::{self, Device};
 use crate::compute::rollout::{self, Outcome, Unit};
 use crate::error::{Error, Result};
 use crate::graph::Node;
 use crate::operator::Operator;
+use crate::operator::rollout::Precision;
 
 /// Writes the parts of `nodes` (blocks of one chunk and segment) for the operators at `units`.
 pub fn run(context: &mut Context, nodes: &[&Node], units: (usize, usize)) -> Result<()> {
@@ -33,25 +36,69 @@ pub fn run(context: &mut Context, nodes: &[&Node], units: (usize, usize)) -> Res
     })?;
     let mut parts: Vec<PartWriter> =
         nodes.iter().map(|node| context.part(node, units)).collect::<Result<_>>()?;
-    for operator in operators {
-        let outcomes = compute(context, &recipes, operator, &source).map_err(|mut error| {
-            error.message = format!("operator {}: {}", operator.index, error.message);
-            error
-        })?;
-        for ((recipe, outcome), part) in recipes.iter().zip(&outcomes).zip(&mut parts) {
-            store(context, recipe, operator, outcome, part)?;
-        }
+    let starts: Vec<(Vec<f32>, Vec<u8>)> = operators
+        .iter()
+        .map(|operator| start(context, first, operator, &source))
+        .collect::<Result<_>>()?;
+    let means = Means::of(context, operators);
+    let reached = flight::run(
+        operators.len(),
+        means.width,
+        || device::enter_thread(means.device),
+        |unit| {
+            let operator = &operators[unit];
+            compute(means, &recipes, operator, &starts[unit]).map_err(|mut error| {
+                error.message = format!("operator {}: {}", operator.index, error.message);
+                error
+            })
+        },
+        |unit, outcomes| {
+            for ((recipe, outcome), part) in recipes.iter().zip(&outcomes).zip(&mut parts) {
+                store(context, recipe, &operators[unit], outcome, part)?;
+            }
+            Ok(())
+        },
+    )?;
+    if reached < means.width.min(operators.len()) {
+        context.width = reached;
     }
     parts.into_iter().try_for_each(|part| part.finish(Documents::new()).map(drop))
 }
 
-fn compute(
+/// What every unit of a job is computed with.
+#[derive(Clone, Copy)]
+struct Means {
+    device: Device,
+    precision: Precision,
+    realization_block: u32,
+    /// Units in flight.
+    width: usize,
+}
+
+impl Means {
+    fn of(context: &Context, operators: &[Operator]) -> Self {
+        let realization_block = context.experiment.execution.realization_block;
+        let (device, precision) = (context.device, context.precision);
+        let width = in_flight(device, precision, realization_block, operators);
+        Self { device, precision, realization_block, width: width.min(context.width) }
+    }
+}
+
+/// Units in flight: on the CPU one, since there is a worker for every core.
+fn in_flight(device: Device, precision: Precision, launch: u32, operators: &[Operator]) -> usize {
+    let Some(traits) = device::traits(device) else { return 1 };
+    let bytes = if precision == Precision::Float32 { 4 } else { 2 };
+    let units = operators.iter().map(|o| in_flight::units(traits, Load::of(o, launch, bytes)));
+    units.min().unwrap_or(1)
+}
+
+/// Where an operator's segment starts: states and their codes.
+fn start(
     context: &Context,
-    recipes: &[&RolloutChunk],
+    recipe: &RolloutChunk,
     operator: &Operator,
     source: &Rc<Entry>,
-) -> Result<Vec<Outcome>> {
-    let recipe = recipes[0];
+) -> Result<(Vec<f32>, Vec<u8>)> {
     let index = operator.index;
     let (states, status) = match recipe.start {
         Start::Inputs(_) => (context.array(source, &format!("fields/{index}"))?, Vec::new()),
@@ -60,23 +107,32 @@ fn compute(
             context.array(source, &format!("status/{index}"))?,
         ),
     };
-    let states = f32_values(&states);
-    let start = match recipe.start {
-        Start::Inputs(_) => rollout::Start::Input(&states),
-        Start::Segment(_) => rollout::Start::State { states: &states, status: &status },
-    };
+    Ok((f32_values(&states), status))
+}
+
+fn compute(
+    means: Means,
+    recipes: &[&RolloutChunk],
+    operator: &Operator,
+    (states, status): &(Vec<f32>, Vec<u8>),
+) -> Result<Vec<Outcome>> {
+    let recipe = recipes[0];
     let unit = Unit {
         operator,
         seed: recipe.seed,
         rollout: &recipe.rollout,
         num_timesteps: recipe.num_timesteps,
         steps: recipe.steps.clone(),
-        start,
-        precision: context.precision,
+        start: match recipe.start {
+            Start::Inputs(_) => rollout::Start::Input(states),
+            Start::Segment(_) => rollout::Start::State { states, status },
+        },
+        precision: means.precision,
         stored_f16: recipe.dtype == "float16",
+        states: recipe.stored,
         metrics: true,
-        device: context.device,
-        realization_block: context.experiment.execution.realization_block,
+        device: means.device,
+        realization_block: means.realization_block,
     };
     let blocks: Vec<_> = recipes.iter().map(|r| r.realizations.clone()).collect();
     rollout::run_blocks(&unit, &blocks)

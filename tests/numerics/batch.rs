@@ -115,6 +115,7 @@ fn every_law_and_location_of_noise_is_that_of_the_host() {
 fn an_operator_without_noise_is_that_of_the_host() {
     compare(&small(), |_| (), &[0..3], "no noise");
     compare(&small(), |unit| unit.metrics = false, &[0..3], "no metrics");
+    compare(&small(), |unit| unit.states = false, &[0..3, 3..7], "no states");
     compare(&small(), |unit| unit.stored_f16 = true, &[0..3], "stored as float16");
 }
 

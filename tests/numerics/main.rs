@@ -85,6 +85,7 @@ fn unit<'a>(operator: &'a Operator, num_timesteps: u32, start: &'a [f32]) -> Uni
         start: Start::Input(start),
         precision: Precision::Float32,
         stored_f16: false,
+        states: true,
         metrics: true,
         device: Device::Cpu,
         realization_block: 5,

@@ -94,6 +94,9 @@ struct Part {
     /// What came back, as in [`Outcome`], with `count` realizations.
     outcome: Outcome,
     status: Vec<u8>,
+    /// Which realizations had ended before the segment, and before the newest state that came back.
+    began_ended: Vec<bool>,
+    ended: Vec<bool>,
 }
 
 /// One unit on its way.
@@ -142,6 +145,8 @@ impl<'a> Flight<'a> {
             pending: Vec::new(),
             outcome: self.unit.outcome(count),
             status: vec![host::OK; count],
+            began_ended: vec![false; count],
+            ended: vec![false; count],
         }
     }
 
@@ -205,6 +210,8 @@ impl<'a> Flight<'a> {
                 let mut part = self.part(index, offset, block, self.upload(&start)?);
                 part.before = Some(part.current.shallow_clone());
                 part.status.copy_from_slice(&status[at..at + count]);
+                part.began_ended =
+                    part.status.iter().map(|&code| host::is_terminal(code)).collect();
                 at += count;
                 parts.push(part);
             }
@@ -227,7 +234,19 @@ impl<'a> Flight<'a> {
         self.bring_back(part)?;
         if part.stored < self.unit.steps.end {
             // Every realization has ended: nothing more is known of it than that.
-            part.skip_to(self.unit, self.size);
+            part.skip_to(self.unit);
+        }
+        let end = self.land(&part.current)?;
+        for ((to, from), ended) in part
+            .outcome
+            .end
+            .chunks_exact_mut(self.size)
+            .zip(end.chunks_exact(self.size))
+            .zip(&part.ended)
+        {
+            if !ended {
+                to.copy_from_slice(from);
+            }
         }
         Ok(())
     }
@@ -261,8 +280,12 @@ impl<'a> Flight<'a> {
         let measured = state::measure(&states, before.as_ref(), self.unit)?;
         let measured = self.land(&measured)?;
         let measured = Measured::of(&measured, self.piece, self.launch);
-        let values = self.land(&torch(states.f_narrow(0, 0, length as i64))?)?;
-        part.enter(self.unit, length, &measured, &values, self.launch, before.is_some());
+        let has_previous = before.is_some();
+        part.enter(self.unit, length, &measured, has_previous);
+        if self.unit.states {
+            let values = self.land(&torch(states.f_narrow(0, 0, length as i64))?)?;
+            part.enter_states(self.unit, &values, self.launch, self.size);
+        }
         Ok(())
     }
 
@@ -295,54 +318,59 @@ impl Part {
         self.status.iter().all(|&code| host::is_terminal(code))
     }
 
-    /// Enters `length` states that came back, `values` `[length, launch, C, n, n]`, before state
-    /// `stored`.
-    fn enter(
-        &mut self,
-        unit: &Unit,
-        length: usize,
-        measured: &Measured,
-        values: &[f32],
-        launch: usize,
-        has_previous: bool,
-    ) {
-        let size = values.len() / (length * launch);
-        let steps = unit.steps.len();
-        let first = (self.stored - unit.steps.start) as usize - length;
-        let outcome = &mut self.outcome;
-        for (s, states) in values.chunks_exact(launch * size).enumerate() {
-            let last = s + 1 == length;
+    /// Where the newest `length` states stand in a row of the outcome.
+    fn column(&self, unit: &Unit, length: usize) -> usize {
+        (self.stored - unit.steps.start) as usize - length
+    }
+
+    /// Enters codes and metrics of the newest `length` states.
+    fn enter(&mut self, unit: &Unit, length: usize, measured: &Measured, has_previous: bool) {
+        let (steps, first) = (unit.steps.len(), self.column(unit, length));
+        for s in 0..length {
             for (b, status) in self.status.iter_mut().enumerate() {
                 let row = b * steps + first + s;
-                let new = &states[b * size..(b + 1) * size];
-                let ended = host::is_terminal(*status);
-                if !ended {
+                self.ended[b] = host::is_terminal(*status);
+                if !self.ended[b] {
                     *status = measured.code(unit, s, b);
-                    outcome.states[row * size..(row + 1) * size].copy_from_slice(new);
                     if unit.metrics && !host::is_terminal(*status) {
                         let values = measured.metrics(s, b, has_previous || s > 0);
                         for (metric, value) in values.into_iter().enumerate() {
-                            let at = (metric * self.count + b) * steps + first + s;
-                            outcome.metrics[at] = value;
+                            let at = metric * self.count * steps + row;
+                            self.outcome.metrics[at] = value;
                         }
                     }
                 }
-                outcome.valid[row] = *status;
-                if last {
-                    let end = &mut outcome.end[b * size..(b + 1) * size];
-                    if ended { end.fill(f32::NAN) } else { end.copy_from_slice(new) }
+                self.outcome.valid[row] = *status;
+            }
+        }
+    }
+
+    /// Enters the newest states themselves, `[length, launch, C, n, n]`, up to the one in which a
+    /// realization ends. Their codes are entered already.
+    fn enter_states(&mut self, unit: &Unit, values: &[f32], launch: usize, size: usize) {
+        let steps = unit.steps.len();
+        let first = self.column(unit, values.len() / (launch * size));
+        for (s, states) in values.chunks_exact(launch * size).enumerate() {
+            for (b, state) in states.chunks_exact(size).take(self.count).enumerate() {
+                let row = b * steps + first + s;
+                let ended = match first + s {
+                    0 => self.began_ended[b],
+                    _ => host::is_terminal(self.outcome.valid[row - 1]),
+                };
+                if !ended {
+                    self.outcome.states[row * size..(row + 1) * size].copy_from_slice(state);
                 }
             }
         }
     }
 
     /// Every realization has ended: the rest is their codes.
-    fn skip_to(&mut self, unit: &Unit, size: usize) {
+    fn skip_to(&mut self, unit: &Unit) {
         let (steps, done) = (unit.steps.len(), (self.stored - unit.steps.start) as usize);
         for (b, &status) in self.status.iter().enumerate() {
             self.outcome.valid[b * steps + done..(b + 1) * steps].fill(status);
-            self.outcome.end[b * size..(b + 1) * size].fill(f32::NAN);
         }
+        self.ended.fill(true);
         self.stored = unit.steps.end;
     }
 
@@ -357,7 +385,9 @@ impl Part {
         let copy = |to: &mut [f32], from: &[f32], at: usize| {
             to[at..at + from.len()].copy_from_slice(from);
         };
-        copy(&mut whole.states, &part.states, self.offset * steps * size);
+        if unit.states {
+            copy(&mut whole.states, &part.states, self.offset * steps * size);
+        }
         copy(&mut whole.end, &part.end, self.offset * size);
         whole.status[self.offset..][..self.count].copy_from_slice(&part.status);
         whole.valid[self.offset * steps..][..self.count * steps].copy_from_slice(&part.valid);
