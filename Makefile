@@ -8,7 +8,7 @@ TORCH := --release --locked --no-default-features --features torch
 PREFIX ?= $(HOME)/.local
 BIN := target/release
 
-.PHONY: help setup build demo test lint install bench clean
+.PHONY: help setup build demo test test-gpu lint install bench clean
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -33,6 +33,10 @@ test: build lint ## Run the whole gate: format, lints, tests, docs, an end-to-en
 	$(CARGO) test $(TORCH) --test numerics
 	$(CARGO) test $(FRONT)
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(FRONT) --no-deps --document-private-items
+
+test-gpu: build ## On a machine with a CUDA device: kernels, agreement with the CPU, sameness, speed
+	$(CARGO) test $(TORCH) --test gpu -- --ignored --nocapture --test-threads 1
+	tests/gpu/builds.sh
 
 lint: setup ## Check format and lints
 	$(CARGO) fmt --check

@@ -40,7 +40,7 @@ impl Layout {
     }
 
     /// `x` with zeros up to `channels` channels.
-    pub(super) fn widen(self, x: &Tensor, channels: i64) -> Result<Tensor> {
+    pub(super) fn widen(x: &Tensor, channels: i64) -> Result<Tensor> {
         let missing = channels - x.size()[1];
         if missing == 0 {
             return Ok(x.shallow_clone());
@@ -49,13 +49,13 @@ impl Layout {
     }
 
     /// The first `channels` channels of `x`, planes one after the other.
-    pub(super) fn cut(self, x: &Tensor, channels: i64) -> Result<Tensor> {
+    pub(super) fn cut(x: &Tensor, channels: i64) -> Result<Tensor> {
         torch(x.f_narrow(1, 0, channels).and_then(|x| x.f_contiguous()))
     }
 
     /// Brings states `[B, C, n, n]` into this layout.
     pub(super) fn place(self, x: &Tensor) -> Result<Tensor> {
-        self.turn(&self.widen(x, self.full(x.size()[1]))?)
+        self.turn(&Self::widen(x, self.full(x.size()[1]))?)
     }
 
     /// Brings a convolution's weight `[outputs, inputs, k, k]` into this layout.
@@ -104,7 +104,7 @@ impl Layout {
     /// `(x − mean)/√(variance + ε)` with the biased variance, in float32. Filling channels stay 0.
     pub(super) fn group_norm(
         self,
-        x: Tensor,
+        x: &Tensor,
         channels: i64,
         groups: i64,
         epsilon: f64,
@@ -127,6 +127,6 @@ impl Layout {
             let inverse = variance.f_add_scalar(epsilon)?.f_rsqrt()?;
             x.f_mul(&inverse)?.f_reshape([size[0], real, size[2], size[3]])
         }))?;
-        self.widen(&normed, size[1])
+        Self::widen(&normed, size[1])
     }
 }

@@ -134,7 +134,7 @@ impl Ops {
     fn normalise(&self, x: Tensor, conv: usize) -> Result<Tensor> {
         let channels = self.convs[conv].outputs;
         match norm_groups(self.architecture.norm, channels as u32) {
-            Some(groups) => self.layout.group_norm(x, channels, i64::from(groups), EPSILON),
+            Some(groups) => self.layout.group_norm(&x, channels, i64::from(groups), EPSILON),
             None if self.architecture.norm == crate::operator::Norm::Batch => {
                 torch(x.f_mul_scalar(1.0 / (1.0 + EPSILON).sqrt()))
             }
@@ -191,8 +191,8 @@ impl Ops {
         let x = self.slot(index);
         let y = match stage {
             Stage::Noise { .. } | Stage::Dropout { .. } => match drawn {
-                Some(Drawn::Add(v)) => torch(x.f_add(&self.layout.widen(v, x.size()[1])?))?,
-                Some(Drawn::Multiply(v)) => torch(x.f_mul(&self.layout.widen(v, x.size()[1])?))?,
+                Some(Drawn::Add(v)) => torch(x.f_add(&Layout::widen(v, x.size()[1])?))?,
+                Some(Drawn::Multiply(v)) => torch(x.f_mul(&Layout::widen(v, x.size()[1])?))?,
                 None => unreachable!("a random stage is given its numbers"),
             },
             Stage::Layer { conv } => {
@@ -216,7 +216,7 @@ impl Ops {
     /// The result of the output stage, float32 `[B, C, n, n]`, without channels that fill up.
     pub(super) fn result(&self) -> Result<Tensor> {
         let y = self.slot(self.slots.len() - 1);
-        self.layout.cut(y, i64::from(self.architecture.channels))
+        Layout::cut(y, i64::from(self.architecture.channels))
     }
 }
 

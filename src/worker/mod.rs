@@ -4,7 +4,7 @@
 //! publishes.
 
 mod features;
-mod flight;
+pub mod flight;
 mod inputs;
 mod parameters;
 mod rollouts;

@@ -1,7 +1,7 @@
 //! How many units share a device: a rule of sizes alone, never of time.
 //!
-//! One unit seldom fills a large GPU, and between its launches the device waits for the host; units on
-//! streams of their own fill both gaps. Too many push each other's activations out of the second-level
+//! One unit seldom fills a large GPU, and while a small kernel runs the host has not yet prepared the
+//! next one; units on streams of their own fill both gaps. Too many push each other's activations out of the second-level
 //! cache. Results do not depend on the number: a unit's shapes are its own.
 
 use crate::operator::Operator;
@@ -33,7 +33,10 @@ pub struct Load {
 const TILE: (u64, u64) = (128, 64);
 /// Waves of thread blocks that keep a device busy while others start and end.
 const WAVES: u64 = 2;
-/// However much cache is left: one unit computes while the host prepares the next launch of another.
+/// Bytes that a device moves while a host thread prepares a launch: some microseconds at terabytes per
+/// second.
+const LAUNCH: u64 = 16 << 20;
+/// However little cache is left: one unit computes while the host prepares the next launch of another.
 const LEAST: u64 = 2;
 /// Streams of libtorch's pool, and threads of the host that only launch.
 const MOST: u64 = 16;
@@ -69,13 +72,15 @@ impl Load {
     }
 }
 
-/// Units of this load to keep in flight: as many as fill the device, unless their activations no longer
-/// fit its cache together; never fewer than 2, unless the memory is too small for 2.
+/// Units of this load to keep in flight: as many as fill the device and keep it from waiting for
+/// launches, unless their activations no longer fit its cache together; never fewer than 2, unless the
+/// memory is too small for 2.
 pub fn units(device: Traits, load: Load) -> usize {
     let filling = (WAVES * u64::from(device.multiprocessors)).div_ceil(load.tiles.max(1));
+    let launching = LAUNCH.div_ceil(load.working_set.max(1));
     let fitting = device.l2 / load.working_set.max(1);
     let holding = device.memory / MEMORY_SHARE / load.memory.max(1);
-    filling.min(fitting).clamp(LEAST, MOST).min(holding).max(1) as usize
+    filling.max(launching).min(fitting).clamp(LEAST, MOST).min(holding).max(1) as usize
 }
 
 #[cfg(test)]
@@ -108,11 +113,12 @@ mod tests {
     #[test]
     fn small_units_fly_in_flocks_and_large_ones_in_pairs() {
         let units = |l, b, n| units(H200, Load::of(&operator(l, b, n), 5, 2));
-        assert_eq!(units(2, 32, 64), 2);
         assert_eq!(units(4, 64, 128), 2);
         assert_eq!(units(2, 16, 16), 16);
-        // 5 · 32² pixels in 40 tiles: 264 of them are two waves.
-        assert_eq!(units(2, 32, 32), 7);
+        // 5 · 64² pixels by 32 + 32 channels of 2 bytes are a sixth of what a launch takes.
+        assert_eq!(units(2, 32, 64), 7);
+        // 5 · 96² pixels in 360 tiles are more than two waves.
+        assert_eq!(units(2, 64, 96), 2);
     }
 
     #[test]
@@ -124,5 +130,8 @@ mod tests {
         assert_eq!(with(10, 10_000), 2);
         assert_eq!(with(1000, 600), 3);
         assert_eq!(with(1000, 100), 1);
+        // Thread blocks decide where launches do not.
+        let large = Load { tiles: 40, working_set: 12 << 20, memory: 1 };
+        assert_eq!(units(Traits { l2: 1 << 30, ..H200 }, large), 7);
     }
 }
