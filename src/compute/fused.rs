@@ -1,4 +1,5 @@
-//! The float32 backend of the CPU: convolutions by libtorch, everything between them in few passes.
+//! The float32 backend of the CPU: convolutions by libtorch, or in the frequency domain where that is
+//! cheaper; everything between them in few passes.
 //!
 //! Activations lie channel-last in buffers with a circular border of ⌊k/2⌋ pixels, ready for the next
 //! convolution: normalisation and activation read a convolution's result once and write straight
@@ -16,6 +17,7 @@ use super::noise::Perturbation;
 use super::ops::EPSILON;
 use super::passes::{self, Tile};
 use super::program::Stage;
+use super::spectral::{self, Spectral};
 use super::torch;
 
 /// One operator on the CPU.
@@ -29,24 +31,49 @@ pub struct Fused {
     slots: Vec<Option<Slot>>,
     /// Buffers that no slot needs.
     free: Vec<Slot>,
+    /// Memory for results of convolutions in the frequency domain, and for what comes up on the way.
+    field: Vec<f32>,
+    scratch: spectral::Scratch,
     output: Vec<f32>,
 }
 
-/// A convolution with its weights as libtorch takes them.
+/// A convolution with its weights as its way of computing takes them.
 struct Prepared {
     outputs: usize,
-    /// Channel-last in memory.
-    weight: Tensor,
-    bias: Option<Tensor>,
-    /// The output layer runs outside libtorch.
-    rows: Vec<f32>,
-    offsets: Vec<f32>,
+    way: Way,
+}
+
+enum Way {
+    /// The direct sum by libtorch; the weights lie channel-last in memory.
+    Direct { weight: Tensor, bias: Option<Tensor> },
+    /// Tiles in the frequency domain.
+    Spectral(Spectral),
+    /// The 1×1 output layer, in a pass of its own.
+    Rows { weight: Vec<f32>, bias: Vec<f32> },
+}
+
+/// The result of a convolution, `[n, n, channels]`, or `[n + 2p, n + 2p, channels]` of a 1×1 kernel in a
+/// stack of larger ones.
+enum Field {
+    Tensor(Tensor),
+    Buffer(Vec<f32>),
+}
+
+impl Field {
+    fn values(&self) -> &[f32] {
+        match self {
+            Field::Tensor(tensor) => values(tensor),
+            Field::Buffer(buffer) => buffer,
+        }
+    }
 }
 
 /// A buffer `[n + 2p, n + 2p, channels]`.
 struct Slot {
     channels: usize,
     buffer: Tensor,
+    /// The buffer with [`spectral::SLACK`] values behind it.
+    slack: Tensor,
     /// The same memory as `[1, channels, n + 2p, n + 2p]`.
     view: Tensor,
     /// Whether the border holds the opposite side's pixels.
@@ -56,9 +83,12 @@ struct Slot {
 impl Slot {
     fn new(channels: usize, side: usize) -> Result<Self> {
         let shape = [1, side as i64, side as i64, channels as i64];
-        let buffer = torch(Tensor::f_zeros(shape, (Kind::Float, tch::Device::Cpu)))?;
+        let length: i64 = shape.iter().product();
+        let all = [length + spectral::SLACK as i64];
+        let slack = torch(Tensor::f_zeros(all, (Kind::Float, tch::Device::Cpu)))?;
+        let buffer = torch(slack.f_narrow(0, 0, length).and_then(|t| t.f_view(shape)))?;
         let view = torch(buffer.f_permute([0, 3, 1, 2]))?;
-        Ok(Self { channels, buffer, view, wrapped: false })
+        Ok(Self { channels, buffer, slack, view, wrapped: false })
     }
 
     fn values(&self) -> &[f32] {
@@ -77,6 +107,17 @@ impl Slot {
     }
 }
 
+/// A convolution as libtorch takes it.
+fn direct(conv: &Convolution) -> Result<Way> {
+    let kernel = conv.kernel as i64;
+    let shape = [conv.outputs as i64, conv.inputs as i64, kernel, kernel];
+    let weight = torch(Tensor::f_from_slice(&conv.weight).and_then(|t| {
+        t.f_view(shape)?.f_permute([0, 2, 3, 1])?.f_contiguous()?.f_permute([0, 3, 1, 2])
+    }))?;
+    let bias = conv.bias.as_ref().map(|bias| torch(Tensor::f_from_slice(bias))).transpose()?;
+    Ok(Way::Direct { weight, bias })
+}
+
 /// The memory of a contiguous float32 tensor on the CPU.
 fn values(tensor: &Tensor) -> &[f32] {
     debug_assert!(tensor.is_contiguous() && tensor.kind() == Kind::Float);
@@ -91,32 +132,38 @@ impl Fused {
     /// Prepares the weights.
     pub fn new(operator: &Operator, convs: &[Convolution]) -> Result<Self> {
         let architecture = &operator.architecture;
-        let prepare = |(index, conv): (usize, &Convolution)| -> Result<Prepared> {
-            let kernel = conv.kernel as i64;
-            let shape = [conv.outputs as i64, conv.inputs as i64, kernel, kernel];
-            let weight = torch(Tensor::f_from_slice(&conv.weight).and_then(|t| {
-                t.f_view(shape)?.f_permute([0, 2, 3, 1])?.f_contiguous()?.f_permute([0, 3, 1, 2])
-            }))?;
-            let bias =
-                conv.bias.as_ref().map(|bias| torch(Tensor::f_from_slice(bias))).transpose()?;
-            let last = index + 1 == convs.len();
-            Ok(Prepared {
-                outputs: conv.outputs,
-                weight,
-                bias,
-                rows: if last { conv.weight.clone() } else { Vec::new() },
-                offsets: conv.bias.clone().unwrap_or_default(),
-            })
+        let side = operator.grid as usize;
+        let mut budget = spectral::BUDGET;
+        let mut prepare = |(index, conv): (usize, &Convolution)| -> Result<Prepared> {
+            let outputs = conv.outputs;
+            if index + 1 == convs.len() {
+                let bias = conv.bias.clone().unwrap_or_default();
+                return Ok(Prepared {
+                    outputs,
+                    way: Way::Rows { weight: conv.weight.clone(), bias },
+                });
+            }
+            let shape = spectral::Shape { inputs: conv.inputs, outputs, kernel: conv.kernel, side };
+            let way = match spectral::tile_side(shape, budget) {
+                Some(tile) => {
+                    budget -= spectral::spectrum_len(shape, tile);
+                    Way::Spectral(Spectral::new(shape, tile, &conv.weight, conv.bias.as_deref()))
+                }
+                None => direct(conv)?,
+            };
+            Ok(Prepared { outputs, way })
         };
         Ok(Self {
             norm: architecture.norm,
             activation: architecture.activation,
-            side: operator.grid as usize,
+            side,
             pad: architecture.kernel_size as usize / 2,
             channels: architecture.channels as usize,
-            convs: convs.iter().enumerate().map(prepare).collect::<Result<_>>()?,
+            convs: convs.iter().enumerate().map(&mut prepare).collect::<Result<_>>()?,
             slots: Vec::new(),
             free: Vec::new(),
+            field: Vec::new(),
+            scratch: spectral::Scratch::default(),
             output: Vec::new(),
         })
     }
@@ -143,19 +190,37 @@ impl Fused {
         self.slots[index].as_ref().expect("stages run in order")
     }
 
-    /// The result of a convolution, channel-last: over the field, or over the bordered buffer for
-    /// a 1×1 kernel in a stack of larger ones.
-    fn convolve(&mut self, index: usize, conv: usize) -> Result<Tensor> {
+    /// The result of a convolution of slot `index`; its memory comes back by [`Fused::reclaim`].
+    fn convolve(&mut self, index: usize, conv: usize) -> Result<Field> {
         let frame = self.frame(self.slot(index).channels);
         let slot = self.slots[index].as_mut().expect("stages run in order");
         if !slot.wrapped {
             passes::wrap(frame, slot.values_mut());
             slot.wrapped = true;
         }
-        let Prepared { weight, bias, .. } = &self.convs[conv];
-        // Called by its name: `conv2d` takes a slower way for small inputs.
-        let y = slot.view.f_mkldnn_convolution(weight, bias.as_ref(), [0, 0], [1, 1], [1, 1], 1);
-        torch(y.and_then(|y| y.f_permute([0, 2, 3, 1])?.f_contiguous()))
+        match &self.convs[conv].way {
+            Way::Direct { weight, bias } => {
+                // Called by its name: `conv2d` takes a slower way for small inputs.
+                let (none, one) = ([0, 0], [1, 1]);
+                let y = slot.view.f_mkldnn_convolution(weight, bias.as_ref(), none, one, one, 1);
+                let y = torch(y.and_then(|y| y.f_permute([0, 2, 3, 1])?.f_contiguous()))?;
+                Ok(Field::Tensor(y))
+            }
+            Way::Spectral(spectral) => {
+                let mut field = std::mem::take(&mut self.field);
+                field.resize(self.side * self.side * self.convs[conv].outputs, 0.0);
+                spectral.convolve(values(&slot.slack), &mut self.scratch, &mut field);
+                Ok(Field::Buffer(field))
+            }
+            Way::Rows { .. } => unreachable!("the output layer is a stage of its own"),
+        }
+    }
+
+    /// Takes the memory of a result back, for the next one.
+    fn reclaim(&mut self, field: Field) {
+        if let Field::Buffer(buffer) = field {
+            self.field = buffer;
+        }
     }
 
     /// Mean and 1/√(variance + ε) of each channel, by the norm of this operator.
@@ -194,17 +259,18 @@ impl Backend for Fused {
             Stage::Layer { conv } => {
                 let channels = self.convs[conv].outputs;
                 let y = self.convolve(index, conv)?;
-                let (shift, factor) = self.statistics(values(&y), channels);
+                let (shift, factor) = self.statistics(y.values(), channels);
                 let mut out = self.take(index + 1, channels)?;
                 let tile = Tile::new(channels, self.side);
                 passes::normalise_activate(
-                    values(&y),
+                    y.values(),
                     out.values_mut(),
                     self.frame(channels),
                     &tile.repeat(&shift),
                     &tile.repeat(&factor),
                     self.activation,
                 );
+                self.reclaim(y);
                 self.slots[index + 1] = Some(out);
             }
             Stage::Noise { channels, .. } | Stage::Dropout { channels, .. } => {
@@ -217,16 +283,23 @@ impl Backend for Fused {
             Stage::Skip { slot, projection } => {
                 let mut out = self.take(index + 1, self.slot(index).channels)?;
                 let projected = projection.map(|conv| self.convolve(slot, conv)).transpose()?;
-                let skip = projected.as_ref().map_or_else(|| self.slot(slot).values(), values);
+                let skip =
+                    projected.as_ref().map_or_else(|| self.slot(slot).values(), Field::values);
                 passes::sum(self.slot(index).values(), skip, out.values_mut());
+                if let Some(projected) = projected {
+                    self.reclaim(projected);
+                }
                 self.slots[index + 1] = Some(out);
             }
             Stage::Output { conv } => {
                 let frame = self.frame(self.slot(index).channels);
-                let Prepared { outputs, rows, offsets, .. } = &self.convs[conv];
+                let Prepared { outputs, way: Way::Rows { weight, bias } } = &self.convs[conv]
+                else {
+                    unreachable!("the output layer is prepared as rows");
+                };
                 let mut output = std::mem::take(&mut self.output);
                 output.resize(outputs * self.side * self.side, 0.0);
-                passes::project(frame, self.slot(index).values(), rows, offsets, &mut output);
+                passes::project(frame, self.slot(index).values(), weight, bias, &mut output);
                 self.output = output;
             }
         }

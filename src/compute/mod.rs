@@ -7,6 +7,7 @@
 //! - [`device`] sets the process up and says what the machine has
 //! - [`weights`], [`noise`] (on [`random`] and [`simd`]) draw from keyed streams
 //! - [`network`] applies one operator; it has two backends, `fused` and `ops`
+//! - `spectral` convolves wide layers in the frequency domain
 //! - [`rollout`] iterates it; [`state`] is what happens to a state between two applications
 //! - [`sensitivity`] measures an operator around one input
 
@@ -21,6 +22,7 @@ pub mod random;
 pub mod rollout;
 pub mod sensitivity;
 pub mod simd;
+mod spectral;
 pub mod state;
 pub mod weights;
 
