@@ -210,11 +210,15 @@ unsafe fn forward<V: Lanes>(tile: usize, pixels: Pixels, out: Slots) {
     }
 }
 
-/// Bytes of spectra that are worked on at a time: about a second-level cache.
-const BLOCK_BYTES: usize = 1 << 20;
-
-/// Fewest tiles worked on at a time: each brings in the whole spectrum of the weights.
-const BLOCK_TILES: usize = 12;
+/// Tiles whose spectra are worked on at a time; the result does not depend on it. Each round brings in the
+/// whole spectrum of the weights: where a third-level cache holds that, what counts is that the tiles'
+/// spectra stay in the second level, else that rounds are few.
+fn tiles_at_a_time(tiles: usize, tile_bytes: usize, weight_bytes: usize) -> usize {
+    const MIB: usize = 1 << 20;
+    let bytes = if weight_bytes <= 8 * MIB { MIB } else { weight_bytes / 3 };
+    // Rounds of about one size.
+    tiles.div_ceil(tiles.div_ceil((bytes / tile_bytes).max(6)))
+}
 
 for_widest_lanes! {
     fn convolve(plan: &Spectral, field: &[f32], scratch: &mut Scratch, out: &mut [f32]) = convolve_with
@@ -233,9 +237,8 @@ unsafe fn convolve_with<V: Lanes>(
     let (depth, width) = (inputs.next_multiple_of(V::COUNT), outputs.next_multiple_of(V::COUNT));
     let count = slots(plan.tile);
     let tiles = plan.starts.len().pow(2);
-    let most = BLOCK_TILES.max(BLOCK_BYTES / (count * (depth + width) * size_of::<f32>()));
-    // Blocks of about one size.
-    let block = tiles.div_ceil(tiles.div_ceil(most));
+    let bytes = |values: usize| values * size_of::<f32>();
+    let block = tiles_at_a_time(tiles, bytes(count * (depth + width)), bytes(plan.weights.len()));
     scratch.inputs.resize(count * block * depth, 0.0);
     scratch.products.resize(count * block * width, 0.0);
     let start = |tile: usize| {

@@ -37,33 +37,37 @@ pub struct Rows {
 pub unsafe fn panel<V: Lanes>(rows: Rows, panel: *const f32, registers: usize) {
     // SAFETY: the caller's promise.
     unsafe {
-        match (V::REGISTERS, registers) {
-            (32, 4) => run::<V, 6, 4>(rows, panel),
-            (32, 3) => run::<V, 8, 3>(rows, panel),
-            (_, 2) if V::REGISTERS == 32 => run::<V, 12, 2>(rows, panel),
-            (_, 2) => run::<V, 6, 2>(rows, panel),
-            _ => run::<V, 12, 1>(rows, panel),
+        match registers {
+            4 => run::<V, 4>(rows, panel),
+            3 => run::<V, 3>(rows, panel),
+            2 => run::<V, 2>(rows, panel),
+            _ => run::<V, 1>(rows, panel),
         }
     }
 }
 
+/// Rows that share the loads of B. With a full panel their sums take 24 registers of 32 or 12 of 16.
+const ROWS: usize = 6;
+
 #[inline(always)]
-unsafe fn run<V: Lanes, const ROWS: usize, const REGISTERS: usize>(rows: Rows, panel: *const f32) {
+unsafe fn run<V: Lanes, const REGISTERS: usize>(rows: Rows, panel: *const f32) {
     let mut row = 0;
-    // SAFETY: the caller's promise; `row` stays below `rows.count`.
-    unsafe {
-        while row + ROWS <= rows.count {
-            block::<V, ROWS, REGISTERS>(rows, row, panel);
-            row += ROWS;
+    while row < rows.count {
+        // As even as can be: 5 and 5 instead of 6 and 4.
+        let left = rows.count - row;
+        let together = left.div_ceil(left.div_ceil(ROWS));
+        // SAFETY: the caller's promise; the rows taken together are there.
+        unsafe {
+            match together {
+                6 => block::<V, 6, REGISTERS>(rows, row, panel),
+                5 => block::<V, 5, REGISTERS>(rows, row, panel),
+                4 => block::<V, 4, REGISTERS>(rows, row, panel),
+                3 => block::<V, 3, REGISTERS>(rows, row, panel),
+                2 => block::<V, 2, REGISTERS>(rows, row, panel),
+                _ => block::<V, 1, REGISTERS>(rows, row, panel),
+            }
         }
-        while row + 3 <= rows.count {
-            block::<V, 3, REGISTERS>(rows, row, panel);
-            row += 3;
-        }
-        while row < rows.count {
-            block::<V, 1, REGISTERS>(rows, row, panel);
-            row += 1;
-        }
+        row += together;
     }
 }
 
