@@ -209,7 +209,8 @@ impl Fused {
             Way::Spectral(spectral) => {
                 let mut field = std::mem::take(&mut self.field);
                 field.resize(self.side * self.side * self.convs[conv].outputs, 0.0);
-                spectral.convolve(values(&slot.slack), &mut self.scratch, &mut field);
+                let threads = tch::get_num_threads().max(1) as usize;
+                spectral.convolve(values(&slot.slack), &mut self.scratch, threads, &mut field);
                 Ok(Field::Buffer(field))
             }
             Way::Rows { .. } => unreachable!("the output layer is a stage of its own"),

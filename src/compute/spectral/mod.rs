@@ -116,16 +116,62 @@ impl Spectral {
     }
 
     /// The convolution of a field with a circular border of ⌊k/2⌋ pixels, `[n + k − 1, n + k − 1, inputs]`
-    /// and [`SLACK`] values behind it, into `out` `[n, n, outputs]`.
+    /// and [`SLACK`] values behind it, into `out` `[n, n, outputs]`, on so many threads.
     ///
     /// # Panics
     /// If a size is wrong.
-    pub fn convolve(&self, field: &[f32], scratch: &mut Scratch, out: &mut [f32]) {
+    pub fn convolve(&self, field: &[f32], scratch: &mut Scratch, threads: usize, out: &mut [f32]) {
         let Shape { inputs, outputs, kernel, side } = self.shape;
         assert_eq!(field.len(), (side + kernel - 1).pow(2) * inputs + SLACK, "a field with slack");
         assert_eq!(out.len(), side * side * outputs, "room for the result");
-        convolve(self, field, scratch, out);
+        let (tiles, slots) = (self.starts.len().pow(2), slots(self.tile));
+        // Room for whole registers of any width.
+        let [depth, width] = [inputs, outputs].map(|channels| channels.next_multiple_of(GROUP));
+        let bytes = |values: usize| values * size_of::<f32>();
+        let block =
+            tiles_at_a_time(tiles, bytes(slots * (depth + width)), bytes(self.weights.len()));
+        scratch.inputs.resize(slots * block * depth, 0.0);
+        scratch.products.resize(slots * block * width, 0.0);
+        for first in (0..tiles).step_by(block) {
+            let round = Round { plan: self, first, rows: block.min(tiles - first), depth, width };
+            to_spectra(&round, field, &mut scratch.inputs);
+            // Slots are independent, and most of the work.
+            let share = slots.div_ceil(threads.max(1));
+            let inputs = scratch.inputs.chunks(share * round.rows * depth);
+            let products = scratch.products.chunks_mut(share * round.rows * width);
+            let shares = (0..slots).step_by(share).zip(inputs.zip(products));
+            if threads <= 1 {
+                shares.for_each(|(slot, (inputs, products))| {
+                    multiply(&round, slot, inputs, products);
+                });
+            } else {
+                rayon::scope(|scope| {
+                    for (slot, (inputs, products)) in shares {
+                        let round = &round;
+                        scope.spawn(move |_| multiply(round, slot, inputs, products));
+                    }
+                });
+            }
+            to_fields(&round, &scratch.products, out);
+        }
     }
+
+    /// First row and column of a tile.
+    fn corner(&self, tile: usize) -> (usize, usize) {
+        (self.starts[tile / self.starts.len()], self.starts[tile % self.starts.len()])
+    }
+}
+
+/// Tiles whose spectra are in memory at the same time: inputs `[slot][rows][depth]`, products
+/// `[slot][rows][width]`.
+struct Round<'a> {
+    plan: &'a Spectral,
+    /// The first tile.
+    first: usize,
+    /// How many.
+    rows: usize,
+    depth: usize,
+    width: usize,
 }
 
 /// Output channels of a panel and where it begins: whole registers of `count` lanes, as many as
@@ -221,87 +267,95 @@ fn tiles_at_a_time(tiles: usize, tile_bytes: usize, weight_bytes: usize) -> usiz
 }
 
 for_widest_lanes! {
-    fn convolve(plan: &Spectral, field: &[f32], scratch: &mut Scratch, out: &mut [f32]) = convolve_with
+    /// Spectra of the tiles of a round.
+    fn to_spectra(round: &Round<'_>, field: &[f32], out: &mut [f32]) = to_spectra_with
 }
 
 #[expect(unsafe_code, reason = "registers need unchecked places")]
 #[expect(clippy::inline_always, reason = "the body must be compiled for each instruction set")]
 #[inline(always)]
-unsafe fn convolve_with<V: Lanes>(
-    plan: &Spectral,
-    field: &[f32],
-    scratch: &mut Scratch,
-    out: &mut [f32],
-) {
-    let Shape { inputs, outputs, kernel, side } = plan.shape;
-    let (depth, width) = (inputs.next_multiple_of(V::COUNT), outputs.next_multiple_of(V::COUNT));
-    let count = slots(plan.tile);
-    let tiles = plan.starts.len().pow(2);
-    let bytes = |values: usize| values * size_of::<f32>();
-    let block = tiles_at_a_time(tiles, bytes(count * (depth + width)), bytes(plan.weights.len()));
-    scratch.inputs.resize(count * block * depth, 0.0);
-    scratch.products.resize(count * block * width, 0.0);
-    let start = |tile: usize| {
-        (plan.starts[tile / plan.starts.len()], plan.starts[tile % plan.starts.len()])
-    };
-    let (source, target) = (scratch.inputs.as_mut_ptr(), scratch.products.as_mut_ptr());
+unsafe fn to_spectra_with<V: Lanes>(round: &Round<'_>, field: &[f32], out: &mut [f32]) {
+    let &Round { plan, first, rows, depth, .. } = round;
+    let Shape { inputs, kernel, side, .. } = plan.shape;
     let down = (side + kernel - 1) * inputs;
-    for first in (0..tiles).step_by(block) {
-        let rows = block.min(tiles - first);
-        for channel in (0..inputs).step_by(V::COUNT) {
-            for row in 0..rows {
-                let (y, x) = start(first + row);
-                let pixels = &field[y * down + x * inputs + channel..];
-                let pixels = Pixels { first: pixels.as_ptr(), down, right: inputs };
-                // SAFETY: the caller says that the processor has the instructions. A tile ends within
-                // the border, and behind the field's last channel there is slack for a register.
-                // `source` has `depth` values for each slot and row.
-                unsafe {
-                    let out = source.add(row * depth + channel);
-                    forward::<V>(plan.tile, pixels, Slots { first: out, stride: block * depth });
-                }
-            }
+    for channel in (0..inputs).step_by(V::COUNT) {
+        for row in 0..rows {
+            let (y, x) = plan.corner(first + row);
+            let pixels = field[y * down + x * inputs + channel..].as_ptr();
+            let pixels = Pixels { first: pixels, down, right: inputs };
+            let out = out[row * depth + channel..].as_mut_ptr();
+            // SAFETY: the caller says that the processor has the instructions. A tile ends within the
+            // border, behind the field's last channel there is slack for a register, and `out` has
+            // whole registers for each slot and row.
+            unsafe { forward::<V>(plan.tile, pixels, Slots { first: out, stride: rows * depth }) };
         }
-        for index in 0..count {
-            for (start, registers) in panels(outputs, V::COUNT, panel_registers::<V>()) {
-                let weights = &plan.weights[index * inputs * width + start * inputs..];
-                // SAFETY: as above; the panel lies in `weights`, and the slot's rows in both buffers.
-                unsafe {
-                    let a = source.add(index * block * depth);
-                    let c = target.add(index * block * width + start);
-                    let rows = Rows { count: rows, depth: inputs, a: (a, depth), c: (c, width) };
-                    panel::<V>(rows, weights.as_ptr(), registers);
-                }
-            }
+    }
+}
+
+for_widest_lanes! {
+    /// Products with the weights for a share of the slots, from `slot` on.
+    fn multiply(round: &Round<'_>, slot: usize, inputs: &[f32], out: &mut [f32]) = multiply_with
+}
+
+#[expect(unsafe_code, reason = "registers need unchecked places")]
+#[expect(clippy::inline_always, reason = "the body must be compiled for each instruction set")]
+#[inline(always)]
+unsafe fn multiply_with<V: Lanes>(round: &Round<'_>, slot: usize, inputs: &[f32], out: &mut [f32]) {
+    let &Round { plan, rows, depth, width, .. } = round;
+    let Shape { inputs: sums, outputs, .. } = plan.shape;
+    let spectrum = sums * outputs.next_multiple_of(V::COUNT);
+    let shares = inputs.chunks_exact(rows * depth).zip(out.chunks_exact_mut(rows * width));
+    for ((inputs, out), weights) in shares.zip(plan.weights.chunks_exact(spectrum).skip(slot)) {
+        for (start, registers) in panels(outputs, V::COUNT, panel_registers::<V>()) {
+            let c = (out[start..].as_mut_ptr(), width);
+            let rows = Rows { count: rows, depth: sums, a: (inputs.as_ptr(), depth), c };
+            // SAFETY: the caller says that the processor has the instructions; the panel lies in
+            // `weights`, and both slices hold the rows of one slot in whole registers.
+            unsafe { panel::<V>(rows, weights[start * sums..].as_ptr(), registers) };
         }
-        for group in (0..outputs).step_by(V::COUNT) {
-            // The last register overlaps the one before it, unless there are too few channels.
-            let channel = group.min(outputs.saturating_sub(V::COUNT));
-            let kept = outputs.min(V::COUNT);
-            for row in 0..rows {
-                let (y, x) = start(first + row);
-                let corner = (y * side + x) * outputs + channel;
-                // SAFETY: as above; `bias` has whole registers.
-                unsafe {
-                    let bias = V::load(plan.bias[channel..].as_ptr());
-                    let products =
-                        Slots { first: target.add(row * width + channel), stride: block * width };
-                    let write = |y: usize, x: usize, value: V| {
-                        let to = &mut out[corner + (y * side + x) * outputs..][..kept];
-                        if kept == V::COUNT {
-                            (value + bias).store(to.as_mut_ptr());
-                        } else {
-                            let mut lanes = [0.0; GROUP];
-                            (value + bias).store(lanes.as_mut_ptr());
-                            to.copy_from_slice(&lanes[..kept]);
-                        }
-                    };
-                    let pixels = plan.tile + 1 - kernel;
-                    if plan.tile == 8 {
-                        tiles::inverse8(products, pixels, write);
+    }
+}
+
+for_widest_lanes! {
+    /// Pixels of the tiles of a round.
+    fn to_fields(round: &Round<'_>, products: &[f32], out: &mut [f32]) = to_fields_with
+}
+
+#[expect(unsafe_code, reason = "registers need unchecked places")]
+#[expect(clippy::inline_always, reason = "the body must be compiled for each instruction set")]
+#[inline(always)]
+unsafe fn to_fields_with<V: Lanes>(round: &Round<'_>, products: &[f32], out: &mut [f32]) {
+    let &Round { plan, first, rows, width, .. } = round;
+    let Shape { outputs, kernel, side, .. } = plan.shape;
+    let kept = plan.tile + 1 - kernel;
+    for group in (0..outputs).step_by(V::COUNT) {
+        // The last register overlaps the one before it, unless there are too few channels.
+        let channel = group.min(outputs.saturating_sub(V::COUNT));
+        let lanes = outputs.min(V::COUNT);
+        for row in 0..rows {
+            let (y, x) = plan.corner(first + row);
+            let corner = (y * side + x) * outputs + channel;
+            let from = products[row * width + channel..].as_ptr();
+            let products = Slots { first: from.cast_mut(), stride: rows * width };
+            // SAFETY: the caller says that the processor has the instructions; `bias` and `products`, which
+            // is only read, have whole registers; the closure writes as many lanes as its slice has, or
+            // to an array that has room for any register.
+            unsafe {
+                let bias = V::load(plan.bias[channel..].as_ptr());
+                let write = |y: usize, x: usize, value: V| {
+                    let to = &mut out[corner + (y * side + x) * outputs..][..lanes];
+                    if lanes == V::COUNT {
+                        (value + bias).store(to.as_mut_ptr());
                     } else {
-                        tiles::inverse16(products, pixels, write);
+                        let mut all = [0.0; GROUP];
+                        (value + bias).store(all.as_mut_ptr());
+                        to.copy_from_slice(&all[..lanes]);
                     }
+                };
+                if plan.tile == 8 {
+                    tiles::inverse8(products, kept, write);
+                } else {
+                    tiles::inverse16(products, kept, write);
                 }
             }
         }

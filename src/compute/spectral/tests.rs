@@ -53,7 +53,7 @@ fn tiles_give_the_direct_sum() {
         field.extend([f32::NAN; SLACK]);
         let mut out = vec![f32::NAN; side * side * outputs];
         let spectral = Spectral::new(shape, tile, &weight, Some(&bias));
-        spectral.convolve(&field, &mut Scratch::default(), &mut out);
+        spectral.convolve(&field, &mut Scratch::default(), 1, &mut out);
         let largest = expected.iter().fold(0.0_f64, |most, v| most.max(v.abs()));
         for (got, want) in out.iter().zip(&expected) {
             let error = (f64::from(*got) - want).abs();
@@ -70,7 +70,7 @@ fn scratch_of_another_convolution_does_not_matter() {
     field.extend([0.0; SLACK]);
     let run = |scratch: &mut Scratch| {
         let mut out = vec![0.0; 18 * 18 * 24];
-        Spectral::new(shape, 8, &weight, None).convolve(&field, scratch, &mut out);
+        Spectral::new(shape, 8, &weight, None).convolve(&field, scratch, 1, &mut out);
         out
     };
     let mut used = Scratch { inputs: vec![f32::NAN; 1 << 20], products: vec![f32::NAN; 1 << 20] };
@@ -100,4 +100,21 @@ fn every_slot_has_its_place() {
             assert_eq!(kinds.iter().filter(|k| **k == kind).count(), (side / 2 - 1) * (side + 2));
         }
     }
+}
+
+#[test]
+fn threads_do_not_matter() {
+    let shape = Shape { inputs: 40, outputs: 30, kernel: 5, side: 40 };
+    let weight = numbers(1, 40 * 30 * 25);
+    let mut field = numbers(2, 44 * 44 * 40);
+    field.extend([0.0; SLACK]);
+    let spectral = Spectral::new(shape, 16, &weight, None);
+    let run = |threads| {
+        let mut out = vec![0.0; 40 * 40 * 30];
+        spectral.convolve(&field, &mut Scratch::default(), threads, &mut out);
+        out
+    };
+    let one = run(1);
+    assert_eq!(one, run(2));
+    assert_eq!(one, run(5));
 }
