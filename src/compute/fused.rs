@@ -14,7 +14,7 @@ use crate::operator::{Activation, Norm, Operator};
 use super::network::{Backend, Convolution};
 use super::noise::Perturbation;
 use super::ops::EPSILON;
-use super::passes::{self, Tile};
+use super::passes::{self, Frame, Tile};
 use super::program::Stage;
 use super::torch;
 
@@ -22,6 +22,7 @@ use super::torch;
 pub struct Fused {
     norm: Norm,
     activation: Activation,
+    /// Of the full grid.
     side: usize,
     pad: usize,
     channels: usize,
@@ -35,6 +36,7 @@ pub struct Fused {
 /// A convolution with its weights as libtorch takes them.
 struct Prepared {
     outputs: usize,
+    stride: usize,
     /// Channel-last in memory.
     weight: Tensor,
     bias: Option<Tensor>,
@@ -43,9 +45,9 @@ struct Prepared {
     offsets: Vec<f32>,
 }
 
-/// A buffer `[n + 2p, n + 2p, channels]`.
+/// A buffer `[n + 2p, n + 2p, channels]`, with n the side of its level.
 struct Slot {
-    channels: usize,
+    frame: Frame,
     buffer: Tensor,
     /// The same memory as `[1, channels, n + 2p, n + 2p]`.
     view: Tensor,
@@ -54,15 +56,24 @@ struct Slot {
 }
 
 impl Slot {
-    fn new(channels: usize, side: usize) -> Result<Self> {
-        let shape = [1, side as i64, side as i64, channels as i64];
+    fn new(frame: Frame) -> Result<Self> {
+        let side = (frame.side + 2 * frame.pad) as i64;
+        let shape = [1, side, side, frame.channels as i64];
         let buffer = torch(Tensor::f_zeros(shape, (Kind::Float, tch::Device::Cpu)))?;
         let view = torch(buffer.f_permute([0, 3, 1, 2]))?;
-        Ok(Self { channels, buffer, view, wrapped: false })
+        Ok(Self { frame, buffer, view, wrapped: false })
     }
 
     fn values(&self) -> &[f32] {
         values(&self.buffer)
+    }
+
+    /// Fills the border, unless it is filled.
+    fn wrap(&mut self) {
+        if !self.wrapped {
+            passes::wrap(self.frame, self.values_mut());
+            self.wrapped = true;
+        }
     }
 
     fn values_mut(&mut self) -> &mut [f32] {
@@ -102,6 +113,7 @@ impl Fused {
             let last = index + 1 == convs.len();
             Ok(Prepared {
                 outputs: conv.outputs,
+                stride: conv.stride,
                 weight,
                 bias,
                 rows: if last { conv.weight.clone() } else { Vec::new() },
@@ -121,21 +133,21 @@ impl Fused {
         })
     }
 
-    fn frame(&self, channels: usize) -> passes::Frame {
-        passes::Frame { side: self.side, pad: self.pad, channels }
+    fn frame(&self, side: usize, channels: usize) -> Frame {
+        Frame { side, pad: self.pad, channels }
     }
 
-    /// The slot `index` with `channels` channels, taken out so that others can be read meanwhile.
-    fn take(&mut self, index: usize, channels: usize) -> Result<Slot> {
+    /// The slot `index` of this shape, taken out so that others can be read meanwhile.
+    fn take(&mut self, index: usize, frame: Frame) -> Result<Slot> {
         if self.slots.len() <= index {
             self.slots.resize_with(index + 1, || None);
         }
         if let Some(slot) = self.slots[index].take() {
             return Ok(slot);
         }
-        match self.free.iter().position(|slot| slot.channels == channels) {
+        match self.free.iter().position(|slot| slot.frame == frame) {
             Some(free) => Ok(self.free.swap_remove(free)),
-            None => Slot::new(channels, self.side + 2 * self.pad),
+            None => Slot::new(frame),
         }
     }
 
@@ -146,26 +158,31 @@ impl Fused {
     /// The result of a convolution, channel-last: over the field, or over the bordered buffer for
     /// a 1×1 kernel in a stack of larger ones.
     fn convolve(&mut self, index: usize, conv: usize) -> Result<Tensor> {
-        let frame = self.frame(self.slot(index).channels);
         let slot = self.slots[index].as_mut().expect("stages run in order");
-        if !slot.wrapped {
-            passes::wrap(frame, slot.values_mut());
-            slot.wrapped = true;
-        }
+        slot.wrap();
         let Prepared { weight, bias, .. } = &self.convs[conv];
         // Called by its name: `conv2d` takes a slower way for small inputs.
         let y = slot.view.f_mkldnn_convolution(weight, bias.as_ref(), [0, 0], [1, 1], [1, 1], 1);
         torch(y.and_then(|y| y.f_permute([0, 2, 3, 1])?.f_contiguous()))
     }
 
+    /// The result of a convolution of stride 2, channel-last, over the field of half the side.
+    fn convolve_strided(&mut self, index: usize, conv: usize) -> Result<Tensor> {
+        let slot = self.slots[index].as_mut().expect("stages run in order");
+        slot.wrap();
+        let Prepared { weight, bias, .. } = &self.convs[conv];
+        let y = slot.view.f_mkldnn_convolution(weight, bias.as_ref(), [0, 0], [2, 2], [1, 1], 1);
+        torch(y.and_then(|y| y.f_permute([0, 2, 3, 1])?.f_contiguous()))
+    }
+
     /// Mean and 1/√(variance + ε) of each channel, by the norm of this operator.
-    fn statistics(&self, x: &[f32], channels: usize) -> (Vec<f32>, Vec<f32>) {
+    fn statistics(&self, x: &[f32], Frame { side, channels, .. }: Frame) -> (Vec<f32>, Vec<f32>) {
         let Some(groups) = norm_groups(self.norm, channels as u32) else {
             let factor = if self.norm == Norm::Batch { 1.0 / (1.0 + EPSILON).sqrt() } else { 1.0 };
             return (vec![0.0; channels], vec![factor as f32; channels]);
         };
         let pixels = (x.len() / channels) as f64;
-        let (means, variances) = passes::moments(x, Tile::new(channels, self.side));
+        let (means, variances) = passes::moments(x, Tile::new(channels, side));
         let width = channels / groups as usize;
         let (mut shift, mut factor) = (Vec::with_capacity(channels), Vec::with_capacity(channels));
         for (means, squares) in means.chunks(width).zip(variances.chunks(width)) {
@@ -182,51 +199,62 @@ impl Fused {
 
 impl Backend for Fused {
     fn load(&mut self, states: &[f32]) -> Result<()> {
-        let frame = self.frame(self.channels);
-        let mut slot = self.take(0, self.channels)?;
+        let frame = self.frame(self.side, self.channels);
+        let mut slot = self.take(0, frame)?;
         passes::load_planes(frame, states, slot.values_mut());
         self.slots[0] = Some(slot);
         Ok(())
     }
 
     fn run(&mut self, index: usize, stage: Stage, perturbations: &[Perturbation]) -> Result<()> {
+        let input = self.slot(index).frame;
         match stage {
             Stage::Layer { conv } => {
-                let channels = self.convs[conv].outputs;
-                let y = self.convolve(index, conv)?;
-                let (shift, factor) = self.statistics(values(&y), channels);
-                let mut out = self.take(index + 1, channels)?;
-                let tile = Tile::new(channels, self.side);
+                let Prepared { outputs, stride, .. } = self.convs[conv];
+                let y = match stride {
+                    1 => self.convolve(index, conv)?,
+                    _ => self.convolve_strided(index, conv)?,
+                };
+                let frame = self.frame(input.side / stride, outputs);
+                let (shift, factor) = self.statistics(values(&y), frame);
+                let mut out = self.take(index + 1, frame)?;
+                let tile = Tile::new(outputs, frame.side);
                 passes::normalise_activate(
                     values(&y),
                     out.values_mut(),
-                    self.frame(channels),
+                    frame,
                     &tile.repeat(&shift),
                     &tile.repeat(&factor),
                     self.activation,
                 );
                 self.slots[index + 1] = Some(out);
             }
-            Stage::Noise { channels, .. } | Stage::Dropout { channels, .. } => {
-                let mut out = self.take(index + 1, channels)?;
-                let frame = self.frame(channels);
+            Stage::Noise { .. } | Stage::Dropout { .. } => {
+                let mut out = self.take(index + 1, input)?;
                 out.values_mut().copy_from_slice(self.slot(index).values());
-                passes::perturb(frame, out.values_mut(), &perturbations[0]);
+                passes::perturb(input, out.values_mut(), &perturbations[0]);
                 self.slots[index + 1] = Some(out);
             }
             Stage::Skip { slot, projection } => {
-                let mut out = self.take(index + 1, self.slot(index).channels)?;
+                let mut out = self.take(index + 1, input)?;
                 let projected = projection.map(|conv| self.convolve(slot, conv)).transpose()?;
                 let skip = projected.as_ref().map_or_else(|| self.slot(slot).values(), values);
                 passes::sum(self.slot(index).values(), skip, out.values_mut());
                 self.slots[index + 1] = Some(out);
             }
+            Stage::Upsample { slot } => {
+                let high = self.slot(slot).frame;
+                let mut out =
+                    self.take(index + 1, self.frame(high.side, input.channels + high.channels))?;
+                let (coarse, skip) = (self.slot(index).values(), self.slot(slot).values());
+                passes::upsample((input, coarse), (high, skip), out.values_mut());
+                self.slots[index + 1] = Some(out);
+            }
             Stage::Output { conv } => {
-                let frame = self.frame(self.slot(index).channels);
                 let Prepared { outputs, rows, offsets, .. } = &self.convs[conv];
                 let mut output = std::mem::take(&mut self.output);
-                output.resize(outputs * self.side * self.side, 0.0);
-                passes::project(frame, self.slot(index).values(), rows, offsets, &mut output);
+                output.resize(outputs * input.side * input.side, 0.0);
+                passes::project(input, self.slot(index).values(), rows, offsets, &mut output);
                 self.output = output;
             }
         }

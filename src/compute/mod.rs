@@ -21,6 +21,8 @@ pub mod random;
 pub mod rollout;
 pub mod sensitivity;
 pub mod simd;
+#[cfg(test)]
+mod stage_tests;
 pub mod state;
 pub mod weights;
 
