@@ -170,13 +170,13 @@ macro_rules! vocabulary {
 vocabulary! {
     ARCHITECTURE = 20 "architecture" Architecture
         Domain::Names(&["simple_cnn", "encoder_decoder"]), Setting::Name("simple_cnn"),
-        "simple_cnn: all blocks at full resolution; encoder_decoder: a U-Net of two levels, with the hidden blocks at the bottom, on grids divisible by 4";
+        "`simple_cnn`: all blocks at full resolution; `encoder_decoder`: a U-Net of two levels, with the hidden blocks at the bottom, on grids divisible by 4";
     NUM_LAYERS = 1 "num_layers" Architecture Domain::Int(1, 32), Setting::Int(3),
         "number of hidden blocks; convolution blocks up to 3, residual blocks from 4 on";
     BASE_CHANNELS = 2 "base_channels" Architecture Domain::Int(1, 512), Setting::Int(32),
-        "width b; hidden block i has b·2^min(i,2) channels, in an encoder_decoder every level twice those of the one above: b, 2b, 4b";
+        "width b; hidden block i has b·2^min(i,2) channels, in an `encoder_decoder` b, 2b and 4b by level";
     KERNEL_SIZE = 3 "kernel_size" Architecture Domain::Odd(1, 31), Setting::Int(3),
-        "side of the convolution kernels; odd, at most the grid side, in an encoder_decoder at most a quarter of it";
+        "side of the convolution kernels; odd, at most the grid side, in an `encoder_decoder` at most a quarter of it";
     ACTIVATION = 4 "activation" Architecture
         Domain::Names(&["relu", "gelu", "silu", "tanh", "none"]), Setting::Name("gelu"),
         "activation after each normalisation; gelu is the exact erf form";

@@ -1,30 +1,11 @@
-//! Which blocks stand where. C channels of the state, width b, L = `num_layers`, grid side n.
-//!
-//! `simple_cnn`: everything at full resolution.
-//!
-//! ```text
-//! conv                 C → b
-//! conv × L             → b·2^min(i,2)      hidden block i; residual if L > 3
-//! output               → C
-//! ```
-//!
-//! `encoder_decoder`: a U-Net (Ronneberger et al. 2015) of [`DEPTH`] levels on the torus, with one
-//! block per level on either way.
-//!
-//! ```text
-//! side n     conv C → b ──────────────── skip b ─────────────── upsample 2b + b → b ── output b → C
-//!               └ downsample b → 2b                                     ↑
-//! side n/2            ├──────────────── skip 2b ────────────── upsample 4b + 2b → 2b
-//!                     └ downsample 2b → 4b                              ↑
-//! side n/4                   └─ conv × L, 4b → 4b (residual if L > 3) ──┘
-//! ```
-//!
-//! A stochastic block stands before the first block (location `input`), after each block but the
-//! output layer (`hidden`), before the output layer (`features`) and after it (`output`).
+#![doc = include_str!("architectures.md")]
 
 use super::blocks::{Block, Site, conv, downsample, output, residual, stochastic, upsample};
 use super::step::{Shape, Step};
 use super::{Architecture, NoiseLocation, Topology};
+
+/// This module's page, for readers of experiment files.
+pub const ABOUT: &str = include_str!("architectures.md");
 
 /// Levels of `encoder_decoder` below the full grid.
 const DEPTH: u32 = 2;

@@ -199,7 +199,11 @@ fn together(parameters: &Parameters, faults: &Faults) {
                 (format!("the grid of {grid}"), "convolutions wrap around once at most".to_owned())
             }
             Topology::EncoderDecoder => (
-                format!("{}, the side of the lowest level on a grid of {grid}", grid / factor),
+                format!(
+                    "{}, the side of the lowest level of `{}` on a grid of {grid}",
+                    grid / factor,
+                    deepest.name()
+                ),
                 format!("use smaller kernels, or grids from {} on", kernel * factor),
             ),
         };
