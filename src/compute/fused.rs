@@ -15,7 +15,7 @@ use crate::operator::{Activation, Norm, Operator};
 use super::network::{Backend, Convolution};
 use super::noise::Perturbation;
 use super::ops::EPSILON;
-use super::passes::{self, Tile};
+use super::passes::{self, Frame, Tile};
 use super::program::Stage;
 use super::spectral::{self, Spectral};
 use super::torch;
@@ -24,6 +24,7 @@ use super::torch;
 pub struct Fused {
     norm: Norm,
     activation: Activation,
+    /// Of the full grid.
     side: usize,
     pad: usize,
     channels: usize,
@@ -40,6 +41,7 @@ pub struct Fused {
 /// A convolution with its weights as its way of computing takes them.
 struct Prepared {
     outputs: usize,
+    stride: usize,
     way: Way,
 }
 
@@ -68,9 +70,9 @@ impl Field {
     }
 }
 
-/// A buffer `[n + 2p, n + 2p, channels]`.
+/// A buffer `[n + 2p, n + 2p, channels]`, with n the side of its level.
 struct Slot {
-    channels: usize,
+    frame: Frame,
     buffer: Tensor,
     /// The buffer with [`spectral::SLACK`] values behind it.
     slack: Tensor,
@@ -81,18 +83,27 @@ struct Slot {
 }
 
 impl Slot {
-    fn new(channels: usize, side: usize) -> Result<Self> {
-        let shape = [1, side as i64, side as i64, channels as i64];
+    fn new(frame: Frame) -> Result<Self> {
+        let side = (frame.side + 2 * frame.pad) as i64;
+        let shape = [1, side, side, frame.channels as i64];
         let length: i64 = shape.iter().product();
         let all = [length + spectral::SLACK as i64];
         let slack = torch(Tensor::f_zeros(all, (Kind::Float, tch::Device::Cpu)))?;
         let buffer = torch(slack.f_narrow(0, 0, length).and_then(|t| t.f_view(shape)))?;
         let view = torch(buffer.f_permute([0, 3, 1, 2]))?;
-        Ok(Self { channels, buffer, slack, view, wrapped: false })
+        Ok(Self { frame, buffer, slack, view, wrapped: false })
     }
 
     fn values(&self) -> &[f32] {
         values(&self.buffer)
+    }
+
+    /// Fills the border, unless it is filled.
+    fn wrap(&mut self) {
+        if !self.wrapped {
+            passes::wrap(self.frame, self.values_mut());
+            self.wrapped = true;
+        }
     }
 
     fn values_mut(&mut self) -> &mut [f32] {
@@ -132,26 +143,24 @@ impl Fused {
     /// Prepares the weights.
     pub fn new(operator: &Operator, convs: &[Convolution]) -> Result<Self> {
         let architecture = &operator.architecture;
-        let side = operator.grid as usize;
         let mut budget = spectral::BUDGET;
         let mut prepare = |(index, conv): (usize, &Convolution)| -> Result<Prepared> {
-            let outputs = conv.outputs;
-            if index + 1 == convs.len() {
+            let &Convolution { inputs, outputs, kernel, stride, side, .. } = conv;
+            let way = if index + 1 == convs.len() {
                 let bias = conv.bias.clone().unwrap_or_default();
-                return Ok(Prepared {
-                    outputs,
-                    way: Way::Rows { weight: conv.weight.clone(), bias },
-                });
-            }
-            let shape = spectral::Shape { inputs: conv.inputs, outputs, kernel: conv.kernel, side };
-            let way = match spectral::tile_side(shape, budget) {
-                Some(tile) => {
-                    budget -= spectral::spectrum_len(shape, tile);
-                    Way::Spectral(Spectral::new(shape, tile, &conv.weight, conv.bias.as_deref()))
+                Way::Rows { weight: conv.weight.clone(), bias }
+            } else {
+                let shape = spectral::Shape { inputs, outputs, kernel, side };
+                match spectral::tile_side(shape, budget).filter(|_| stride == 1) {
+                    Some(tile) => {
+                        budget -= spectral::spectrum_len(shape, tile);
+                        let bias = conv.bias.as_deref();
+                        Way::Spectral(Spectral::new(shape, tile, &conv.weight, bias))
+                    }
+                    None => direct(conv)?,
                 }
-                None => direct(conv)?,
             };
-            Ok(Prepared { outputs, way })
+            Ok(Prepared { outputs, stride, way })
         };
         Ok(Self {
             norm: architecture.norm,
@@ -168,21 +177,21 @@ impl Fused {
         })
     }
 
-    fn frame(&self, channels: usize) -> passes::Frame {
-        passes::Frame { side: self.side, pad: self.pad, channels }
+    fn frame(&self, side: usize, channels: usize) -> Frame {
+        Frame { side, pad: self.pad, channels }
     }
 
-    /// The slot `index` with `channels` channels, taken out so that others can be read meanwhile.
-    fn take(&mut self, index: usize, channels: usize) -> Result<Slot> {
+    /// The slot `index` of this shape, taken out so that others can be read meanwhile.
+    fn take(&mut self, index: usize, frame: Frame) -> Result<Slot> {
         if self.slots.len() <= index {
             self.slots.resize_with(index + 1, || None);
         }
         if let Some(slot) = self.slots[index].take() {
             return Ok(slot);
         }
-        match self.free.iter().position(|slot| slot.channels == channels) {
+        match self.free.iter().position(|slot| slot.frame == frame) {
             Some(free) => Ok(self.free.swap_remove(free)),
-            None => Slot::new(channels, self.side + 2 * self.pad),
+            None => Slot::new(frame),
         }
     }
 
@@ -192,23 +201,26 @@ impl Fused {
 
     /// The result of a convolution of slot `index`; its memory comes back by [`Fused::reclaim`].
     fn convolve(&mut self, index: usize, conv: usize) -> Result<Field> {
-        let frame = self.frame(self.slot(index).channels);
         let slot = self.slots[index].as_mut().expect("stages run in order");
-        if !slot.wrapped {
-            passes::wrap(frame, slot.values_mut());
-            slot.wrapped = true;
-        }
-        match &self.convs[conv].way {
+        slot.wrap();
+        let Prepared { outputs, stride, way } = &self.convs[conv];
+        match way {
             Way::Direct { weight, bias } => {
                 // Called by its name: `conv2d` takes a slower way for small inputs.
-                let (none, one) = ([0, 0], [1, 1]);
-                let y = slot.view.f_mkldnn_convolution(weight, bias.as_ref(), none, one, one, 1);
+                let y = slot.view.f_mkldnn_convolution(
+                    weight,
+                    bias.as_ref(),
+                    [0, 0],
+                    [*stride as i64; 2],
+                    [1, 1],
+                    1,
+                );
                 let y = torch(y.and_then(|y| y.f_permute([0, 2, 3, 1])?.f_contiguous()))?;
                 Ok(Field::Tensor(y))
             }
             Way::Spectral(spectral) => {
                 let mut field = std::mem::take(&mut self.field);
-                field.resize(self.side * self.side * self.convs[conv].outputs, 0.0);
+                field.resize(slot.frame.side * slot.frame.side * outputs, 0.0);
                 let threads = tch::get_num_threads().max(1) as usize;
                 spectral.convolve(values(&slot.slack), &mut self.scratch, threads, &mut field);
                 Ok(Field::Buffer(field))
@@ -225,13 +237,13 @@ impl Fused {
     }
 
     /// Mean and 1/√(variance + ε) of each channel, by the norm of this operator.
-    fn statistics(&self, x: &[f32], channels: usize) -> (Vec<f32>, Vec<f32>) {
+    fn statistics(&self, x: &[f32], Frame { side, channels, .. }: Frame) -> (Vec<f32>, Vec<f32>) {
         let Some(groups) = norm_groups(self.norm, channels as u32) else {
             let factor = if self.norm == Norm::Batch { 1.0 / (1.0 + EPSILON).sqrt() } else { 1.0 };
             return (vec![0.0; channels], vec![factor as f32; channels]);
         };
         let pixels = (x.len() / channels) as f64;
-        let (means, variances) = passes::moments(x, Tile::new(channels, self.side));
+        let (means, variances) = passes::moments(x, Tile::new(channels, side));
         let width = channels / groups as usize;
         let (mut shift, mut factor) = (Vec::with_capacity(channels), Vec::with_capacity(channels));
         for (means, squares) in means.chunks(width).zip(variances.chunks(width)) {
@@ -248,25 +260,27 @@ impl Fused {
 
 impl Backend for Fused {
     fn load(&mut self, states: &[f32]) -> Result<()> {
-        let frame = self.frame(self.channels);
-        let mut slot = self.take(0, self.channels)?;
+        let frame = self.frame(self.side, self.channels);
+        let mut slot = self.take(0, frame)?;
         passes::load_planes(frame, states, slot.values_mut());
         self.slots[0] = Some(slot);
         Ok(())
     }
 
     fn run(&mut self, index: usize, stage: Stage, perturbations: &[Perturbation]) -> Result<()> {
+        let input = self.slot(index).frame;
         match stage {
             Stage::Layer { conv } => {
-                let channels = self.convs[conv].outputs;
+                let Prepared { outputs, stride, .. } = self.convs[conv];
                 let y = self.convolve(index, conv)?;
-                let (shift, factor) = self.statistics(y.values(), channels);
-                let mut out = self.take(index + 1, channels)?;
-                let tile = Tile::new(channels, self.side);
+                let frame = self.frame(input.side / stride, outputs);
+                let (shift, factor) = self.statistics(y.values(), frame);
+                let mut out = self.take(index + 1, frame)?;
+                let tile = Tile::new(outputs, frame.side);
                 passes::normalise_activate(
                     y.values(),
                     out.values_mut(),
-                    self.frame(channels),
+                    frame,
                     &tile.repeat(&shift),
                     &tile.repeat(&factor),
                     self.activation,
@@ -274,15 +288,14 @@ impl Backend for Fused {
                 self.reclaim(y);
                 self.slots[index + 1] = Some(out);
             }
-            Stage::Noise { channels, .. } | Stage::Dropout { channels, .. } => {
-                let mut out = self.take(index + 1, channels)?;
-                let frame = self.frame(channels);
+            Stage::Noise { .. } | Stage::Dropout { .. } => {
+                let mut out = self.take(index + 1, input)?;
                 out.values_mut().copy_from_slice(self.slot(index).values());
-                passes::perturb(frame, out.values_mut(), &perturbations[0]);
+                passes::perturb(input, out.values_mut(), &perturbations[0]);
                 self.slots[index + 1] = Some(out);
             }
             Stage::Skip { slot, projection } => {
-                let mut out = self.take(index + 1, self.slot(index).channels)?;
+                let mut out = self.take(index + 1, input)?;
                 let projected = projection.map(|conv| self.convolve(slot, conv)).transpose()?;
                 let skip =
                     projected.as_ref().map_or_else(|| self.slot(slot).values(), Field::values);
@@ -292,15 +305,22 @@ impl Backend for Fused {
                 }
                 self.slots[index + 1] = Some(out);
             }
+            Stage::Upsample { slot } => {
+                let high = self.slot(slot).frame;
+                let mut out =
+                    self.take(index + 1, self.frame(high.side, input.channels + high.channels))?;
+                let (coarse, skip) = (self.slot(index).values(), self.slot(slot).values());
+                passes::upsample((input, coarse), (high, skip), out.values_mut());
+                self.slots[index + 1] = Some(out);
+            }
             Stage::Output { conv } => {
-                let frame = self.frame(self.slot(index).channels);
-                let Prepared { outputs, way: Way::Rows { weight, bias } } = &self.convs[conv]
+                let Prepared { outputs, way: Way::Rows { weight, bias }, .. } = &self.convs[conv]
                 else {
                     unreachable!("the output layer is prepared as rows");
                 };
                 let mut output = std::mem::take(&mut self.output);
-                output.resize(outputs * self.side * self.side, 0.0);
-                passes::project(frame, self.slot(index).values(), weight, bias, &mut output);
+                output.resize(outputs * input.side * input.side, 0.0);
+                passes::project(input, self.slot(index).values(), weight, bias, &mut output);
                 self.output = output;
             }
         }

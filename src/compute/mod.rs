@@ -23,6 +23,8 @@ pub mod rollout;
 pub mod sensitivity;
 pub mod simd;
 mod spectral;
+#[cfg(test)]
+mod stage_tests;
 pub mod state;
 pub mod weights;
 

@@ -3,6 +3,8 @@
 #![expect(clippy::single_range_in_vec_init, reason = "one block of realizations is a list of one")]
 #![expect(clippy::needless_range_loop, reason = "indices read like the formulas they check")]
 
+/// Encoder–decoders.
+mod architectures;
 /// Elementary functions keep their stated errors.
 mod functions;
 /// Networks: two backends, symmetries, every parameter counts.
@@ -24,7 +26,7 @@ use spinlock::compute::rollout::{Outcome, Start, Unit, run_blocks};
 use spinlock::operator::rollout::{Normalize, Precision, Rollout, Scope};
 use spinlock::operator::{
     Activation, Architecture, Init, Noise, NoiseLaw, NoiseLocation, Norm, Operator, Policy,
-    Schedule,
+    Schedule, Topology,
 };
 use spinlock::rng::Stream;
 
@@ -40,6 +42,7 @@ fn small() -> Operator {
         index: 5,
         grid: 16,
         architecture: Architecture {
+            topology: Topology::SimpleCnn,
             num_layers: 2,
             base_channels: 8,
             kernel_size: 3,
@@ -62,6 +65,12 @@ fn noise(law: NoiseLaw, location: NoiseLocation) -> Noise {
 /// [`small`] with noise.
 fn noisy(law: NoiseLaw, location: NoiseLocation) -> Operator {
     Operator { noise: Some(noise(law, location)), ..small() }
+}
+
+/// `operator` as an encoder–decoder.
+fn deep(operator: Operator) -> Operator {
+    let topology = Topology::EncoderDecoder;
+    Operator { architecture: Architecture { topology, ..operator.architecture }, ..operator }
 }
 
 /// A state of independent standard normals for `operator`.
