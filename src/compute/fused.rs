@@ -165,7 +165,7 @@ impl Fused {
         Ok(Self {
             norm: architecture.norm,
             activation: architecture.activation,
-            side,
+            side: operator.grid as usize,
             pad: architecture.kernel_size as usize / 2,
             channels: architecture.channels as usize,
             convs: convs.iter().enumerate().map(&mut prepare).collect::<Result<_>>()?,
