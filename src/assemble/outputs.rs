@@ -12,15 +12,7 @@ use crate::config::StoredDtype;
 use crate::dataset::{Array, Attribute, Data, Type};
 use crate::error::{Error, Result};
 use crate::key::Digest;
-
-/// The metrics of each stored state, in the order of the piece `metrics/<op>`.
-pub const METRICS: [(&str, &str); 5] = [
-    ("energy", "sum of X² over channels and pixels"),
-    ("entropy", "−Σ p ln p of a histogram of 50 bins between the state's extremes, in nats"),
-    ("autocorrelation", "Pearson correlation with the state before; 0 for the first"),
-    ("variance", "sample variance over channels and pixels"),
-    ("mean_magnitude", "mean of |X| over channels and pixels"),
-];
+use crate::operator::metrics::METRICS;
 
 /// `/outputs/[<side>/]fields`, `/outputs/metrics/<name>` `[N, M, T]` and `/metadata/valid`.
 pub fn arrays(sources: &Sources<'_>, groups: &[GridGroup]) -> Result<Vec<Array>> {

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use crate::error::Result;
 use crate::operator::Operator;
+use crate::operator::metrics::METRICS;
 use crate::operator::rollout::{Precision, Rollout};
 
 use super::device::Device;
@@ -67,7 +68,7 @@ pub struct Outcome {
     pub status: Vec<u8>,
     /// `[B,S]`, the code of every state.
     pub valid: Vec<u8>,
-    /// `[5,B,S]`, in the order of [`state::METRICS`]; NaN where there is no finite state within the
+    /// `[5,B,S]`, in the order of [`METRICS`]; NaN where there is no finite state within the
     /// limit; empty if not asked for.
     pub metrics: Vec<f32>,
 }
@@ -167,7 +168,7 @@ impl<'a> Run<'a> {
     fn new(unit: &'a Unit<'a>, block: Range<u32>) -> Self {
         let (count, steps) = (block.len(), unit.steps.len());
         let size = state_size(unit.operator);
-        let metrics = if unit.metrics { state::METRICS.len() * count * steps } else { 0 };
+        let metrics = if unit.metrics { METRICS.len() * count * steps } else { 0 };
         let outcome = Outcome {
             states: vec![f32::NAN; count * steps * size],
             end: Vec::new(),

@@ -4,6 +4,7 @@
 use half::f16;
 
 use crate::operator::Policy;
+use crate::operator::metrics::METRICS;
 use crate::operator::rollout::{Normalize, Rollout, Scope};
 
 use super::simd::vectorised;
@@ -105,18 +106,14 @@ vectorised! {
     }
 }
 
-/// Names of the metrics, in their order.
-pub const METRICS: [&str; 5] =
-    ["energy", "entropy", "autocorrelation", "variance", "mean_magnitude"];
-
 /// Bins of the entropy's histogram.
 const BINS: usize = 50;
 
-/// The metrics of a state, over all channels together, given the state before it:
+/// The [`METRICS`] of a state, over all channels together, given the state before it:
 /// energy `Σ X²`; entropy in nats of a 50-bin histogram between the state's own extremes, the last
 /// bin closed (0 for a constant state); autocorrelation, the Pearson correlation with `previous` (0
 /// without one, NaN where it is undefined); variance with divisor count − 1; mean of `|X|`.
-pub fn metrics(state: &[f32], previous: Option<&[f32]>) -> [f32; 5] {
+pub fn metrics(state: &[f32], previous: Option<&[f32]>) -> [f32; METRICS.len()] {
     let count = state.len() as f64;
     let sums = summarise(state);
     let mean = sums.sum / count;

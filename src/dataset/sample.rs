@@ -3,6 +3,7 @@
 use super::*;
 use crate::cache::{Dtype, Encoder, Encoding};
 use crate::key::{Digest, Key};
+use crate::operator::metrics::METRICS;
 use half::f16;
 
 /// Which form.
@@ -184,8 +185,7 @@ pub(super) fn sample(form: Form) -> File {
         arrays.push(integers("/metadata/grid_group", &grids));
         arrays.push(integers("/metadata/row", &(0..n as i64).map(|i| i / 2).collect::<Vec<_>>()));
     }
-    let metrics = ["energy", "entropy", "autocorrelation", "variance", "mean_magnitude"];
-    for (seed, name) in metrics.into_iter().enumerate() {
+    for (seed, (name, _)) in METRICS.into_iter().enumerate() {
         arrays.push(Array {
             labels: vec!["operator", "realization", "time"],
             extensible: vec![0, 1, 2],

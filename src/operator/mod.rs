@@ -5,6 +5,7 @@
 //! business of `compute`.
 
 pub mod layers;
+pub mod metrics;
 pub mod rollout;
 pub mod sensitivity;
 
