@@ -8,9 +8,11 @@
 //! - [`weights`], [`noise`] (on [`random`] and [`simd`]) draw from keyed streams
 //! - [`network`] applies one operator; it has two backends, `fused` and `ops`
 //! - [`rollout`] iterates it; [`state`] is what happens to a state between two applications
-//! - [`sensitivity`] measures an operator around one input
+//! - [`dynamics`] says whether an operator wears its input away, [`sensitivity`] how it responds to
+//!   changes of it
 
 pub mod device;
+pub mod dynamics;
 mod fused;
 pub mod network;
 pub mod noise;

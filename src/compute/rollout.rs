@@ -8,10 +8,11 @@ use std::ops::Range;
 
 use crate::error::Result;
 use crate::operator::Operator;
-use crate::operator::metrics::METRICS;
+use crate::operator::metrics::{METRICS, collapse};
 use crate::operator::rollout::{Precision, Rollout};
 
 use super::device::Device;
+use super::dynamics::{self, Dynamics};
 use super::network::{Moment, Network};
 use super::state;
 
@@ -71,6 +72,9 @@ pub struct Outcome {
     /// `[5,B,S]`, in the order of [`METRICS`]; NaN where there is no finite state within the
     /// limit; empty if not asked for.
     pub metrics: Vec<f32>,
+    /// Of the operator itself, with the block of realization 0 in the segment of state 0: there is
+    /// one such block for every operator, whatever is added later.
+    pub dynamics: Option<Dynamics>,
 }
 
 /// Computes `blocks` of realizations of one operator. They share what comes before the first random
@@ -96,9 +100,11 @@ pub fn run_blocks(unit: &Unit, blocks: &[Range<u32>]) -> Result<Vec<Outcome>> {
             if !once {
                 state::post_process(unit.rollout, pixels(unit.operator), &mut first);
             }
-            if once || unit.steps.end > 1 && !state::is_terminal(unit.code(&first)) {
+            let measured = blocks.iter().any(|block| block.start == 0);
+            if once || measured || unit.steps.end > 1 && !state::is_terminal(unit.code(&first)) {
                 network.prefix(&first)?;
             }
+            let noise_free = if measured { Some(network.noise_free()?) } else { None };
             // The first application of every block comes before any second one: it reads the prefix.
             for block in blocks {
                 let mut run = Run::new(unit, block.clone());
@@ -114,6 +120,11 @@ pub fn run_blocks(unit: &Unit, blocks: &[Range<u32>]) -> Result<Vec<Outcome>> {
                     }
                 }
                 runs.push(run);
+            }
+            if let Some(output) = noise_free {
+                let dynamics = measure(unit, &first, output, network)?;
+                let of_first = runs.iter_mut().filter(|run| run.block.start == 0);
+                of_first.for_each(|run| run.outcome.dynamics = Some(dynamics));
             }
         }
         Start::State { states, status } => {
@@ -136,6 +147,26 @@ pub fn run_blocks(unit: &Unit, blocks: &[Range<u32>]) -> Result<Vec<Outcome>> {
         }
     }
     Ok(runs.into_iter().map(Run::finish).collect())
+}
+
+/// The [`Dynamics`] of the operator at the state that its first application takes; with one
+/// application nothing is iterated. `output` is what that makes of it without noise.
+fn measure(
+    unit: &Unit,
+    input: &[f32],
+    output: Vec<f32>,
+    network: &mut Network,
+) -> Result<Dynamics> {
+    let gain = dynamics::gain(input, &output);
+    let collapsed = if unit.num_timesteps == 1 {
+        collapse::NOT_MEASURED
+    } else {
+        dynamics::collapses(input, output, pixels(unit.operator), |state| {
+            network.prefix(state)?;
+            network.noise_free()
+        })?
+    };
+    Ok(Dynamics { gain, collapsed })
 }
 
 fn pixels(operator: &Operator) -> usize {
@@ -175,6 +206,7 @@ impl<'a> Run<'a> {
             status: Vec::new(),
             valid: vec![state::OK; count * steps],
             metrics: vec![f32::NAN; metrics],
+            dynamics: None,
         };
         let status = vec![state::OK; count];
         Self { unit, block, stored: unit.steps.start, current: Vec::new(), status, outcome }

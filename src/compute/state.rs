@@ -83,9 +83,7 @@ pub fn post_process(rollout: &Rollout, pixels: usize, state: &mut [f32]) {
 /// The code of a state: whether it is finite, within `blowup_limit` (65,504 at most when stored as
 /// float16), and not constant in every channel.
 pub fn check(rollout: &Rollout, stored_f16: bool, pixels: usize, state: &[f32]) -> u8 {
-    let mut largest = 0;
-    largest_bits(state, &mut largest);
-    let magnitude = f32::from_bits(largest);
+    let magnitude = magnitude(state);
     let limit =
         if stored_f16 { rollout.blowup_limit.min(LARGEST_F16) } else { rollout.blowup_limit };
     if !magnitude.is_finite() {
@@ -97,6 +95,19 @@ pub fn check(rollout: &Rollout, stored_f16: bool, pixels: usize, state: &[f32]) 
     } else {
         OK
     }
+}
+
+/// `max |x|`; infinite or NaN if a value is.
+pub(super) fn magnitude(values: &[f32]) -> f32 {
+    let mut largest = 0;
+    largest_bits(values, &mut largest);
+    f32::from_bits(largest)
+}
+
+/// The standard deviation with divisor count − 1; exactly 0 for equal values.
+pub(super) fn deviation(values: &[f32]) -> f64 {
+    let count = values.len() as f64;
+    (centred_square(values, summarise(values).sum / count) / (count - 1.0)).sqrt()
 }
 
 vectorised! {

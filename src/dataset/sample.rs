@@ -147,6 +147,20 @@ pub(super) fn sample(form: Form) -> File {
         &[n, M, form.steps],
         Data::Memory(valid),
     ));
+    let gains = (0..n).flat_map(|i| [0.02, 0.5, f32::NAN][i % 3].to_le_bytes()).collect();
+    arrays.push(array(
+        "/metadata/one_step_gain",
+        Type::Number(Dtype::F32),
+        &[n],
+        Data::Memory(gains),
+    ));
+    let collapsed = (0..n).map(|i| [1, 0, 255][i % 3]).collect();
+    arrays.push(array(
+        "/metadata/collapsed",
+        Type::Number(Dtype::U8),
+        &[n],
+        Data::Memory(collapsed),
+    ));
     let config = r#"{"simulation":{"inputs":[{"name":"grf_v0","weight":0.34},{"name":"grf_v1","weight":0.33},{"name":"bläschen","weight":0.33}]}}"#;
     let metrics = r#"{"points":5,"coverage_1d":{"max":{"value":0.5,"target":0.2,"met":false}}}"#;
     let provenance = r#"{"version":"0.1.0","profile":"test"}"#;

@@ -3,6 +3,8 @@
 #![expect(clippy::single_range_in_vec_init, reason = "one block of realizations is a list of one")]
 #![expect(clippy::needless_range_loop, reason = "indices read like the formulas they check")]
 
+/// One-step gain and collapse: known answers, and that nothing random enters.
+mod dynamics;
 /// Elementary functions keep their stated errors.
 mod functions;
 /// Networks: two backends, symmetries, every parameter counts.
