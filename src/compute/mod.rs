@@ -9,9 +9,11 @@
 //! - [`network`] applies one operator; it has two backends, `fused` and `ops`
 //! - `spectral` convolves wide layers in the frequency domain
 //! - [`rollout`] iterates it; [`state`] is what happens to a state between two applications
-//! - [`sensitivity`] measures an operator around one input
+//! - [`dynamics`] says whether an operator wears its input away, [`sensitivity`] how it responds to
+//!   changes of it
 
 pub mod device;
+pub mod dynamics;
 mod fused;
 pub mod network;
 pub mod noise;

@@ -155,6 +155,22 @@ impl Network {
         Ok(())
     }
 
+    /// `O(x)` without noise and dropout, from the slots that [`Network::prefix`] left for one state:
+    /// `[C][n·n]`. If nothing random comes before the end of the output layer, it is there already.
+    pub fn noise_free(&mut self) -> Result<Vec<f32>> {
+        for index in self.prefix..self.stages.len() {
+            let stage = self.stages[index];
+            let nothing = match stage {
+                Stage::Noise { channels, .. } | Stage::Dropout { channels, .. } => {
+                    vec![Perturbation::Gains(vec![1.0; channels])]
+                }
+                _ => Vec::new(),
+            };
+            self.run(index, &nothing)?;
+        }
+        self.backend.output()
+    }
+
     /// The rest, from the slots that [`Network::prefix`] left: `[B][C][n·n]` with B the number of
     /// realizations.
     pub fn suffix(&mut self, at: Moment, realizations: &[u32]) -> Result<Vec<f32>> {

@@ -7,6 +7,7 @@
 pub mod architectures;
 pub mod blocks;
 pub mod layers;
+pub mod metrics;
 pub mod rollout;
 pub mod sensitivity;
 pub mod step;

@@ -75,6 +75,12 @@ pub fn unit(recipe: &RolloutChunk, operator: &Operator) -> f64 {
         networks -= realizations;
         networks += if recipe.realizations.start == 0 { 1.0 } else { 0.0 };
     }
+    if recipe.steps.start == 0 && recipe.realizations.start == 0 {
+        // The measure of the dynamics: `O(x)` without noise, unless that is what all realizations share,
+        // and where there is an iteration, mostly one application more.
+        let shared = shares_prefix(operator) && applications > 0;
+        networks += f64::from(u32::from(!shared) + u32::from(recipe.num_timesteps > 1));
+    }
     networks * application(operator) + f64::from(applications) * realizations * noise(operator)
 }
 

@@ -156,7 +156,7 @@ fn rollouts_are_what_the_specification_says() {
 
     let checks = format!(
         "rollouts {many} + points {many} + weights {many} + splits {many} + rollouts {once} \
-         + features {once} + rollouts {half}"
+         + features {once} + rollouts {half} + dynamics {many} + dynamics {once} + dynamics {half}"
     );
     let said = scratch.script("oracle.py", &checks.split_whitespace().collect::<Vec<_>>());
     // All of them were among the operators that were computed again.
@@ -237,7 +237,8 @@ fn states_are_normalised_clamped_and_ended_as_the_specification_says() {
         let set = format!("simulation.rollout={{{settings}}}");
         checks.push(format!("rollouts {}", scratch.build("calm", &i.to_string(), &[&set])));
     }
-    let checks = checks.join(" + ");
+    let dynamics: Vec<_> = checks.iter().map(|c| c.replace("rollouts", "dynamics")).collect();
+    let checks = [checks, dynamics].concat().join(" + ");
     let said = scratch.script("oracle.py", &checks.split_whitespace().collect::<Vec<_>>());
     assert!(!said.contains("16 operators, 0 ended early"), "some must end:\n{said}");
 }
@@ -307,8 +308,10 @@ fn noise_has_the_law_that_the_specification_says() {
     let noise = scratch.build("noise", "noise", &[]);
     let linear = scratch.build("linear", "linear", &[]);
     let dropout = scratch.build("dropout", "dropout", &[]);
-    let checks = ["noise", &noise, "+", "noise", &linear, "+", "dropout", &dropout];
-    let said = scratch.script("oracle.py", &checks);
+    let mut checks = vec![format!("noise {noise} + noise {linear} + dropout {dropout}")];
+    checks.extend([&noise, &linear, &dropout].map(|file| format!("dynamics {file}")));
+    let checks = checks.join(" + ");
+    let said = scratch.script("oracle.py", &checks.split_whitespace().collect::<Vec<_>>());
     for law in ["gaussian", "laplace", "multiplicative", "dropout"] {
         assert!(said.contains(&format!("{law}, features; {law}, output")), "{law}:\n{said}");
     }

@@ -5,6 +5,8 @@
 
 /// Encoder–decoders.
 mod architectures;
+/// One-step gain and collapse: known answers, and that nothing random enters.
+mod dynamics;
 /// Elementary functions keep their stated errors.
 mod functions;
 /// Networks: two backends, symmetries, every parameter counts.

@@ -2,6 +2,7 @@
 
 usage: oracle.py CHECK FILE [+ CHECK FILE]...
   rollouts FILE       states, codes and metrics of operators without noise (`network.py`)
+  dynamics FILE       one-step gains and collapse, of any operators
   features FILE       operator-sensitivity features of operators without noise
   dropout FILE        Monte-Carlo dropout of operators with one hidden block
   noise FILE          noise against its law: what is left of each noisy state after taking away the
@@ -85,6 +86,44 @@ def rollouts(data, faults):
     off = ", ".join(f"{kind} off by {value:.1e}" for kind, value in worst.items())
     print(f"{data.count} operators, {ended} ended early: {off}")
     print("; ".join(f"{k}: {', '.join(map(str, sorted(v)))}" for k, v in sorted(seen.items())))
+
+
+def dynamics(data, faults):
+    """Gain and collapse without noise; close to a threshold either code will do."""
+    settings, gains, found = data.config["simulation"]["rollout"], [], []
+    for row in range(data.count):
+        operator, x = data.operator(row), data.fields("inputs", row)[None]
+        steps = data.file["metadata"].attrs["num_timesteps"]
+        x = post_process(x, settings) if steps > 1 else x
+        y = operator(x)
+        gain, wanted = data.file["metadata/one_step_gain"][row], y.std() / x.std()
+        if not abs(gain - wanted) < 1e-4 * wanted + 1e-6 * np.abs(y).max() / x.std():
+            faults.append(f"one-step gain of operator {row}: {gain} instead of {wanted}")
+        code = data.file["metadata/collapsed"][row]
+        codes = {255} if steps == 1 else {collapse(operator, x, 1 + d) for d in (-1e-3, 0, 1e-3)}
+        if code not in codes:
+            faults.append(f"collapse of operator {row}: {code} instead of {codes}")
+        gains.append(gain)
+        found.append(code)
+    counts = ", ".join(f"{found.count(code)} × {code}" for code in sorted(set(found)))
+    print(f"{data.count} operators, gains {min(gains):.2g} to {max(gains):.2g}, collapse {counts}")
+
+
+def collapse(operator, x, slack):
+    """1 if the iteration of `operator` from x wears its structure away, 0 if not."""
+    spread = lambda state: state.std(axis=(2, 3), ddof=1).max()
+    start = before = spread(x)
+    for application in range(1, 11):
+        x = operator(x)
+        now = spread(x)
+        if now <= 1e-6 * slack * np.abs(x).max():
+            return 1
+        if application > 1 and now > before / 2 * slack:
+            return 0
+        if application > 1 and now <= 1e-3 * slack * start:
+            return 1
+        before = now
+    return 0
 
 
 def features(data, faults):
@@ -215,7 +254,7 @@ def noise(data, faults):
 
 
 CHECKS = {
-    "rollouts": rollouts, "features": features, "noise": noise, "dropout": dropout,
+    "rollouts": rollouts, "dynamics": dynamics, "features": features, "noise": noise, "dropout": dropout,
     "weights": laws.weights, "points": laws.points, "inputs": laws.inputs, "splits": laws.splits,
     "grown": laws.grown,
 }  # fmt: skip
