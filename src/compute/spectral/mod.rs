@@ -27,6 +27,8 @@ mod lanes;
 mod product;
 mod tiles;
 
+use std::ops::Range;
+
 use lanes::{Lanes, for_widest_lanes};
 use product::{Rows, panel, panel_registers};
 use tiles::{Pixels, Slot, Slots, slot, slots};
@@ -216,7 +218,7 @@ unsafe fn weights_with<V: Lanes>(shape: Shape, tile: usize, weight: &[f32], out:
                 let slots = Slots { first: spectrum.as_mut_ptr(), stride: V::COUNT };
                 // SAFETY: the caller says that the processor has the instructions; `taps` has a register
                 // for each pixel and `spectrum` one for each slot.
-                unsafe { forward::<V>(tile, pixels, slots) };
+                unsafe { forward::<V>(tile, pixels, 1..tile + 1 - kernel, slots) };
                 for index in 0..count {
                     let part = |slot: usize| &spectrum[slot * V::COUNT..][..V::COUNT];
                     let at = index * inputs * width
@@ -245,13 +247,13 @@ unsafe fn weights_with<V: Lanes>(shape: Shape, tile: usize, weight: &[f32], out:
 #[expect(unsafe_code, reason = "registers need unchecked places")]
 #[expect(clippy::inline_always, reason = "the body must be compiled for each instruction set")]
 #[inline(always)]
-unsafe fn forward<V: Lanes>(tile: usize, pixels: Pixels, out: Slots) {
+unsafe fn forward<V: Lanes>(tile: usize, pixels: Pixels, zero: Range<usize>, out: Slots) {
     // SAFETY: the caller's promise.
     unsafe {
         if tile == 8 {
-            tiles::forward8::<V>(pixels, out);
+            tiles::forward8::<V>(pixels, zero, out);
         } else {
-            tiles::forward16::<V>(pixels, out);
+            tiles::forward16::<V>(pixels, zero, out);
         }
     }
 }
@@ -284,10 +286,11 @@ unsafe fn to_spectra_with<V: Lanes>(round: &Round<'_>, field: &[f32], out: &mut 
             let pixels = field[y * down + x * inputs + channel..].as_ptr();
             let pixels = Pixels { first: pixels, down, right: inputs };
             let out = out[row * depth + channel..].as_mut_ptr();
+            let slots = Slots { first: out, stride: rows * depth };
             // SAFETY: the caller says that the processor has the instructions. A tile ends within the
             // border, behind the field's last channel there is slack for a register, and `out` has
             // whole registers for each slot and row.
-            unsafe { forward::<V>(plan.tile, pixels, Slots { first: out, stride: rows * depth }) };
+            unsafe { forward::<V>(plan.tile, pixels, 0..0, slots) };
         }
     }
 }

@@ -9,6 +9,8 @@
 #![expect(unsafe_code, reason = "registers are loaded from and stored to unchecked places")]
 #![expect(clippy::inline_always, reason = "bodies must be compiled for each instruction set")]
 
+use std::ops::Range;
+
 use super::dft::{Complex, complex8, complex16, inverse_real8, inverse_real16, real8, real16};
 use super::lanes::Lanes;
 
@@ -97,22 +99,22 @@ impl Slots {
 macro_rules! transforms {
     ($side:literal, $forward:ident, $inverse:ident,
      $real:ident, $inverse_real:ident, $complex:ident) => {
-        /// The slots of a tile.
+        /// The slots of a tile whose rows `zero` are zero: they are not read.
         ///
         /// # Safety
         /// The processor has the instructions of `V`; `V::COUNT` values can be read at every pixel of the
         /// tile and written at every slot.
         #[inline(always)]
-        pub unsafe fn $forward<V: Lanes>(pixels: Pixels, out: Slots) {
+        pub unsafe fn $forward<V: Lanes>(pixels: Pixels, zero: Range<usize>, out: Slots) {
             const SIDE: usize = $side;
             const INNER: usize = SIDE / 2 - 1;
             // SAFETY: the caller's promise covers every place below.
             unsafe {
-                let zero = V::splat(0.0);
-                let mut ends = [[zero; SIDE]; 2];
-                let mut inner = [[Complex { re: zero, im: zero }; SIDE]; INNER];
-                for y in 0..SIDE {
-                    let mut row = [zero; SIDE];
+                let none = V::splat(0.0);
+                let mut ends = [[none; SIDE]; 2];
+                let mut inner = [[Complex { re: none, im: none }; SIDE]; INNER];
+                for y in (0..zero.start).chain(zero.end..SIDE) {
+                    let mut row = [none; SIDE];
                     for (x, value) in row.iter_mut().enumerate() {
                         *value = V::load(pixels.first.add(y * pixels.down + x * pixels.right));
                     }
