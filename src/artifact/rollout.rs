@@ -19,7 +19,9 @@ pub enum Start {
 
 /// Pieces per operator: `fields/<op>` `[M', T', C, n, n]` in the storage type (if states are kept),
 /// `valid/<op>` `[M', T']`, `metrics/<op>` `[5, M', T']`, and where a later segment may follow
-/// `end/<op>` `[M', C, n, n]` float32 with `status/<op>` `[M']`.
+/// `end/<op>` `[M', C, n, n]` float32 with `status/<op>` `[M']`. What is of the operator itself lies in the
+/// first segment of the first block, which is there for any M and T: `gain/<op>` `[1]` float32 and, if
+/// T ≥ 2, `collapsed/<op>` `[1]`.
 #[derive(Debug)]
 pub struct RolloutChunk {
     /// The operators: those of a chunk with one grid and one dependence on the horizon.
@@ -101,7 +103,7 @@ pub(super) fn effective(operator: &Operator, num_timesteps: u32) -> Value {
 }
 
 impl Artifact for RolloutChunk {
-    const KIND: Kind = Kind { name: "rollout", version: 1 };
+    const KIND: Kind = Kind { name: "rollout", version: 2 };
 
     fn describe(&self, m: &mut dyn Manifest) {
         m.input("weights", self.weights.key());

@@ -5,6 +5,7 @@
 //! turns out damaged is set aside, and the error says so: planning again rebuilds it.
 
 mod axes;
+mod dynamics;
 mod inputs;
 mod metadata;
 mod outputs;
@@ -28,6 +29,7 @@ use crate::key::Key;
 use crate::plan::Plan;
 use crate::sampling::Quality;
 
+pub use dynamics::advice;
 pub use metadata::SPLITS;
 pub use parameters::quality;
 pub use weights::export as export_weights;

@@ -1,31 +1,25 @@
-//! `/outputs` and `/metadata/valid`: what the rollouts gave.
+//! `/outputs`, `/metadata/valid` and what is known of the operators' dynamics: what the rollouts gave.
 
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use super::stored::{Padding, Placement, find, values};
-use super::{GridGroup, Sources};
+use super::{GridGroup, Sources, dynamics};
 use crate::artifact::RolloutChunk;
 use crate::cache::{Dtype, Entry};
 use crate::config::StoredDtype;
 use crate::dataset::{Array, Attribute, Data, Type};
 use crate::error::{Error, Result};
 use crate::key::Digest;
+use crate::operator::metrics::METRICS;
 
-/// The metrics of each stored state, in the order of the piece `metrics/<op>`.
-pub const METRICS: [(&str, &str); 5] = [
-    ("energy", "sum of X² over channels and pixels"),
-    ("entropy", "−Σ p ln p of a histogram of 50 bins between the state's extremes, in nats"),
-    ("autocorrelation", "Pearson correlation with the state before; 0 for the first"),
-    ("variance", "sample variance over channels and pixels"),
-    ("mean_magnitude", "mean of |X| over channels and pixels"),
-];
-
-/// `/outputs/[<side>/]fields`, `/outputs/metrics/<name>` `[N, M, T]` and `/metadata/valid`.
+/// `/outputs/[<side>/]fields`, `/outputs/metrics/<name>` `[N, M, T]`, `/metadata/valid`, and the
+/// arrays of [`dynamics`].
 pub fn arrays(sources: &Sources<'_>, groups: &[GridGroup]) -> Result<Vec<Array>> {
     let rollouts = read(sources)?;
     let mut arrays = tables(sources, &rollouts)?;
+    arrays.extend(dynamics::arrays(sources, &rollouts)?);
     if sources.experiment.dataset.trajectories {
         for group in groups {
             arrays.push(fields(sources, group, &rollouts)?);
@@ -35,9 +29,9 @@ pub fn arrays(sources: &Sources<'_>, groups: &[GridGroup]) -> Result<Vec<Array>>
 }
 
 /// One rollout artifact with its entry.
-struct Rollout<'a> {
-    recipe: &'a RolloutChunk,
-    entry: Arc<Entry>,
+pub(super) struct Rollout<'a> {
+    pub recipe: &'a RolloutChunk,
+    pub entry: Arc<Entry>,
 }
 
 fn read<'a>(sources: &'a Sources<'_>) -> Result<Vec<Rollout<'a>>> {

@@ -279,6 +279,7 @@ fn write(
             let quality = assemble::quality(sources)?;
             report.notes.extend(strict(sources, &quality)?);
             let file = assemble::contents(sources, dataset.key, &about, &quality)?;
+            report.advice.extend(assemble::advice(&file.arrays));
             let total = file_bytes(&file);
             let shared = std::sync::Mutex::new(progress);
             let written = dataset::write(path, &file, &|done| {

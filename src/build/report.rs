@@ -42,6 +42,8 @@ pub struct Report {
     pub busy: [f64; KINDS.len()],
     /// What the person should know.
     pub notes: Vec<String>,
+    /// What the new data set suggests to do.
+    pub advice: Vec<String>,
     /// Ctrl-C.
     pub interrupted: bool,
 }
@@ -59,6 +61,7 @@ impl Report {
             stages: Vec::new(),
             busy: [0.0; KINDS.len()],
             notes: experiment.notes.clone(),
+            advice: Vec::new(),
             interrupted: false,
         }
     }
@@ -103,6 +106,7 @@ impl Report {
         self.failed.extend(other.failed);
         self.outputs.extend(other.outputs);
         self.notes.extend(other.notes);
+        self.advice.extend(other.advice);
         self.wall += other.wall;
         for (mine, theirs) in self.stages.iter_mut().zip(other.stages) {
             mine.1 += theirs.1;
@@ -124,6 +128,7 @@ impl Report {
             .collect();
         let stages: Map<String, Value> =
             self.stages.iter().map(|(name, s)| ((*name).to_owned(), json!(s))).collect();
+        let notes = [&self.notes[..], &self.advice[..]].concat();
         json!({
             "schema": 1,
             "experiment": self.experiment,
@@ -134,7 +139,7 @@ impl Report {
             "wall_s": self.wall,
             "stages": stages,
             "busy_s": busy,
-            "notes": self.notes,
+            "notes": notes,
             "interrupted": self.interrupted,
         })
     }

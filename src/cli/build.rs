@@ -146,6 +146,9 @@ fn summary(report: &Report) {
             short(&output.digest.to_string())
         );
     }
+    for advice in &report.advice {
+        eprintln!("{}", style::note(advice));
+    }
     if built == 0 && report.failed.is_empty() && !report.interrupted {
         eprintln!("up to date: {cached} artifacts, {}", units::seconds(report.wall));
         return;

@@ -56,6 +56,8 @@ pub fn init(threads: u32) {
             libc::dlopen(CUDA_LIBRARY.as_ptr(), libc::RTLD_NOW | libc::RTLD_GLOBAL);
         }
         Cuda::cudnn_set_benchmark(false);
+        // Fails only if the process has a pool already, which then is used.
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(threads as usize).build_global();
     });
     tch::set_num_threads(i32::try_from(threads).unwrap_or(i32::MAX));
     // Gradient mode belongs to the thread; the guard's effect must outlast this function.

@@ -53,6 +53,13 @@ impl Layout {
         torch(x.f_narrow(1, 0, channels).and_then(|x| x.f_contiguous()))
     }
 
+    /// The first channels of `x`, then those of `y`, filled up again; each with their number.
+    pub(super) fn append(self, (x, c): (&Tensor, i64), (y, d): (&Tensor, i64)) -> Result<Tensor> {
+        let both =
+            torch(x.f_narrow(1, 0, c).and_then(|x| Tensor::f_cat(&[x, y.f_narrow(1, 0, d)?], 1)))?;
+        Self::widen(&both, self.full(c + d))
+    }
+
     /// Brings states `[B, C, n, n]` into this layout.
     pub(super) fn place(self, x: &Tensor) -> Result<Tensor> {
         self.turn(&Self::widen(x, self.full(x.size()[1]))?)

@@ -7,13 +7,16 @@
 //! - [`device`] sets the process up and says what the machine has
 //! - [`weights`], [`noise`] (on [`random`] and [`simd`]) draw from keyed streams
 //! - [`network`] applies one operator; it has two backends, `fused` and `ops`
+//! - `spectral` convolves wide layers in the frequency domain
 //! - [`rollout`] iterates it; [`state`] is what happens to a state between two applications
 //! - [`batch`] does both on whole launches that stay on a device, with the help of [`cuda`]
-//! - [`sensitivity`] measures an operator around one input
+//! - [`dynamics`] says whether an operator wears its input away, [`sensitivity`] how it responds to
+//!   changes of it
 
 pub mod batch;
 pub mod cuda;
 pub mod device;
+pub mod dynamics;
 mod fused;
 pub mod layout;
 pub mod network;
@@ -25,6 +28,9 @@ pub mod random;
 pub mod rollout;
 pub mod sensitivity;
 pub mod simd;
+mod spectral;
+#[cfg(test)]
+mod stage_tests;
 pub mod state;
 pub mod weights;
 

@@ -6,6 +6,7 @@
 use crate::error::Result;
 use crate::operator::layers::Stack;
 use crate::operator::rollout::Precision;
+use crate::operator::step::Conv;
 use crate::operator::{NoiseLaw, NoiseLocation, Operator};
 
 use super::device::Device;
@@ -25,6 +26,10 @@ pub struct Convolution {
     pub outputs: usize,
     /// Kernel side, odd.
     pub kernel: usize,
+    /// 1, or 2 to halve the side.
+    pub stride: usize,
+    /// Side of the grid of its result.
+    pub side: usize,
     /// `[outputs, inputs, kernel, kernel]`.
     pub weight: Vec<f32>,
     /// `[outputs]`.
@@ -141,6 +146,22 @@ impl Network {
         Ok(())
     }
 
+    /// `O(x)` without noise and dropout, from the slots that [`Network::prefix`] left for one state:
+    /// `[C][n·n]`. If nothing random comes before the end of the output layer, it is there already.
+    pub fn noise_free(&mut self) -> Result<Vec<f32>> {
+        for index in self.prefix..self.stages.len() {
+            let stage = self.stages[index];
+            let nothing = match stage {
+                Stage::Noise { channels, .. } | Stage::Dropout { channels, .. } => {
+                    vec![Perturbation::Gains(vec![1.0; channels])]
+                }
+                _ => Vec::new(),
+            };
+            self.run(index, &nothing)?;
+        }
+        self.backend.output()
+    }
+
     /// The rest, from the slots that [`Network::prefix`] left: `[B][C][n·n]` with B the number of
     /// realizations.
     pub fn suffix(&mut self, at: Moment, realizations: &[u32]) -> Result<Vec<f32>> {
@@ -152,9 +173,9 @@ impl Network {
         for index in self.prefix..self.stages.len() {
             let stage = self.stages[index];
             let perturbations: Vec<Perturbation> = match stage {
-                Stage::Noise { site, channels } => realizations
+                Stage::Noise { site, channels, side } => realizations
                     .iter()
-                    .map(|&m| self.source.perturbation(place(site, m), channels, scale))
+                    .map(|&m| self.source.perturbation(place(site, m), channels, side, scale))
                     .collect(),
                 Stage::Dropout { site, channels } => realizations
                     .iter()
@@ -166,7 +187,8 @@ impl Network {
         }
         let mut out = self.backend.output()?;
         let channels = self.operator.architecture.channels as usize;
-        let state = channels * (self.operator.grid as usize).pow(2);
+        let side = self.operator.grid as usize;
+        let state = channels * side.pow(2);
         if out.len() == state && realizations.len() > 1 {
             out = out.repeat(realizations.len());
         }
@@ -175,7 +197,8 @@ impl Network {
             if let Some(factor) = &self.factor {
                 self.source.projected(place(site::FEATURES, m), factor, scale).apply(planes);
             } else if behind {
-                self.source.perturbation(place(site::OUTPUT, m), channels, scale).apply(planes);
+                let at = place(site::OUTPUT, m);
+                self.source.perturbation(at, channels, side, scale).apply(planes);
             }
         }
         Ok(out)
@@ -193,23 +216,17 @@ pub(super) fn projection(operator: &Operator, convs: &[Convolution]) -> Option<C
 
 /// The convolutions of `operator` in order of application, with their values.
 pub(super) fn convolutions(seed: u64, operator: &Operator) -> Vec<Convolution> {
-    let mut convs: Vec<Convolution> = Vec::new();
-    for tensor in draw(seed, operator.index, &operator.architecture).tensors {
-        if let [outputs, inputs, kernel, _] = tensor.shape[..] {
-            convs.push(Convolution {
-                inputs: inputs as usize,
-                outputs: outputs as usize,
-                kernel: kernel as usize,
-                weight: tensor.values,
-                bias: None,
-            });
-        } else if let Some(conv) = convs.last_mut() {
-            conv.bias = Some(tensor.values);
-        }
-    }
-    debug_assert_eq!(
-        convs.iter().map(|c| c.weight.len() as u64).sum::<u64>(),
-        Stack::new(&operator.architecture).macs_per_pixel()
-    );
-    convs
+    let mut tensors = draw(seed, operator.index, &operator.architecture).tensors.into_iter();
+    let mut values = || tensors.next().expect("every convolution has its tensors").values;
+    let stack = Stack::new(&operator.architecture);
+    let convolution = |conv: Conv| Convolution {
+        inputs: conv.inputs as usize,
+        outputs: conv.outputs as usize,
+        kernel: conv.kernel as usize,
+        stride: conv.stride as usize,
+        side: (operator.grid >> conv.level) as usize,
+        weight: values(),
+        bias: conv.bias.then(&mut values),
+    };
+    stack.convs().map(convolution).collect()
 }

@@ -36,12 +36,15 @@ pub struct Ops {
     layout: Layout,
     convs: Vec<Placed>,
     slots: Vec<Option<Tensor>>,
+    /// Channels of each slot without those that fill up.
+    widths: Vec<i64>,
 }
 
 /// A convolution on the device.
 struct Placed {
     /// Channels without those that fill up.
     outputs: i64,
+    stride: i64,
     weight: Tensor,
     bias: Option<Tensor>,
 }
@@ -85,7 +88,8 @@ impl Ops {
                 let shape = [outputs, conv.inputs as i64, kernel, kernel];
                 let weight = layout.weight(&place(&conv.weight, &shape)?)?;
                 let bias = conv.bias.as_ref().map(|bias| layout.bias(&place(bias, &[outputs])?));
-                Ok(Placed { outputs, weight, bias: bias.transpose()? })
+                let stride = conv.stride as i64;
+                Ok(Placed { outputs, stride, weight, bias: bias.transpose()? })
             })
             .collect::<Result<_>>()?;
         Ok(Self {
@@ -96,6 +100,7 @@ impl Ops {
             layout,
             convs,
             slots: Vec::new(),
+            widths: Vec::new(),
         })
     }
 
@@ -110,13 +115,13 @@ impl Ops {
 
     /// Convolution with circular padding, in the precision asked for.
     fn convolve(&self, x: &Tensor, conv: usize) -> Result<Tensor> {
-        let Placed { weight, bias, .. } = &self.convs[conv];
+        let Placed { weight, bias, stride, .. } = &self.convs[conv];
         let pad = weight.size()[3] / 2;
         let x = self.layout.wrap(torch(x.f_to_kind(self.kind))?, pad)?;
         let y = torch(x.f_internal_convolution(
             weight,
             bias.as_ref(),
-            [1, 1],
+            [*stride; 2],
             [0, 0],
             [1, 1],
             false,
@@ -128,6 +133,15 @@ impl Ops {
             TF32,
         ))?;
         torch(y.f_to_kind(Kind::Float))
+    }
+
+    /// Pixels of `x` `[B, c, n, n]` repeated 2×2, and the channels of `skip` `[B or 1, d, 2n, 2n]`; each
+    /// with its channels without those that fill up.
+    fn upsample(&self, (x, c): (&Tensor, i64), (skip, d): (&Tensor, i64)) -> Result<Tensor> {
+        let side = 2 * x.size()[3];
+        let y = torch(x.f_upsample_nearest2d([side, side], None, None))?;
+        let skip = torch(skip.f_expand([x.size()[0], -1, -1, -1], false))?;
+        self.layout.append((&y, c), (&skip, d))
     }
 
     /// The norm after convolution `conv`, with float32 statistics that no filling channel enters.
@@ -153,7 +167,11 @@ impl Ops {
     }
 
     /// Perturbations drawn on the host, brought to the device.
-    fn bring(&self, channels: i64, perturbations: &[Perturbation]) -> Result<Option<Drawn>> {
+    fn bring(
+        &self,
+        (channels, side): (i64, i64),
+        perturbations: &[Perturbation],
+    ) -> Result<Option<Drawn>> {
         let Some(first) = perturbations.first() else { return Ok(None) };
         let batch = perturbations.len() as i64;
         let mut values = Vec::new();
@@ -163,7 +181,7 @@ impl Ops {
             | Perturbation::Gains(part)) = perturbation;
             values.extend_from_slice(part);
         }
-        let full = [batch, channels, self.side, self.side];
+        let full = [batch, channels, side, side];
         Ok(Some(match first {
             Perturbation::Add(_) => Drawn::Add(self.upload(&values, &full)?),
             Perturbation::Multiply(_) => Drawn::Multiply(self.upload(&values, &full)?),
@@ -176,8 +194,8 @@ impl Ops {
     /// Fills slot 0 with float32 states `[B, C, n, n]` that lie on the device.
     pub(super) fn load_tensor(&mut self, states: &Tensor) -> Result<()> {
         let states = self.layout.place(states)?;
-        self.slots.clear();
-        self.slots.push(Some(states));
+        self.slots = vec![Some(states)];
+        self.widths = vec![i64::from(self.architecture.channels)];
         Ok(())
     }
 
@@ -189,6 +207,7 @@ impl Ops {
         drawn: Option<&Drawn>,
     ) -> Result<()> {
         let x = self.slot(index);
+        let mut width = self.widths[index];
         let y = match stage {
             Stage::Noise { .. } | Stage::Dropout { .. } => match drawn {
                 Some(Drawn::Add(v)) => torch(x.f_add(&Layout::widen(v, x.size()[1])?))?,
@@ -196,6 +215,7 @@ impl Ops {
                 None => unreachable!("a random stage is given its numbers"),
             },
             Stage::Layer { conv } => {
+                width = self.convs[conv].outputs;
                 let y = self.convolve(x, conv)?;
                 self.activate(self.normalise(y, conv)?)?
             }
@@ -206,10 +226,20 @@ impl Ops {
                     None => torch(x.f_add(skip))?,
                 }
             }
-            Stage::Output { conv } => self.convolve(x, conv)?,
+            Stage::Upsample { slot } => {
+                let own = width;
+                width += self.widths[slot];
+                self.upsample((x, own), (self.slot(slot), self.widths[slot]))?
+            }
+            Stage::Output { conv } => {
+                width = self.convs[conv].outputs;
+                self.convolve(x, conv)?
+            }
         };
         self.slots.truncate(index + 1);
         self.slots.push(Some(y));
+        self.widths.truncate(index + 1);
+        self.widths.push(width);
         Ok(())
     }
 
@@ -238,9 +268,10 @@ impl Backend for Ops {
 
     fn run(&mut self, index: usize, stage: Stage, perturbations: &[Perturbation]) -> Result<()> {
         let drawn = match stage {
-            Stage::Noise { channels, .. } | Stage::Dropout { channels, .. } => {
-                self.bring(channels as i64, perturbations)?
+            Stage::Noise { channels, side, .. } => {
+                self.bring((channels as i64, side as i64), perturbations)?
             }
+            Stage::Dropout { channels, .. } => self.bring((channels as i64, 1), perturbations)?,
             _ => None,
         };
         self.run_stage(index, stage, drawn.as_ref())

@@ -8,10 +8,12 @@ use std::ops::Range;
 
 use crate::error::Result;
 use crate::operator::Operator;
+use crate::operator::metrics::{METRICS, collapse};
 use crate::operator::rollout::{Precision, Rollout};
 
 use super::batch::{self, Means};
 use super::device::Device;
+use super::dynamics::{self, Dynamics};
 use super::network::{Moment, Network};
 use super::state;
 
@@ -70,9 +72,12 @@ pub struct Outcome {
     pub status: Vec<u8>,
     /// `[B,S]`, the code of every state.
     pub valid: Vec<u8>,
-    /// `[5,B,S]`, in the order of [`state::METRICS`]; NaN where there is no finite state within the
+    /// `[5,B,S]`, in the order of [`METRICS`]; NaN where there is no finite state within the
     /// limit; empty if not asked for.
     pub metrics: Vec<f32>,
+    /// Of the operator itself, with the block of realization 0 in the segment of state 0: there is
+    /// one such block for every operator, whatever is added later.
+    pub dynamics: Option<Dynamics>,
 }
 
 /// Computes `blocks` of realizations of one operator. They share what comes before the first random
@@ -116,9 +121,11 @@ pub fn run_blocks_on(
             if !once {
                 state::post_process(unit.rollout, pixels(unit.operator), &mut first);
             }
-            if once || unit.steps.end > 1 && !state::is_terminal(unit.code(&first)) {
+            let measured = blocks.iter().any(|block| block.start == 0);
+            if once || measured || unit.steps.end > 1 && !state::is_terminal(unit.code(&first)) {
                 network.prefix(&first)?;
             }
+            let noise_free = if measured { Some(network.noise_free()?) } else { None };
             // The first application of every block comes before any second one: it reads the prefix.
             for block in blocks {
                 let mut run = Run::new(unit, block.clone());
@@ -134,6 +141,14 @@ pub fn run_blocks_on(
                     }
                 }
                 runs.push(run);
+            }
+            if let Some(output) = noise_free {
+                let dynamics = measure(unit, &first, output, |state| {
+                    network.prefix(state)?;
+                    network.noise_free()
+                })?;
+                let of_first = runs.iter_mut().filter(|run| run.block.start == 0);
+                of_first.for_each(|run| run.outcome.dynamics = Some(dynamics));
             }
         }
         Start::State { states, status } => {
@@ -158,6 +173,23 @@ pub fn run_blocks_on(
     Ok(runs.into_iter().map(Run::finish).collect())
 }
 
+/// The [`Dynamics`] of the operator at the state that its first application takes; with one
+/// application nothing is iterated. `output` is what that makes of it without noise.
+pub(super) fn measure(
+    unit: &Unit,
+    input: &[f32],
+    output: Vec<f32>,
+    noise_free: impl FnMut(&[f32]) -> Result<Vec<f32>>,
+) -> Result<Dynamics> {
+    let gain = dynamics::gain(input, &output);
+    let collapsed = if unit.num_timesteps == 1 {
+        collapse::NOT_MEASURED
+    } else {
+        dynamics::collapses(input, output, pixels(unit.operator), noise_free)?
+    };
+    Ok(Dynamics { gain, collapsed })
+}
+
 fn pixels(operator: &Operator) -> usize {
     (operator.grid as usize).pow(2)
 }
@@ -180,7 +212,7 @@ impl Unit<'_> {
     /// An outcome of `count` realizations in which nothing is entered yet.
     pub(super) fn outcome(&self, count: usize) -> Outcome {
         let steps = self.steps.len();
-        let metrics = if self.metrics { state::METRICS.len() * count * steps } else { 0 };
+        let metrics = if self.metrics { METRICS.len() * count * steps } else { 0 };
         let states = if self.states { count * steps * self.state_size() } else { 0 };
         Outcome {
             states: vec![f32::NAN; states],
@@ -188,6 +220,7 @@ impl Unit<'_> {
             status: vec![state::OK; count],
             valid: vec![state::OK; count * steps],
             metrics: vec![f32::NAN; metrics],
+            dynamics: None,
         }
     }
 

@@ -4,6 +4,7 @@
 use half::f16;
 
 use crate::operator::Policy;
+use crate::operator::metrics::METRICS;
 use crate::operator::rollout::{Normalize, Rollout, Scope};
 
 use super::simd::vectorised;
@@ -82,9 +83,7 @@ pub fn post_process(rollout: &Rollout, pixels: usize, state: &mut [f32]) {
 /// The code of a state: whether it is finite, within `blowup_limit` (65,504 at most when stored as
 /// float16), and not constant in every channel.
 pub fn check(rollout: &Rollout, stored_f16: bool, pixels: usize, state: &[f32]) -> u8 {
-    let mut largest = 0;
-    largest_bits(state, &mut largest);
-    code(rollout, stored_f16, f32::from_bits(largest), || {
+    code(rollout, stored_f16, magnitude(state), || {
         state.chunks_exact(pixels).all(|plane| plane.iter().all(|x| *x - plane[0] == 0.0))
     })
 }
@@ -109,6 +108,19 @@ pub(super) fn code(
     }
 }
 
+/// `max |x|`; infinite or NaN if a value is.
+pub(super) fn magnitude(values: &[f32]) -> f32 {
+    let mut largest = 0;
+    largest_bits(values, &mut largest);
+    f32::from_bits(largest)
+}
+
+/// The standard deviation with divisor count − 1; exactly 0 for equal values.
+pub(super) fn deviation(values: &[f32]) -> f64 {
+    let count = values.len() as f64;
+    (centred_square(values, summarise(values).sum / count) / (count - 1.0)).sqrt()
+}
+
 vectorised! {
     /// The largest magnitude as bits, which order like magnitudes, with infinity and NaN on top.
     fn largest_bits(values: &[f32], largest: &mut u32) {
@@ -116,18 +128,14 @@ vectorised! {
     }
 }
 
-/// Names of the metrics, in their order.
-pub const METRICS: [&str; 5] =
-    ["energy", "entropy", "autocorrelation", "variance", "mean_magnitude"];
-
 /// Bins of the entropy's histogram.
 pub(super) const BINS: usize = 50;
 
-/// The metrics of a state, over all channels together, given the state before it:
+/// The [`METRICS`] of a state, over all channels together, given the state before it:
 /// energy `Σ X²`; entropy in nats of a 50-bin histogram between the state's own extremes, the last
 /// bin closed (0 for a constant state); autocorrelation, the Pearson correlation with `previous` (0
 /// without one, NaN where it is undefined); variance with divisor count − 1; mean of `|X|`.
-pub fn metrics(state: &[f32], previous: Option<&[f32]>) -> [f32; 5] {
+pub fn metrics(state: &[f32], previous: Option<&[f32]>) -> [f32; METRICS.len()] {
     let count = state.len() as f64;
     let sums = summarise(state);
     let mean = sums.sum / count;

@@ -1,7 +1,9 @@
 //! The canonical experiment: what defines the data, and nothing else.
 //!
 //! Invariant: two experiments that build the same data have the same canonical form, however they are
-//! written: sorted keys, every default filled in; no names, paths, storage, execution or device.
+//! written: sorted keys, every default filled in; no names, paths, storage, execution or device. A
+//! parameter that the first experiments did not have is left out at its default, so that their
+//! canonical form, which keys and data sets hold, stays what it was.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::Experiment;
 use crate::key::{Key, Manifest};
 use crate::operator::rollout::{Normalize, Scope};
-use crate::space::{Group, ParameterId, Spec, VOCABULARY};
+use crate::space::{ARCHITECTURE, Group, ParameterId, Spec, VOCABULARY};
 
 /// The canonical form of an experiment.
 pub fn canonical(experiment: &Experiment) -> Value {
@@ -19,6 +21,9 @@ pub fn canonical(experiment: &Experiment) -> Value {
         let mut own = Map::new();
         for (i, parameter) in VOCABULARY.iter().enumerate().filter(|(_, p)| p.group == group) {
             let id = ParameterId(i);
+            if id == ARCHITECTURE && experiment.space.constant(id) == Some(parameter.default) {
+                continue;
+            }
             let value = match experiment.space.constant(id) {
                 Some(setting) => setting.into(),
                 None => experiment.space.spec(id).map_or(Value::Null, spec),

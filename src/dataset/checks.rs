@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::dynamics::Collapse;
 use super::facts::{Facts, Group};
 use super::reader::Reader;
 use super::validate::{Report, Verdict};
 use super::values::Glance;
+use crate::operator::metrics::collapse;
 
 /// Codes of states, as `docs/data-set.md` has them.
 const CONSTANT: u8 = 2;
@@ -89,6 +91,7 @@ pub(super) fn columns(reader: &Reader, facts: &Facts, report: &mut Report) {
             report.add(Verdict::Warning, "valid", infinite + constant + beyond, detail);
         }
     }
+    dynamics(facts, report);
     if let Some(split) = facts.columns.get("split") {
         let wrong: Vec<String> = Facts::count(split)
             .into_keys()
@@ -116,6 +119,22 @@ pub(super) fn columns(reader: &Reader, facts: &Facts, report: &mut Report) {
     }
     let passed = format!("{} initial conditions occur as often as asked for", weights.len());
     report.settle("proportions", &wrong, passed);
+}
+
+/// Gains are no less than 0, codes of collapse known ones.
+fn dynamics(facts: &Facts, report: &mut Report) {
+    let (Some(gains), Some(codes)) = (&facts.gains, &facts.collapsed) else { return };
+    let mut wrong = Vec::new();
+    for (i, (gain, code)) in gains.iter().zip(codes).enumerate() {
+        if *gain < 0.0 {
+            wrong.push(format!("the one-step gain of operator {i} is {gain}"));
+        }
+        if !collapse::ALL.contains(code) {
+            wrong.push(format!("operator {i} has the code {code} in `/metadata/collapsed`"));
+        }
+    }
+    let Collapse { operators, collapsed, .. } = Collapse::count(codes.iter().copied());
+    report.settle("dynamics", &wrong, format!("{collapsed} of {operators} operators collapse"));
 }
 
 /// The shares of the initial conditions in the experiment, which sum to 1: `simulation.inputs`, a list

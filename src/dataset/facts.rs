@@ -5,7 +5,10 @@
 
 use std::collections::BTreeMap;
 
+use super::file::Type;
 use super::reader::Reader;
+use super::values::to_f64;
+use crate::cache::Dtype;
 use crate::error::{Error, Result};
 
 /// Columns of texts in `/metadata`, one entry per operator.
@@ -25,6 +28,10 @@ pub(super) struct Facts {
     pub grid_sizes: Option<Vec<i64>>,
     /// Codes `[N, M, T]`, with M and T.
     pub valid: Option<(Vec<u8>, usize, usize)>,
+    /// One-step gains.
+    pub gains: Option<Vec<f64>>,
+    /// Codes of collapse.
+    pub collapsed: Option<Vec<u8>>,
     /// Where fields lie.
     pub groups: Vec<Group>,
 }
@@ -60,6 +67,10 @@ impl Facts {
         let sizes = column(reader, "/metadata/grid_sizes", n);
         note(sizes.map(|c| facts.grid_sizes = Some(c)));
         note(valid(reader, n).map(|v| facts.valid = Some(v)));
+        let gains = bytes(reader, "/metadata/one_step_gain", Dtype::F32, n);
+        note(gains.map(|b| facts.gains = Some(to_f64(&b, Dtype::F32))));
+        let codes = bytes(reader, "/metadata/collapsed", Dtype::U8, n);
+        note(codes.map(|b| facts.collapsed = Some(b)));
         note(groups(reader, n).map(|g| facts.groups = g));
         (facts, faults)
     }
@@ -77,7 +88,7 @@ impl Facts {
 /// A small array of whole numbers.
 pub(super) fn integers(reader: &Reader, path: &str) -> Result<Vec<i64>> {
     let blocks = reader.blocks(path)?;
-    if blocks.dtype() != crate::cache::Dtype::I64 {
+    if blocks.dtype() != Dtype::I64 {
         return Err(Error::integrity(format!("`{path}` is not of type int64")));
     }
     Ok(blocks.all()?.as_chunks().0.iter().map(|b| i64::from_le_bytes(*b)).collect())
@@ -94,14 +105,23 @@ fn fits<T>(path: &str, values: Vec<T>, n: usize) -> Result<Vec<T>> {
     Err(Error::integrity(format!("`{path}` has {} rows for {n} operators", values.len())))
 }
 
+/// The bytes of a column of this type.
+fn bytes(reader: &Reader, path: &str, dtype: Dtype, n: usize) -> Result<Vec<u8>> {
+    let blocks = reader.blocks(path)?;
+    let shape = reader.stored(path).map_or(&[][..], |a| &a.shape);
+    if blocks.dtype() == dtype && shape == [n] {
+        return blocks.all();
+    }
+    let name = Type::Number(dtype).name();
+    Err(Error::integrity(format!("`{path}` is no {name} array [{n}]")))
+}
+
 fn valid(reader: &Reader, n: usize) -> Result<(Vec<u8>, usize, usize)> {
     let path = "/metadata/valid";
     let blocks = reader.blocks(path)?;
     let shape = reader.stored(path).map_or(&[][..], |a| &a.shape);
     match *shape {
-        [rows, m, t] if rows == n && blocks.dtype() == crate::cache::Dtype::U8 => {
-            Ok((blocks.all()?, m, t))
-        }
+        [rows, m, t] if rows == n && blocks.dtype() == Dtype::U8 => Ok((blocks.all()?, m, t)),
         _ => Err(Error::integrity(format!("`{path}` is no uint8 array [{n}, M, T]"))),
     }
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::dynamics::{Dynamics, dynamics};
 use super::facts::{DOCUMENTS, Facts};
 use super::file::Attribute;
 use super::reader::{Reader, Stored};
@@ -41,6 +42,8 @@ pub struct Info {
     pub states: States,
     /// Operators with a state that is not sound.
     pub operators_with_bad_states: usize,
+    /// One-step gains, and how many operators collapse.
+    pub dynamics: Option<Dynamics>,
     /// Every array.
     pub arrays: Vec<ArrayInfo>,
     /// Attributes by path; the three JSON texts of `/metadata` stand below instead.
@@ -149,6 +152,7 @@ pub fn info(path: &Path) -> Result<Info> {
         counts,
         states: States::count(codes),
         operators_with_bad_states: bad,
+        dynamics: dynamics(&reader, &facts),
         arrays: reader
             .objects
             .iter()

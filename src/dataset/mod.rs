@@ -11,6 +11,7 @@ mod chunks;
 mod compare;
 mod diff;
 mod digest;
+mod dynamics;
 mod facts;
 mod ffi;
 mod file;
@@ -37,6 +38,7 @@ mod values;
 mod writer;
 
 pub use diff::{ArrayDifference, AttributeDifference, Difference, diff};
+pub use dynamics::{Collapse, Dynamics};
 pub use file::{Array, Attribute, Chunk, Data, File, Loaded, Type, leaf_axis};
 pub use info::{ArrayInfo, Info, States, info};
 pub use reader::is_ours;

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::checks::find_missed;
 use super::diff::Difference;
+use super::dynamics::{Collapse, Dynamics, LOW_GAIN};
 use super::info::{Info, States};
 use super::row::{Row, Summary};
 use super::validate::{Finding, Report};
@@ -108,6 +109,10 @@ pub fn render_info(info: &Info) -> String {
     table(&mut out, &rows);
     let mut missed = Vec::new();
     find_missed(&info.sampling_metrics, "", &mut missed);
+    if let Some(dynamics) = &info.dynamics {
+        out += "\ndynamics without noise\n";
+        table(&mut out, &dynamics_rows(dynamics));
+    }
     out += "\nquality of the sample\n";
     let verdict = if missed.is_empty() {
         "every target is met".to_owned()
@@ -129,11 +134,41 @@ pub fn render_info(info: &Info) -> String {
     out
 }
 
+fn dynamics_rows(dynamics: &Dynamics) -> Vec<(String, String)> {
+    let gain = match dynamics.gain_quantiles {
+        None => "not defined".to_owned(),
+        Some([least, low, _, median, _, high, most]) => format!(
+            "median {median:.3}, {low:.3} to {high:.3} (5 to 95 %), {least:.3} to {most:.3} in all"
+        ),
+    };
+    let share = |c: &Collapse| match c.measured {
+        0 => "not measured".to_owned(),
+        measured => format!("{} of {measured}", c.collapsed),
+    };
+    let mut rows = vec![
+        row("one-step gain", gain),
+        row(
+            &format!("gain below {LOW_GAIN}"),
+            format!("{} of {}", dynamics.low_gain, dynamics.all.operators),
+        ),
+        row("collapse to a uniform state", share(&dynamics.all)),
+    ];
+    for (name, values) in dynamics.by.iter().filter(|_| dynamics.all.measured > 0) {
+        let each = values.iter().map(|(value, c)| format!("{value} {}", share(c)));
+        rows.push(row(&format!("  by {name}"), each.collect::<Vec<_>>().join(", ")));
+    }
+    rows
+}
+
 /// `spinlock info FILE --row I`.
 pub fn render_row(info: &Row) -> String {
     let mut out = format!("operator {} of {}\n", info.operator, info.file);
     let mut rows: Vec<_> =
         info.metadata.iter().map(|(name, value)| row(name, value.as_str())).collect();
+    let gain = info.one_step_gain.map_or("not defined".to_owned(), |gain| format!("{gain:.4}"));
+    rows.push(row("one-step gain", gain));
+    let collapsed = info.collapsed.map_or("not measured", |yes| if yes { "yes" } else { "no" });
+    rows.push(row("collapses without noise", collapsed));
     rows.push(row("states", states(&info.states)));
     let bad = info.first_bad_state.iter().enumerate().filter_map(|(m, s)| Some((m, (*s)?)));
     rows.extend(

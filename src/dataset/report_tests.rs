@@ -42,11 +42,19 @@ fn info_tells_what_a_file_holds() {
     assert_eq!(info.provenance["profile"], "test");
     assert_eq!(info.attributes["/parameters/params"]["bounds"][0][1], 5.0);
     assert_eq!(info.problems, [""; 0]);
+    let dynamics = info.dynamics.as_ref().unwrap();
+    // Three operators of each kind but the last: gains 0.02 and 0.5, codes 1, 0 and 255.
+    assert_eq!(dynamics.all, Collapse { operators: 7, measured: 5, collapsed: 3 });
+    assert_eq!(dynamics.low_gain, 3);
+    let [least, .., most] = dynamics.gain_quantiles.unwrap();
+    assert!((least - 0.02).abs() < 1e-6 && (most - 0.5).abs() < 1e-6);
     let text = render_info(&info);
     for part in [
         "7 operators, 3 realizations, 4 states, 2 channels",
         "coverage_1d.max",
         "/outputs/12/fields",
+        "gain below 0.1               3 of 7",
+        "collapse to a uniform state  3 of 5",
     ] {
         assert!(text.contains(part), "{part} is not in\n{text}");
     }
@@ -70,6 +78,7 @@ fn a_row_tells_all_about_one_operator() {
     assert_eq!(row.metadata["grid_size"], "12");
     assert_eq!(row.parameters["dt"], "0.01");
     assert_eq!(row.coordinates.len(), 3);
+    assert_eq!((row.collapsed, row.one_step_gain.map(|g| g as f32)), (Some(true), Some(0.02)));
     assert_eq!(row.first_bad_state, [None, Some(3), None]);
     assert_eq!(row.last_states.len(), 3);
     assert_eq!(row.last_states[1], Summary { min: 2.0, max: 2.0, mean: 2.0, std: 0.0 });
@@ -80,6 +89,10 @@ fn a_row_tells_all_about_one_operator() {
     assert!(text.contains("not sound from state 3 on"), "{text}");
     let undefined = super::row::row(&target, 1).unwrap().features["operator_sensitivity"].clone();
     assert_eq!(undefined["gain"], None);
+    let unmeasured = super::row::row(&target, 2).unwrap();
+    assert_eq!((unmeasured.collapsed, unmeasured.one_step_gain), (None, None));
+    let text = render_row(&unmeasured);
+    assert!(text.contains("collapses without noise  not measured"), "{text}");
     assert!(undefined["lipschitz"].is_some());
     let error = super::row::row(&target, 7).unwrap_err();
     assert_eq!(error.kind, ErrorKind::Usage);

@@ -11,6 +11,7 @@ use super::info::States;
 use super::reader::Reader;
 use super::values::{shown, to_f64};
 use crate::error::{Error, Result};
+use crate::operator::metrics::collapse;
 
 /// One operator.
 #[derive(Debug, Serialize)]
@@ -27,6 +28,10 @@ pub struct Row {
     pub parameters: BTreeMap<String, String>,
     /// Unit coordinates of the sampled ones.
     pub coordinates: BTreeMap<String, f64>,
+    /// Its one-step gain without noise; absent where it is not defined.
+    pub one_step_gain: Option<f64>,
+    /// Whether it collapses to a uniform state without noise; absent where that was not measured.
+    pub collapsed: Option<bool>,
     /// Codes of its states.
     pub states: States,
     /// Per realization, the first state that is not sound.
@@ -111,6 +116,12 @@ pub fn row(path: &Path, operator: i64) -> Result<Row> {
             .into_iter()
             .filter_map(|(name, value)| Some((name, value?)))
             .collect(),
+        one_step_gain: facts.gains.as_ref().map(|gains| gains[i]).filter(|gain| gain.is_finite()),
+        collapsed: facts.collapsed.as_ref().and_then(|codes| match codes[i] {
+            collapse::NO => Some(false),
+            collapse::YES => Some(true),
+            _ => None,
+        }),
         states: States::count(codes),
         first_bad_state: codes
             .chunks(t.max(1))

@@ -3,6 +3,7 @@
 use super::*;
 use crate::cache::{Dtype, Encoder, Encoding};
 use crate::key::{Digest, Key};
+use crate::operator::metrics::METRICS;
 use half::f16;
 
 /// Which form.
@@ -146,6 +147,20 @@ pub(super) fn sample(form: Form) -> File {
         &[n, M, form.steps],
         Data::Memory(valid),
     ));
+    let gains = (0..n).flat_map(|i| [0.02, 0.5, f32::NAN][i % 3].to_le_bytes()).collect();
+    arrays.push(array(
+        "/metadata/one_step_gain",
+        Type::Number(Dtype::F32),
+        &[n],
+        Data::Memory(gains),
+    ));
+    let collapsed = (0..n).map(|i| [1, 0, 255][i % 3]).collect();
+    arrays.push(array(
+        "/metadata/collapsed",
+        Type::Number(Dtype::U8),
+        &[n],
+        Data::Memory(collapsed),
+    ));
     let config = r#"{"simulation":{"inputs":[{"name":"grf_v0","weight":0.34},{"name":"grf_v1","weight":0.33},{"name":"bläschen","weight":0.33}]}}"#;
     let metrics = r#"{"points":5,"coverage_1d":{"max":{"value":0.5,"target":0.2,"met":false}}}"#;
     let provenance = r#"{"version":"0.1.0","profile":"test"}"#;
@@ -184,8 +199,7 @@ pub(super) fn sample(form: Form) -> File {
         arrays.push(integers("/metadata/grid_group", &grids));
         arrays.push(integers("/metadata/row", &(0..n as i64).map(|i| i / 2).collect::<Vec<_>>()));
     }
-    let metrics = ["energy", "entropy", "autocorrelation", "variance", "mean_magnitude"];
-    for (seed, name) in metrics.into_iter().enumerate() {
+    for (seed, (name, _)) in METRICS.into_iter().enumerate() {
         arrays.push(Array {
             labels: vec!["operator", "realization", "time"],
             extensible: vec![0, 1, 2],

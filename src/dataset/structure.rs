@@ -7,9 +7,7 @@ use super::file::Type;
 use super::reader::Reader;
 use super::validate::{Report, Verdict};
 use crate::cache::Dtype;
-
-/// What `/outputs/metrics` holds.
-const METRICS: [&str; 5] = ["energy", "entropy", "autocorrelation", "variance", "mean_magnitude"];
+use crate::operator::metrics::METRICS;
 
 /// Everything that must be there is, with the type and shape it must have, and nothing is foreign.
 pub(super) fn structure(reader: &Reader, facts: &Facts, faults: Vec<String>, report: &mut Report) {
@@ -40,7 +38,7 @@ pub(super) fn structure(reader: &Reader, facts: &Facts, faults: Vec<String>, rep
     {
         wrong.push("`/metadata/operator` does not count operators from 0".into());
     }
-    let metrics = METRICS.map(|name| format!("/outputs/metrics/{name}"));
+    let metrics = METRICS.map(|(name, _)| format!("/outputs/metrics/{name}"));
     for path in metrics.iter().map(String::as_str) {
         if reader.stored(path).is_none() {
             wrong.push(format!("the data set has no readable array `{path}`"));
@@ -81,7 +79,8 @@ fn misshapen(path: &str, dtype: Type, shape: &[usize], facts: &Facts, n: usize) 
             (dtype != Type::Text || !shape.is_empty()).then(|| wrong("one text".into()))?
         }
         ["metadata", "axes", ..]
-        | ["metadata", "valid" | "grid_sizes" | "operator" | "row" | "grid_group"] => None,
+        | ["metadata", "valid" | "grid_sizes" | "operator" | "row" | "grid_group"]
+        | ["metadata", "one_step_gain" | "collapsed"] => None,
         ["metadata", name] if TEXT_COLUMNS.contains(name) => None,
         ["metadata", "ic_settings"] => {
             (dtype != Type::Text || shape != [n]).then(|| wrong(format!("text [{n}]")))?
@@ -106,7 +105,7 @@ fn misshapen(path: &str, dtype: Type, shape: &[usize], facts: &Facts, n: usize) 
                 (!fits).then(|| wrong(format!("float32 [{}, C, H, W]", group.rows.len())))?
             }
         },
-        ["outputs", "metrics", name] if METRICS.contains(name) => {
+        ["outputs", "metrics", name] if METRICS.iter().any(|m| m.0 == *name) => {
             let fits = dtype == f32s && (!known_m_t || shape == [n, m, t]);
             (!fits).then(|| wrong(format!("float32 [{n}, {m}, {t}]")))?
         }

@@ -171,6 +171,14 @@ fn store(
     let rows = metrics.len() / 4 / length;
     let shape = [rows / width, width, length];
     part.push(&format!("metrics/{index}"), Dtype::F32, &shape, length, rows, &metrics, None)?;
+    if let Some(dynamics) = outcome.dynamics {
+        let gain = dynamics.gain.to_le_bytes();
+        part.push(&format!("gain/{index}"), Dtype::F32, &[1], 1, 1, &gain, None)?;
+        if recipe.num_timesteps > 1 {
+            let name = format!("collapsed/{index}");
+            part.push(&name, Dtype::U8, &[1], 1, 1, &[dynamics.collapsed], None)?;
+        }
+    }
     if recipe.num_timesteps > 1 {
         // A longer rollout goes on from here, exactly: in full precision, whatever is stored.
         let shape = [width, state[0], state[1], state[2]];

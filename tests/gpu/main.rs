@@ -16,11 +16,12 @@ use spinlock::compute::layout::Layout;
 use spinlock::compute::noise::normal_to_laplace;
 use spinlock::compute::random::{Place, dropout_gains, laplaces, normals};
 use spinlock::compute::rollout::{Outcome, Start, Unit, run_blocks};
-use spinlock::operator::layers::{Block, Stack};
+use spinlock::operator::layers::Stack;
 use spinlock::operator::rollout::{Normalize, Precision, Rollout, Scope};
+use spinlock::operator::step::Conv;
 use spinlock::operator::{
     Activation, Architecture, Init, Noise, NoiseLaw, NoiseLocation, Norm, Operator, Policy,
-    Schedule,
+    Schedule, Topology,
 };
 use spinlock::rng::{Counter, Stream};
 use spinlock::worker::flight;
@@ -37,6 +38,7 @@ fn operator(index: u64, num_layers: u32, base_channels: u32, grid: u32) -> Opera
         index,
         grid,
         architecture: Architecture {
+            topology: Topology::SimpleCnn,
             num_layers,
             base_channels,
             kernel_size: 3,
@@ -147,7 +149,12 @@ fn the_device_draws_the_integers_and_the_bits_of_the_host() {
 #[test]
 #[ignore = "needs a CUDA device"]
 fn one_step_in_float32_agrees_with_the_cpu() {
-    for (num_layers, base_channels) in [(1, 8), (2, 12), (4, 16)] {
+    for (topology, num_layers, base_channels) in [
+        (Topology::SimpleCnn, 1, 8),
+        (Topology::SimpleCnn, 2, 12),
+        (Topology::SimpleCnn, 4, 16),
+        (Topology::EncoderDecoder, 2, 12),
+    ] {
         for (norm, activation) in [
             (Norm::Instance, Activation::Gelu),
             (Norm::Group, Activation::Silu),
@@ -162,6 +169,7 @@ fn one_step_in_float32_agrees_with_the_cpu() {
                         let mut operator = operator(4, num_layers, base_channels, 64);
                         let a = &mut operator.architecture;
                         (a.norm, a.activation, a.dropout_rate) = (norm, activation, 0.1);
+                        a.topology = topology;
                         operator.noise = Some(Noise { correlation, ..noise(law, location) });
                         let start = input(&operator);
                         let unit = unit(&operator, 2, &start);
@@ -276,17 +284,10 @@ const H200: (f64, f64) = (989e12, 4.8e12);
 fn roofline(operator: &Operator) -> f64 {
     let stack = Stack::new(&operator.architecture);
     let pixels = f64::from(operator.grid).powi(2);
-    let mut values = f64::from(stack.output.inputs + stack.output.outputs);
-    for block in &stack.blocks {
-        let convs = match *block {
-            Block::Plain(conv) => vec![conv],
-            Block::Residual { first, second, projection } => {
-                [Some(first), Some(second), projection].into_iter().flatten().collect()
-            }
-        };
-        values += convs.iter().map(|c| f64::from(c.inputs + c.outputs)).sum::<f64>();
-    }
-    let arithmetic = 2.0 * stack.macs_per_pixel() as f64 * pixels / H200.0;
+    let moved =
+        |c: Conv| f64::from(c.inputs * c.stride.pow(2) + c.outputs) / 4_f64.powi(c.level as i32);
+    let values: f64 = stack.convs().map(moved).sum();
+    let arithmetic = 2.0 * stack.macs_per_pixel() * pixels / H200.0;
     1.0 / arithmetic.max(2.0 * values * pixels / H200.1)
 }
 

@@ -274,6 +274,13 @@ fn lists_name_what_an_experiment_can_say() {
         let text = space.run(&["list", what]).ok().stdout;
         assert_eq!(text.lines().count(), one[what].as_array().unwrap().len());
     }
+    let blocks = ["conv", "residual", "downsample", "upsample", "stochastic", "output"];
+    assert_eq!(texts(&all["blocks"], "name"), blocks);
+    let text = space.run(&["list", "blocks"]).ok().stdout;
+    for (name, formula) in blocks.iter().zip(texts(&all["blocks"], "formula")) {
+        let line = text.lines().find(|line| line.starts_with(&format!("{name} "))).unwrap();
+        assert!(formula.starts_with("y = ") && line.ends_with(formula), "{line}");
+    }
     space.run(&["list", "colours"]).fails(2, &["colours", "ics"]);
 }
 

@@ -476,6 +476,65 @@ fn adding_removing_or_fixing_a_parameter_moves_no_other() {
     assert_eq!(values(&space, &["kernel_size", "base_channels"]), some);
 }
 
+/// Keys of the plan's weights, rollouts and initial conditions.
+fn computed_keys(space: &TestSpace) -> Vec<Value> {
+    let plan = space.json(&["plan", "experiments/x", "--all", "--json"]);
+    let nodes = plan["nodes"].as_array().unwrap().iter();
+    let computed = nodes.filter(|node| node["kind"] != "parameters" && node["kind"] != "dataset");
+    computed.map(|node| node["key"].clone()).collect()
+}
+
+#[test]
+fn naming_the_default_architecture_changes_no_key_but_the_parameters() {
+    let space = TestSpace::new();
+    let before = computed_keys(&space);
+    assert_eq!(before.len(), 8);
+    space.build();
+    space.edit("    num_layers: 1\n", "    num_layers: 1\n    architecture: simple_cnn\n");
+    assert_eq!(computed_keys(&space), before);
+    space
+        .build()
+        .is("parameters 2, dataset 1", "parameters 6, weights 2, initial_conditions 2, rollout 4");
+    assert_eq!(space.row(0)["parameters"]["architecture"], json!("simple_cnn"));
+}
+
+#[test]
+fn another_architecture_builds_weights_and_rollouts() {
+    from_to(
+        &[("grid_size: 8", "grid_size: 16")],
+        &[("    num_layers: 1\n", "    num_layers: 1\n    architecture: encoder_decoder\n")],
+        "parameters 2, weights 2, rollout 4, dataset 1",
+        "parameters 6, initial_conditions 2",
+    );
+}
+
+#[test]
+fn operators_of_one_chunk_may_have_different_architectures() {
+    let space = TestSpace::changed(&[("grid_size: 8", "grid_size: 16")]);
+    let last = |space: &TestSpace| -> Vec<Value> {
+        (0..8).map(|index| space.row(index)["last_states"].clone()).collect()
+    };
+    space.build();
+    let (plain, before) = (values(&space, &[]), last(&space));
+    space.edit(
+        "    num_layers: 1\n",
+        "    num_layers: 1\n    architecture: [simple_cnn, encoder_decoder]\n",
+    );
+    space.build();
+    // No other value has moved, and the operators that stay simple end where they did.
+    assert_eq!(values(&space, &["architecture"]), plain);
+    let after = last(&space);
+    for chunk in [0..4, 4..8] {
+        let mut names = std::collections::BTreeSet::new();
+        for index in chunk {
+            let name = space.row(index)["parameters"]["architecture"].as_str().unwrap().to_owned();
+            assert_eq!(after[index] == before[index], name == "simple_cnn", "operator {index}");
+            names.insert(name);
+        }
+        assert_eq!(names.len(), 2, "{names:?}");
+    }
+}
+
 #[test]
 fn only_one_kind_is_made_with_what_it_needs() {
     let space = TestSpace::new();

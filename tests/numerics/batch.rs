@@ -13,7 +13,7 @@ use spinlock::operator::{
     Activation, Init, Noise, NoiseLaw, NoiseLocation, Norm, Operator, Policy, Schedule,
 };
 
-use crate::{PLAIN, SEED, bits, input, noise, noisy, relative, small, unit};
+use crate::{PLAIN, SEED, bits, deep, input, noise, noisy, relative, small, unit};
 
 fn on_device(unit: &Unit, blocks: &[Range<u32>], layout: Layout) -> Vec<Outcome> {
     batch::run_blocks(unit, blocks, Means { generator: Generator::Host, layout }).unwrap()
@@ -41,6 +41,11 @@ fn agree(got: &[Outcome], expected: &[Outcome], tolerance: f64, what: &str) {
     for (got, expected) in got.iter().zip(expected) {
         assert_eq!(got.valid, expected.valid, "{what}");
         assert_eq!(got.status, expected.status, "{what}");
+        assert_eq!(got.dynamics.is_some(), expected.dynamics.is_some(), "{what}");
+        if let (Some(got), Some(expected)) = (got.dynamics, expected.dynamics) {
+            assert_eq!(got.collapsed, expected.collapsed, "{what}");
+            close(&[got.gain], &[expected.gain], 1e-5, &format!("{what}: gain"));
+        }
         close(&got.states, &expected.states, tolerance, &format!("{what}: state"));
         close(&got.end, &expected.end, tolerance, &format!("{what}: end"));
         let rows = expected.valid.len();
@@ -117,6 +122,17 @@ fn an_operator_without_noise_is_that_of_the_host() {
     compare(&small(), |unit| unit.metrics = false, &[0..3], "no metrics");
     compare(&small(), |unit| unit.states = false, &[0..3, 3..7], "no states");
     compare(&small(), |unit| unit.stored_f16 = true, &[0..3], "stored as float16");
+}
+
+#[test]
+fn an_encoder_decoder_is_that_of_the_host() {
+    for location in [NoiseLocation::Hidden, NoiseLocation::Features, NoiseLocation::Output] {
+        let settings = Noise { correlation: 0.2, ..noise(NoiseLaw::Gaussian, location) };
+        let mut operator = deep(Operator { noise: Some(settings), ..small() });
+        operator.architecture.dropout_rate = 0.1;
+        let short = |unit: &mut Unit| (unit.num_timesteps, unit.steps) = (3, 0..3);
+        compare(&operator, short, &[0..2, 2..7], &format!("encoder–decoder {location:?}"));
+    }
 }
 
 /// An operator that multiplies a state's size at every application, at a rate that noise changes.
@@ -233,9 +249,15 @@ fn further_segments_of_ended_realizations_are_those_of_the_host() {
 #[test]
 fn the_layout_of_tensor_cores_changes_nothing_but_rounding() {
     for norm in [Norm::None, Norm::Batch, Norm::Instance, Norm::Group, Norm::Layer] {
-        for (num_layers, base_channels) in [(2, 8), (2, 12), (4, 5), (1, 33)] {
+        for (num_layers, base_channels) in [(2, 8), (2, 12), (4, 5), (1, 33), (0, 11)] {
             for kernel_size in [1, 5] {
                 let mut operator = noisy(NoiseLaw::Multiplicative, NoiseLocation::Hidden);
+                let (num_layers, kernel_size) = if num_layers == 0 {
+                    operator = deep(operator);
+                    (2, 3)
+                } else {
+                    (num_layers, kernel_size)
+                };
                 let a = &mut operator.architecture;
                 (a.norm, a.num_layers, a.base_channels) = (norm, num_layers, base_channels);
                 (a.kernel_size, a.dropout_rate) = (kernel_size, 0.2);

@@ -3,8 +3,12 @@
 #![expect(clippy::single_range_in_vec_init, reason = "one block of realizations is a list of one")]
 #![expect(clippy::needless_range_loop, reason = "indices read like the formulas they check")]
 
+/// Encoder–decoders.
+mod architectures;
 /// Rollouts that stay on their device agree with the host's.
 mod batch;
+/// One-step gain and collapse: known answers, and that nothing random enters.
+mod dynamics;
 /// Elementary functions keep their stated errors.
 mod functions;
 /// Our CUDA kernels, on a device that is the processor.
@@ -28,7 +32,7 @@ use spinlock::compute::rollout::{Outcome, Start, Unit, run_blocks};
 use spinlock::operator::rollout::{Normalize, Precision, Rollout, Scope};
 use spinlock::operator::{
     Activation, Architecture, Init, Noise, NoiseLaw, NoiseLocation, Norm, Operator, Policy,
-    Schedule,
+    Schedule, Topology,
 };
 use spinlock::rng::Stream;
 
@@ -44,6 +48,7 @@ fn small() -> Operator {
         index: 5,
         grid: 16,
         architecture: Architecture {
+            topology: Topology::SimpleCnn,
             num_layers: 2,
             base_channels: 8,
             kernel_size: 3,
@@ -66,6 +71,12 @@ fn noise(law: NoiseLaw, location: NoiseLocation) -> Noise {
 /// [`small`] with noise.
 fn noisy(law: NoiseLaw, location: NoiseLocation) -> Operator {
     Operator { noise: Some(noise(law, location)), ..small() }
+}
+
+/// `operator` as an encoder–decoder.
+fn deep(operator: Operator) -> Operator {
+    let topology = Topology::EncoderDecoder;
+    Operator { architecture: Architecture { topology, ..operator.architecture }, ..operator }
 }
 
 /// A state of independent standard normals for `operator`.

@@ -13,7 +13,7 @@ use crate::{SEED, noise, small};
 fn million(law: NoiseLaw, correlation: f64) -> Vec<f32> {
     let noise = Noise { correlation, ..noise(law, NoiseLocation::Features) };
     let operator = Operator { grid: 64, noise: Some(noise), ..small() };
-    Source::new(SEED, &operator).field(law, Place::default(), 246)
+    Source::new(SEED, &operator).field(law, Place::default(), 246, 64)
 }
 
 /// Length ℓ of the spatial kernel in pixels.
@@ -84,7 +84,7 @@ fn neighbouring_channels_are_independent() {
 fn an_odd_number_of_channels_is_a_prefix_of_more() {
     let noise = Noise { correlation: 0.2, ..noise(NoiseLaw::Gaussian, NoiseLocation::Output) };
     let source = Source::new(SEED, &Operator { noise: Some(noise), ..small() });
-    let draw = |channels| source.field(NoiseLaw::Gaussian, Place::default(), channels);
+    let draw = |channels| source.field(NoiseLaw::Gaussian, Place::default(), channels, 16);
     assert_eq!(draw(3), draw(8)[..3 * 256]);
 }
 
@@ -104,7 +104,7 @@ fn no_numbers_are_shared() {
             for step in 0..3 {
                 for realization in 0..3 {
                     let at = Place { site, step, realization };
-                    let field = source.field(NoiseLaw::Gaussian, at, 1);
+                    let field = source.field(NoiseLaw::Gaussian, at, 1, 16);
                     seen.extend(
                         field.chunks_exact(2).map(|pair| [pair[0].to_bits(), pair[1].to_bits()]),
                     );
@@ -121,7 +121,7 @@ fn dropped_channels_have_their_share_and_survivors_their_scale() {
     let operator =
         Operator { noise: Some(noise(NoiseLaw::Dropout, NoiseLocation::Features)), ..small() };
     let source = Source::new(SEED, &operator);
-    let Perturbation::Gains(gains) = source.perturbation(Place::default(), 100_000, 0.2) else {
+    let Perturbation::Gains(gains) = source.perturbation(Place::default(), 100_000, 16, 0.2) else {
         panic!("dropout acts on channels");
     };
     let dropped = gains.iter().filter(|&&gain| gain == 0.0).count() as f64;

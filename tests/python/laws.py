@@ -18,6 +18,7 @@ DIMENSIONS = {
     "weight_gain": 6, "noise_type": 7, "noise_scale": 8, "noise_location": 9, "noise_schedule": 10,
     "schedule_period": 11, "spatial_correlation": 12, "normalization": 13, "grid_size": 14,
     "update_policy": 15, "alpha": 16, "dt": 17, "channels": 18, "init": 19,
+    "architecture": 20,
 }  # fmt: skip
 
 

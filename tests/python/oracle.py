@@ -2,6 +2,7 @@
 
 usage: oracle.py CHECK FILE [+ CHECK FILE]...
   rollouts FILE       states, codes and metrics of operators without noise (`network.py`)
+  dynamics FILE       one-step gains and collapse, of any operators
   features FILE       operator-sensitivity features of operators without noise
   dropout FILE        Monte-Carlo dropout of operators with one hidden block
   noise FILE          noise against its law: what is left of each noisy state after taking away the
@@ -60,7 +61,7 @@ def rollouts(data, faults):
 
     for row in range(data.count):
         operator = data.operator(row)
-        for name in ("num_layers", "activation", "normalization", "update_policy", "init"):
+        for name in ("architecture", "num_layers", "activation", "normalization", "update_policy", "init"):
             seen.setdefault(name, set()).add(operator.values[name])
         stored, codes = data.fields("outputs", row), data.file["metadata/valid"][row]
         for m in range(1, len(stored)):
@@ -85,6 +86,44 @@ def rollouts(data, faults):
     off = ", ".join(f"{kind} off by {value:.1e}" for kind, value in worst.items())
     print(f"{data.count} operators, {ended} ended early: {off}")
     print("; ".join(f"{k}: {', '.join(map(str, sorted(v)))}" for k, v in sorted(seen.items())))
+
+
+def dynamics(data, faults):
+    """Gain and collapse without noise; close to a threshold either code will do."""
+    settings, gains, found = data.config["simulation"]["rollout"], [], []
+    for row in range(data.count):
+        operator, x = data.operator(row), data.fields("inputs", row)[None]
+        steps = data.file["metadata"].attrs["num_timesteps"]
+        x = post_process(x, settings) if steps > 1 else x
+        y = operator(x)
+        gain, wanted = data.file["metadata/one_step_gain"][row], y.std() / x.std()
+        if not abs(gain - wanted) < 1e-4 * wanted + 1e-6 * np.abs(y).max() / x.std():
+            faults.append(f"one-step gain of operator {row}: {gain} instead of {wanted}")
+        code = data.file["metadata/collapsed"][row]
+        codes = {255} if steps == 1 else {collapse(operator, x, 1 + d) for d in (-1e-3, 0, 1e-3)}
+        if code not in codes:
+            faults.append(f"collapse of operator {row}: {code} instead of {codes}")
+        gains.append(gain)
+        found.append(code)
+    counts = ", ".join(f"{found.count(code)} × {code}" for code in sorted(set(found)))
+    print(f"{data.count} operators, gains {min(gains):.2g} to {max(gains):.2g}, collapse {counts}")
+
+
+def collapse(operator, x, slack):
+    """1 if the iteration of `operator` from x wears its structure away, 0 if not."""
+    spread = lambda state: state.std(axis=(2, 3), ddof=1).max()
+    start = before = spread(x)
+    for application in range(1, 11):
+        x = operator(x)
+        now = spread(x)
+        if now <= 1e-6 * slack * np.abs(x).max():
+            return 1
+        if application > 1 and now > before / 2 * slack:
+            return 0
+        if application > 1 and now <= 1e-3 * slack * start:
+            return 1
+        before = now
+    return 0
 
 
 def features(data, faults):
@@ -120,12 +159,12 @@ def dropout(data, faults):
     kept = []
     for row in range(data.count):
         operator, x = data.operator(row), data.fields("inputs", row)[None]
-        rate, first = operator.values["dropout_rate"], operator.blocks[0](x)
+        rate, first = operator.values["dropout_rate"], operator.blocks[0]([x])
         widths = first.shape[1], operator.weight.shape[1]
         masks = [np.array(list(itertools.product([0, 1], repeat=width))) for width in widths]
         outputs, choices = [], []
         for mask in masks[0]:
-            second = operator.blocks[1](first * mask[:, None, None] / (1 - rate))
+            second = operator.blocks[1]([first * mask[:, None, None] / (1 - rate)])
             planes = second * masks[1][:, :, None, None] / (1 - rate)
             outputs.append(convolve(planes, operator.weight, operator.bias))
             choices.extend(np.concatenate([mask, other]) for other in masks[1])
@@ -154,7 +193,8 @@ def covariance_of(operator, n):
     """Covariance [C, C] of one pixel of `O(x)` if noise of variance 1 enters where it does.
 
     At the output it is the identity, on the features W Wᵀ. Before or between the blocks it follows
-    from the impulse responses, and only of a linear network.
+    from the impulse responses, and only of a linear network; of an encoder-decoder it is a mean over
+    pixels, which differ by their place in the coarsest grid.
     """
     location, c = operator.values["noise_location"], operator.values["channels"]
     if location == "output":
@@ -164,16 +204,17 @@ def covariance_of(operator, n):
         return w @ w.T
     assert operator.values["activation"] == "none" and operator.values["normalization"] == "batch"
     total = np.zeros((c, c))
-    widths, x = [c], np.zeros((1, c, n, n))
-    for block in operator.blocks:
-        x = block(x)
-        widths.append(x.shape[1])
+    coarsest = max(factor for _, factor in operator.shapes)
     starts = [0] if location == "input" else range(1, len(operator.blocks) + 1)
     for start in starts:
-        impulses = np.zeros((widths[start], widths[start], n, n))
-        impulses[np.arange(widths[start]), np.arange(widths[start]), 0, 0] = 1
-        response = operator(impulses, start)
-        total += np.einsum("ioyx,ipyx->op", response, response)
+        width, factor = operator.shapes[start]
+        # The response to a pixel of the noise repeats with the coarsest grid.
+        period, side = coarsest // factor, n // factor
+        for y, x in itertools.product(range(period), repeat=2):
+            impulses = np.zeros((width, width, side, side))
+            impulses[np.arange(width), np.arange(width), y, x] = 1
+            response = operator(impulses, start)
+            total += np.einsum("ioyx,ipyx->op", response, response) / coarsest**2
     return total
 
 
@@ -213,7 +254,7 @@ def noise(data, faults):
 
 
 CHECKS = {
-    "rollouts": rollouts, "features": features, "noise": noise, "dropout": dropout,
+    "rollouts": rollouts, "dynamics": dynamics, "features": features, "noise": noise, "dropout": dropout,
     "weights": laws.weights, "points": laws.points, "inputs": laws.inputs, "splits": laws.splits,
     "grown": laws.grown,
 }  # fmt: skip

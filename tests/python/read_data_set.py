@@ -140,11 +140,25 @@ class Reading:
         self.valid = valid[:]
         self.check("codes", set(np.unique(self.valid).tolist()) <= {0, 1, 2, 3}, True)
         self.scales("metadata/valid", [range(n), range(m), range(t)])
+        self.dynamics(n, t)
         for name in METRICS:
             path = f"outputs/metrics/{name}"
             values = self.array(path, [n, m, t], "float32", labels, [0, 1, 2])[:]
             self.check(f"{name} of sound states", np.isfinite(values[self.valid == 0]).all(), True)
             self.scales(path, [range(n), range(m), range(t)])
+
+    def dynamics(self, n, t):
+        """Gains are numbers, codes what the attribute says; nothing is iterated if T = 1."""
+        gain = self.array("metadata/one_step_gain", [n], "float32", ["operator"], [0])
+        self.check("gains", bool((np.isnan(gain[:]) | (gain[:] >= 0)).all()), True)
+        self.check("gain defined", gain.attrs["definition"].startswith("std(O(x))/std(x)"), True)
+        collapsed = self.array("metadata/collapsed", [n], "uint8", ["operator"], [0])
+        codes = {int(word.split()[0]) for word in collapsed.attrs["codes"].partition(" (")[0].split(", ")}
+        self.check("codes of collapse", codes, {0, 1, 255})
+        found = set(collapsed[:].tolist())
+        self.check("collapsed", found <= (codes if t > 1 else {255}), True)
+        for path in ("metadata/one_step_gain", "metadata/collapsed"):
+            self.scales(path, [range(n)])
 
     def fields(self):
         want = self.want

@@ -20,9 +20,10 @@ use self::network::BatchNetwork;
 use self::noise::Generator;
 use self::state::Measured;
 use super::device::Device;
+use super::dynamics::Dynamics;
 use super::layout::Layout;
 use super::network::Moment;
-use super::rollout::{Outcome, Start, Unit};
+use super::rollout::{self, Outcome, Start, Unit};
 use super::{ops, state as host, torch};
 use crate::error::Result;
 
@@ -70,6 +71,14 @@ pub fn run_blocks(unit: &Unit, blocks: &[Range<u32>], means: Means) -> Result<Ve
         flight.finish(part)?;
         let outcome = &mut outcomes[part.block];
         part.copy_to(outcome, unit, blocks[part.block].len(), flight.size);
+    }
+    if let Start::Input(input) = unit.start
+        && blocks.iter().any(|block| block.start == 0)
+    {
+        let dynamics = flight.dynamics(input)?;
+        for (outcome, _) in outcomes.iter_mut().zip(blocks).filter(|(_, block)| block.start == 0) {
+            outcome.dynamics = Some(dynamics);
+        }
     }
     Ok(outcomes)
 }
@@ -188,6 +197,25 @@ impl<'a> Flight<'a> {
             }
         }
         Ok(parts)
+    }
+
+    /// What the operator makes of spatial structure, as the host measures it: one state at a time.
+    fn dynamics(&mut self, input: &[f32]) -> Result<Dynamics> {
+        let unit = self.unit;
+        let mut first = input.to_vec();
+        if unit.num_timesteps > 1 {
+            host::post_process(unit.rollout, unit.pixels(), &mut first);
+        }
+        let output = self.noise_free(&first)?;
+        rollout::measure(unit, &first, output, |state| self.noise_free(state))
+    }
+
+    /// `O(x)` of one state without noise and dropout.
+    fn noise_free(&mut self, state: &[f32]) -> Result<Vec<f32>> {
+        let state = self.upload(state)?;
+        self.network.prefix(&state)?;
+        let output = self.network.noise_free()?;
+        self.land(&output)
     }
 
     /// The parts of a later segment.

@@ -82,8 +82,8 @@ impl BatchNetwork {
         let place = |site| Place { site, step: at.step, realization: first };
         for index in self.prefix..self.stages.len() {
             let drawn = match self.stages[index] {
-                Stage::Noise { site, channels } => {
-                    Some(self.source.perturbation(place(site), (rows, channels), scale)?)
+                Stage::Noise { site, channels, side } => {
+                    Some(self.source.perturbation(place(site), (rows, channels, side), scale)?)
                 }
                 Stage::Dropout { site, channels } => {
                     Some(self.source.dropout(place(site), (rows, channels))?)
@@ -98,7 +98,8 @@ impl BatchNetwork {
         let drawn = if let Some(columns) = &self.columns {
             self.source.projected(place(site::FEATURES), rows, columns, scale)?
         } else if behind {
-            self.source.perturbation(place(site::OUTPUT), (rows, channels), scale)?
+            let shape = (rows, channels, self.operator.grid as usize);
+            self.source.perturbation(place(site::OUTPUT), shape, scale)?
         } else {
             let side = i64::from(self.operator.grid);
             return torch(out.f_expand([rows as i64, channels as i64, side, side], false));
@@ -107,5 +108,20 @@ impl BatchNetwork {
             Drawn::Add(field) => torch(out.f_add(field)),
             Drawn::Multiply(field) => torch(out.f_mul(field)),
         }
+    }
+
+    /// `O(x)` without noise and dropout, from what [`BatchNetwork::prefix`] left for one state:
+    /// `[1, C, n, n]`.
+    pub fn noise_free(&mut self) -> Result<Tensor> {
+        for index in self.prefix..self.stages.len() {
+            let nothing = match self.stages[index] {
+                Stage::Noise { channels, .. } | Stage::Dropout { channels, .. } => {
+                    Some(self.source.nothing(channels)?)
+                }
+                _ => None,
+            };
+            self.run(index, nothing.as_ref())?;
+        }
+        self.ops.result()
     }
 }

@@ -127,11 +127,12 @@ pub struct BatchSource {
     stream: Stream,
     noise: Option<Noise>,
     dropout_rate: f64,
+    /// Of the full grid.
     side: usize,
     options: (Kind, tch::Device),
     generator: Generator,
-    /// `[n, n]`, `A/n` of the correlated fields.
-    amplitude: Option<Tensor>,
+    /// For correlated noise: `A/n`, `[n, n]`, for each side n at which the network works.
+    amplitudes: Vec<Tensor>,
 }
 
 impl BatchSource {
@@ -144,10 +145,15 @@ impl BatchSource {
     ) -> Result<Self> {
         let side = operator.grid as usize;
         let options = (Kind::Float, device.torch());
-        let correlation = operator.noise.map_or(0.0, |noise| noise.correlation);
-        let amplitude = (correlation > 0.0)
-            .then(|| upload(&amplitude(side, correlation), side, options))
-            .transpose()?;
+        let amplitudes = match operator.noise {
+            Some(Noise { correlation, .. }) if correlation > 0.0 => {
+                let sides = (0..=operator.architecture.topology.depth()).map(|level| side >> level);
+                sides
+                    .map(|side| upload(&amplitude(side, correlation), side, options))
+                    .collect::<Result<_>>()?
+            }
+            _ => Vec::new(),
+        };
         Ok(Self {
             stream: Stream::new(seed, "noise", &[operator.index]),
             noise: operator.noise,
@@ -155,28 +161,29 @@ impl BatchSource {
             side,
             options,
             generator,
-            amplitude,
+            amplitudes,
         })
     }
 
-    /// The noise block's action on `channels` planes of `rows` realizations from `at.realization` on.
+    /// The noise block's action on `channels` planes of this side, of `rows` realizations from
+    /// `at.realization` on.
     ///
     /// # Panics
     /// If the operator has no noise.
     pub(crate) fn perturbation(
         &self,
         at: Place,
-        (rows, channels): (usize, usize),
+        (rows, channels, side): (usize, usize, usize),
         scale: f64,
     ) -> Result<Drawn> {
         let law = self.noise.expect("a noise stage belongs to an operator with noise").law;
         let narrow = scale as f32;
         Ok(match law {
             NoiseLaw::Gaussian | NoiseLaw::Laplace => {
-                Drawn::Add(self.field(law, at, (rows, channels), (narrow, 0.0))?)
+                Drawn::Add(self.field(law, at, (rows, channels, side), (narrow, 0.0))?)
             }
             NoiseLaw::Multiplicative => {
-                Drawn::Multiply(self.field(law, at, (rows, channels), (narrow, 1.0))?)
+                Drawn::Multiply(self.field(law, at, (rows, channels, side), (narrow, 1.0))?)
             }
             NoiseLaw::Dropout => self.gains(at, (rows, channels), scale.min(0.95))?,
         })
@@ -185,6 +192,11 @@ impl BatchSource {
     /// Monte-Carlo channel dropout after a convolution layer.
     pub(crate) fn dropout(&self, at: Place, shape: (usize, usize)) -> Result<Drawn> {
         self.gains(at, shape, self.dropout_rate)
+    }
+
+    /// What a random stage does if nothing random acts.
+    pub(crate) fn nothing(&self, channels: usize) -> Result<Drawn> {
+        torch(Tensor::f_ones([1, channels as i64, 1, 1], self.options)).map(Drawn::Multiply)
     }
 
     fn gains(&self, at: Place, (rows, channels): (usize, usize), p: f64) -> Result<Drawn> {
@@ -201,7 +213,7 @@ impl BatchSource {
         columns: &[Tensor],
         scale: f64,
     ) -> Result<Drawn> {
-        let shape = (rows, columns.len());
+        let shape = (rows, columns.len(), self.side);
         let eta = self.field(NoiseLaw::Gaussian, at, shape, (scale as f32, 0.0))?;
         // Column by column, so that no library chooses an order of summation.
         let mut out: Option<Tensor> = None;
@@ -227,28 +239,30 @@ impl BatchSource {
             .collect()
     }
 
-    /// `[rows, channels, n, n]` independent fields of mean 0 and variance 1 with the operator's
+    /// `[rows, channels, side, side]` independent fields of mean 0 and variance 1 with the operator's
     /// correlation, scaled, plus `offset` unless it is 0.
     fn field(
         &self,
         law: NoiseLaw,
         at: Place,
-        (rows, channels): (usize, usize),
+        (rows, channels, side): (usize, usize, usize),
         (scale, offset): (f32, f32),
     ) -> Result<Tensor> {
-        let pixels = self.side * self.side;
-        let shape = [rows as i64, -1, self.side as i64, self.side as i64];
+        let pixels = side * side;
+        let shape = [rows as i64, -1, side as i64, side as i64];
         let draw = |planes: usize, law, transform| {
             let size = (rows, planes * pixels);
             self.generator.draw(self.options, self.stream, at, size, law, transform)
         };
-        let Some(amplitude) = &self.amplitude else {
+        let fits = |amplitude: &&Tensor| amplitude.size()[0] == side as i64;
+        let Some(amplitude) = self.amplitudes.iter().find(fits) else {
+            debug_assert!(self.amplitudes.is_empty(), "there is a spectrum for each side");
             let law = if law == NoiseLaw::Laplace { Law::Laplace } else { Law::Normal };
             return torch(draw(channels, law, (scale, offset))?.f_view(shape));
         };
         let pairs = channels.div_ceil(2);
         let white = draw(2 * pairs, Law::Normal, (1.0, 0.0))?;
-        let mut field = self.shape(&white, amplitude, pairs as i64)?;
+        let mut field = Self::shape(&white, amplitude, pairs as i64)?;
         if law == NoiseLaw::Laplace {
             field = self.generator.laplace_of(field)?;
         }
@@ -261,8 +275,8 @@ impl BatchSource {
     /// Correlated fields `[rows, 2·pairs·n²]` of white noise: pairs of planes as interleaved complex
     /// numbers, shaped by `amplitude` and one inverse transform without a factor. The field is
     /// transposed, as it is on the host.
-    fn shape(&self, white: &Tensor, amplitude: &Tensor, pairs: i64) -> Result<Tensor> {
-        let (rows, side) = (white.size()[0], self.side as i64);
+    fn shape(white: &Tensor, amplitude: &Tensor, pairs: i64) -> Result<Tensor> {
+        let (rows, side) = (white.size()[0], amplitude.size()[0]);
         torch(white.f_view([rows, pairs, side, side, 2]).and_then(|white| {
             let shaped = white.f_mul(&amplitude.f_unsqueeze(-1)?)?.f_view_as_complex()?;
             let field = shaped.f_fft_ifft2(None::<i64>, [-2_i64, -1].as_slice(), "forward")?;

@@ -5,7 +5,8 @@
 //! cache. Results do not depend on the number: a unit's shapes are its own.
 
 use crate::operator::Operator;
-use crate::operator::layers::{Block, Stack};
+use crate::operator::layers::Stack;
+use crate::operator::step::Conv;
 
 /// What the rule must know of a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,26 +50,24 @@ impl Load {
     /// The load of a unit with launches of `launch` realizations of `operator`, its convolutions in
     /// values of `bytes` bytes.
     pub fn of(operator: &Operator, launch: u32, bytes: u64) -> Self {
-        let pixels = u64::from(operator.grid).pow(2) * u64::from(launch);
+        let full = u64::from(operator.grid).pow(2) * u64::from(launch);
         let stack = Stack::new(&operator.architecture);
-        let mut convs = vec![stack.output];
-        for block in &stack.blocks {
-            match *block {
-                Block::Plain(conv) => convs.push(conv),
-                Block::Residual { first, second, projection } => {
-                    convs.extend([Some(first), Some(second), projection].into_iter().flatten());
-                }
-            }
-        }
-        let sides = |widths: (u32, u32)| u64::from(widths.0.max(8)) + u64::from(widths.1.max(8));
-        let widest = convs.iter().map(|c| sides((c.inputs, c.outputs))).max().unwrap_or(0);
-        let outputs = convs.iter().map(|c| u64::from(c.outputs)).max().unwrap_or(0);
-        let weights = stack.macs_per_pixel() * bytes;
+        let at = |conv: &Conv| full >> (2 * conv.level);
+        let tiles =
+            |conv: &Conv| at(conv).div_ceil(TILE.0) * u64::from(conv.outputs).div_ceil(TILE.1);
+        // A convolution with stride 2 reads four times the pixels that it writes.
+        let moved = |conv: &Conv| {
+            let read = at(conv) * u64::from(conv.stride).pow(2) * u64::from(conv.inputs.max(8));
+            read + at(conv) * u64::from(conv.outputs.max(8))
+        };
+        let widest = stack.convs().map(|c| moved(&c)).max().unwrap_or(0);
+        let weights = stack.convs().map(Conv::weights).sum::<u64>() * bytes;
         Self {
-            tiles: pixels.div_ceil(TILE.0) * outputs.div_ceil(TILE.1),
-            working_set: pixels * widest * bytes,
-            // Float32 activations, their half copies with margins, a skip, and the states of a piece.
-            memory: weights + pixels * (widest * 6 * 4 + 32 * 64),
+            tiles: stack.convs().map(|c| tiles(&c)).max().unwrap_or(0),
+            working_set: widest * bytes,
+            // Float32 activations, their half copies with margins, skips of some levels, and the
+            // states of a piece.
+            memory: weights + widest * 8 * 4 + full * 32 * 64,
         }
     }
 }
@@ -87,7 +86,7 @@ pub fn units(device: Traits, load: Load) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::operator::{Activation, Architecture, Init, Norm, Policy};
+    use crate::operator::{Activation, Architecture, Init, Norm, Policy, Topology};
 
     const H200: Traits = Traits { multiprocessors: 132, l2: 50 << 20, memory: 141 << 30 };
 
@@ -96,6 +95,7 @@ mod tests {
             index: 0,
             grid,
             architecture: Architecture {
+                topology: Topology::SimpleCnn,
                 num_layers,
                 base_channels,
                 kernel_size: 3,

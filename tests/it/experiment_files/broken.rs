@@ -115,6 +115,23 @@ const BROKEN: &[(&str, &str)] = &[
         "parameter_space: {architecture: {kernel_size: {type: integer, bounds: [3, 7]}}}\n",
     ),
     (
+        "grid_not_divisible_by_four",
+        "parameter_space:\n  architecture: {architecture: encoder_decoder}\n  operator: {grid_size: [64, 66]}\n",
+    ),
+    (
+        "range_of_grids_for_an_encoder_decoder",
+        "parameter_space:\n  architecture: {architecture: [simple_cnn, encoder_decoder]}\n  operator: {grid_size: {type: integer, bounds: [64, 128]}}\n",
+    ),
+    (
+        "kernel_larger_than_the_lowest_level",
+        "parameter_space:\n  architecture: {architecture: encoder_decoder, kernel_size: [3, 5]}\n  operator: {grid_size: 16}\n",
+    ),
+    (
+        "grid_too_small_for_the_default_kernel",
+        "parameter_space:\n  architecture: {architecture: encoder_decoder}\n  operator: {grid_size: 8}\n",
+    ),
+    ("unknown_architecture", "parameter_space: {architecture: {architecture: unet}}\n"),
+    (
         "kernel_larger_than_grid",
         "parameter_space: {architecture: {kernel_size: [3, 9]}, operator: {grid_size: 8}}\n",
     ),
