@@ -9,6 +9,8 @@ mod functions;
 mod networks;
 /// Laws of the noise, and that no numbers are used twice.
 mod noise;
+/// Against PyTorch, from golden files.
+mod pytorch;
 /// Rollouts: trajectories, divergence, sameness over blocks and segments.
 mod rollouts;
 /// Operator sensitivity on maps with known answers.
