@@ -7,8 +7,10 @@
 mod functions;
 /// Networks: two backends, symmetries, every parameter counts.
 mod networks;
-/// Laws of the noise, and that no numbers are used twice.
+/// Fields of noise, and that no numbers are used twice.
 mod noise;
+/// Laws of the noise, measured.
+mod noise_laws;
 /// Against PyTorch, from golden files.
 mod pytorch;
 /// Rollouts: trajectories, divergence, sameness over blocks and segments.
