@@ -11,6 +11,7 @@ use crate::error::Result;
 use crate::operator::layers::norm_groups;
 use crate::operator::{Activation, Norm, Operator};
 
+use super::account::{Part, done};
 use super::network::{Backend, Convolution};
 use super::noise::Perturbation;
 use super::ops::EPSILON;
@@ -155,7 +156,9 @@ impl Fused {
         let Prepared { weight, bias, .. } = &self.convs[conv];
         // Called by its name: `conv2d` takes a slower way for small inputs.
         let y = slot.view.f_mkldnn_convolution(weight, bias.as_ref(), [0, 0], [1, 1], [1, 1], 1);
-        torch(y.and_then(|y| y.f_permute([0, 2, 3, 1])?.f_contiguous()))
+        let y = torch(y.and_then(|y| y.f_permute([0, 2, 3, 1])?.f_contiguous()));
+        done(Part::Convolutions);
+        y
     }
 
     /// Mean and 1/√(variance + ε) of each channel, by the norm of this operator.

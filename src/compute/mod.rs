@@ -9,9 +9,12 @@
 //! - [`network`] applies one operator; it has two backends, `fused` and `ops`
 //! - [`rollout`] iterates it; [`state`] is what happens to a state between two applications
 //! - [`sensitivity`] measures an operator around one input
+//! - [`account`] says what time goes into, and [`machine`] what a device can do, for benchmarks
 
+pub mod account;
 pub mod device;
 mod fused;
+pub mod machine;
 pub mod network;
 pub mod noise;
 mod ops;

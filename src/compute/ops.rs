@@ -10,6 +10,7 @@ use crate::operator::layers::norm_groups;
 use crate::operator::rollout::Precision;
 use crate::operator::{Activation, Architecture, Operator};
 
+use super::account::{Part, done};
 use super::device::Device;
 use super::network::{Backend, Convolution};
 use super::noise::Perturbation;
@@ -102,7 +103,9 @@ impl Ops {
             true,
             TF32,
         ))?;
-        torch(y.f_to_kind(Kind::Float))
+        let y = torch(y.f_to_kind(Kind::Float));
+        done(Part::Convolutions);
+        y
     }
 
     fn normalise(&self, x: Tensor) -> Result<Tensor> {

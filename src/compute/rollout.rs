@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::operator::Operator;
 use crate::operator::rollout::{Precision, Rollout};
 
+use super::account::{Part, done};
 use super::device::Device;
 use super::network::{Moment, Network};
 use super::state;
@@ -244,6 +245,7 @@ impl<'a> Run<'a> {
         }
         self.current = states;
         self.stored += 1;
+        done(Part::State);
     }
 
     fn finish(self) -> Outcome {

@@ -261,11 +261,14 @@ fn constant(law: NoiseLaw, schedule: Schedule) -> Operator {
     operator
 }
 
+/// The factor on the scale at step `t`, from its definition.
+type Factor = fn(f64) -> f64;
+
 #[test]
 fn the_scale_follows_its_schedule_step_by_step() {
     const T: u32 = 13;
     const REALIZATIONS: u32 = 120;
-    let schedules: [(Schedule, fn(f64) -> f64); 3] = [
+    let schedules: [(Schedule, Factor); 3] = [
         (Schedule::Constant, |_| 1.0),
         (Schedule::Annealing, |t| 1.0 - t / 12.0),
         (Schedule::Periodic { period: 8 }, |t| 1.0 + 0.5 * (TAU * t / 8.0).sin()),

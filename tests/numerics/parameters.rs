@@ -73,7 +73,8 @@ fn made(values: &BTreeMap<&str, Value>) -> Made {
                 device: Device::Cpu,
                 realization_block: 5,
             };
-            let outcome = run_blocks(&unit, &[recipe.realizations.clone()]).unwrap().remove(0);
+            let outcome =
+                run_blocks(&unit, std::slice::from_ref(&recipe.realizations)).unwrap().remove(0);
             for value in outcome.states.iter().chain(&outcome.metrics) {
                 hasher.update(&value.to_le_bytes());
             }

@@ -31,7 +31,7 @@ fn operator(index: u64, values: &Map<String, Value>) -> Operator {
     Operator::new(index, &theta)
 }
 
-/// The input of the golden files: the 32-bit finaliser of MurmurHash3 over the element index, as a
+/// The input of the golden files: the 32-bit finaliser of `MurmurHash3` over the element index, as a
 /// multiple of 2⁻²² in [−2, 2).
 fn input(operator: &Operator) -> Vec<f32> {
     let length = operator.architecture.channels * operator.grid.pow(2);
