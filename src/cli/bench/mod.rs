@@ -32,13 +32,13 @@ pub struct BenchArgs {
 /// What to measure; everything with its defaults if none is named.
 #[derive(Debug, clap::Subcommand)]
 enum What {
-    /// Rollouts in one worker: rates, the share of what the device can do, where the time goes
+    /// Roll out operators in one worker: rates, shares of what the device can do, where the time goes
     Rollout(rollout::RolloutArgs),
-    /// Sample points and the measures of their quality
+    /// Draw sample points and measure their quality
     Sampling(sampling::SamplingArgs),
-    /// Shuffling, deflating, hashing and writing arrays
+    /// Shuffle, deflate, hash and write arrays
     Encode(encode::EncodeArgs),
-    /// Planning an experiment with an empty cache
+    /// Plan an experiment with an empty cache
     Plan(plan::PlanArgs),
 }
 
