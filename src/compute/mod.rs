@@ -11,10 +11,13 @@
 //! - [`rollout`] iterates it; [`state`] is what happens to a state between two applications
 //! - [`dynamics`] says whether an operator wears its input away, [`sensitivity`] how it responds to
 //!   changes of it
+//! - [`account`] says what time goes into, and [`machine`] what a device can do, for benchmarks
 
+pub mod account;
 pub mod device;
 pub mod dynamics;
 mod fused;
+pub mod machine;
 pub mod network;
 pub mod noise;
 mod ops;

@@ -33,6 +33,8 @@ mod quality_tests;
 mod sobol_tests;
 
 pub use levels::{Discrete, Joint, Marginal};
+pub use pairs::{Pairs, pairs};
+pub use projection::{correlations, coverage_1d, coverage_2d};
 pub use quality::{
     Correlation, Coverage, Discrepancies, Distance, Metric, PAIR_LIMIT, PAIR_SUBSET, Quality,
     assess,
