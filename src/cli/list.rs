@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{print, print_json};
 use crate::artifact::KINDS;
 use crate::ic::FAMILIES;
-use crate::sampling::Scramble;
+use crate::sampling::SAMPLERS;
 
 /// List what an experiment can name
 #[derive(Debug, clap::Args)]
@@ -43,21 +43,6 @@ const BLOCKS: [(&str, &str); 4] = [
     ("output", "1×1 convolution with bias to the channels of the state"),
 ];
 
-fn samplers() -> Vec<(&'static str, &'static str)> {
-    Scramble::ALL
-        .iter()
-        .map(|scramble| {
-            let about = match scramble {
-                Scramble::Owen => "Sobol with nested uniform scrambling (the default)",
-                Scramble::Burley => "Sobol as scrambled by sobol_burley; up to 65,536 points",
-                Scramble::LmsShift => "Sobol with a linear matrix scramble and a digital shift",
-                Scramble::None => "plain Sobol",
-            };
-            (scramble.name(), about)
-        })
-        .collect()
-}
-
 fn kinds() -> Vec<(&'static str, &'static str)> {
     KINDS
         .iter()
@@ -86,7 +71,7 @@ fn lists(what: What) -> (&'static str, Vec<(&'static str, &'static str)>) {
             ("features", names.iter().map(|n| (*n, "operator_sensitivity")).collect())
         }
         What::Kinds => ("kinds", kinds()),
-        What::Samplers => ("samplers", samplers()),
+        What::Samplers => ("samplers", SAMPLERS.iter().map(|s| (s.name, s.summary)).collect()),
     }
 }
 
