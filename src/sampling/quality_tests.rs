@@ -165,23 +165,3 @@ fn sampling_is_fast() {
         assert!(all < 200.0, "{}: {all} ms", method.name);
     }
 }
-
-#[test]
-#[ignore]
-fn tmp_breakdown() {
-    let columns = sobol(Scramble::Owen, 10_000, 14);
-    let c: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
-    let time = |name: &str, f: &dyn Fn()| {
-        let mut best = f64::INFINITY;
-        for _ in 0..15 { let s = std::time::Instant::now(); f(); best = best.min(s.elapsed().as_secs_f64()); }
-        println!("{name} {:.1} ms", best * 1e3);
-    };
-    time("draw", &|| { sobol(Scramble::Owen, 10_000, 14); });
-    time("pairs", &|| { pairs::pairs(&c); });
-    time("planes", &|| { plane::planes(&c); });
-    time("corr", &|| { projection::correlations(&columns); });
-    time("cov1", &|| { projection::coverage_1d(&columns); });
-    time("cov2", &|| { projection::coverage_2d(&columns); });
-    time("exp", &|| { expectation::max_correlation(91, 10_000); expectation::min_distance(14, 10_000); });
-    time("all", &|| { assessed(&columns, &[]); });
-}

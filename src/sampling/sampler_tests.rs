@@ -93,9 +93,9 @@ fn the_points_of_seed_42_are_stable() {
         let sampler = sampler(name, 42, 10_000);
         [(0, 0), (1, 1), (13, 9_999)].map(|(d, i)| sampler.column(d, i..i + 1)[0])
     };
-    insta::assert_snapshot!(format!("{:?}", bits("latin_hypercube")), @"");
-    insta::assert_snapshot!(format!("{:?}", bits("halton")), @"");
-    insta::assert_snapshot!(format!("{:?}", bits("uniform")), @"");
+    insta::assert_snapshot!(format!("{:?}", bits("latin_hypercube")), @"[0.9634259609379359, 0.0491529516265804, 0.49136791656288514]");
+    insta::assert_snapshot!(format!("{:?}", bits("halton")), @"[0.7044317017715732, 0.7384939089719725, 0.2830990428247755]");
+    insta::assert_snapshot!(format!("{:?}", bits("uniform")), @"[0.8335178409160449, 0.5679823237499027, 0.7077998608225248]");
 }
 
 #[test]
@@ -201,6 +201,9 @@ fn the_last_digits_are_random_too() {
 fn limits_are_refused_by_name() {
     assert!(sampler("uniform", 1, 1).limit(5000, 1 << 40).is_ok());
     assert!(sampler("halton", 1, 1).limit(1280, 1 << 39).is_ok());
-    insta::assert_snapshot!(sampler("halton", 1, 1).limit(1281, 1).unwrap_err(), @"");
-    insta::assert_snapshot!(sampler("latin_hypercube", 1, 1).limit(1, (1 << 40) + 1).unwrap_err(), @"");
+    insta::assert_snapshot!(sampler("halton", 1, 1).limit(1281, 1).unwrap_err(), @"error: `halton` has 1280 dimensions, and `1281` are asked for");
+    insta::assert_snapshot!(sampler("latin_hypercube", 1, 1).limit(1, (1 << 40) + 1).unwrap_err(), @r"
+    error: a Latin hypercube has at most 1099511627776 points, and `1099511627777` are asked for
+      help: `strategy: sobol` goes further
+    ");
 }
