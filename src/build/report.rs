@@ -7,6 +7,7 @@ use crate::artifact::KINDS;
 use crate::config::Experiment;
 use crate::exec::{Failed, Outcome};
 use crate::key::Digest;
+use crate::sampling::Quality;
 
 /// An output file.
 #[derive(Debug, Clone, Serialize)]
@@ -40,8 +41,10 @@ pub struct Report {
     pub stages: Vec<(&'static str, f64)>,
     /// Seconds that workers spent, by kind.
     pub busy: [f64; KINDS.len()],
-    /// What the person should know.
+    /// What the person should know: first what the experiment says, then what the build found.
     pub notes: Vec<String>,
+    /// How good the sample is of each data set that was assembled, by its path.
+    pub sampling: Vec<(String, Quality)>,
     /// Ctrl-C.
     pub interrupted: bool,
 }
@@ -59,6 +62,7 @@ impl Report {
             stages: Vec::new(),
             busy: [0.0; KINDS.len()],
             notes: experiment.notes.clone(),
+            sampling: Vec::new(),
             interrupted: false,
         }
     }
@@ -103,6 +107,7 @@ impl Report {
         self.failed.extend(other.failed);
         self.outputs.extend(other.outputs);
         self.notes.extend(other.notes);
+        self.sampling.extend(other.sampling);
         self.wall += other.wall;
         for (mine, theirs) in self.stages.iter_mut().zip(other.stages) {
             mine.1 += theirs.1;
@@ -124,6 +129,8 @@ impl Report {
             .collect();
         let stages: Map<String, Value> =
             self.stages.iter().map(|(name, s)| ((*name).to_owned(), json!(s))).collect();
+        let sampling: Map<String, Value> =
+            self.sampling.iter().map(|(path, quality)| (path.clone(), json!(quality))).collect();
         json!({
             "schema": 1,
             "experiment": self.experiment,
@@ -135,6 +142,7 @@ impl Report {
             "stages": stages,
             "busy_s": busy,
             "notes": self.notes,
+            "sampling": sampling,
             "interrupted": self.interrupted,
         })
     }

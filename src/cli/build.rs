@@ -98,6 +98,10 @@ pub fn run(args: &BuildArgs, global: &Global, start: Instant) -> Result<ExitCode
             &mut progress,
         )?;
         begin = Instant::now();
+        // The notes of the experiment were said before the work.
+        for note in &report.notes[one.experiment.notes.len()..] {
+            eprintln!("{}", style::note(note));
+        }
         if !args.json {
             summary(&report);
         }

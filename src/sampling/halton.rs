@@ -91,9 +91,7 @@ impl Sampler for Halton {
 /// The prime number `place`, from 2 at place 0.
 fn prime(place: u32) -> u64 {
     assert!(place < MAX_DIMENSIONS, "there is no dimension {place}");
-    let is_prime = |n: &u64| {
-        (2..).take_while(|divisor| divisor * divisor <= *n).all(|divisor| n % divisor > 0)
-    };
+    let is_prime = |n: &u64| (2..=n.isqrt()).all(|divisor| !n.is_multiple_of(divisor));
     (2..).filter(is_prime).nth(place as usize).expect("there are always more primes")
 }
 

@@ -1,11 +1,11 @@
 //! Latin hypercube: in every dimension one point in each of N strata of equal width.
 //!
-//! `x_ij = (π_j(i) + u_ij) / N` with an independent random permutation π_j for each dimension, of
-//! which any image can be computed alone, and u_ij uniform in (0, 1). N is part of what a point is:
+//! `x_ij = (π_j(i) + u_ij) / N` with an independent random permutation `π_j` for each dimension, of
+//! which any image can be computed alone, and `u_ij` uniform in (0, 1). N is part of what a point is:
 //! another N moves every point, so that what was made from them is of no use. Even in each dimension
 //! alone; pairs of dimensions are no more even than chance.
 //!
-//! Source: M. D. McKay, R. J. Beckman, W. J. Conover (1979), A comparison of three methods for
+//! Source: M. D. `McKay`, R. J. Beckman, W. J. Conover (1979), A comparison of three methods for
 //! selecting values of input variables in the analysis of output from a computer code.
 
 use std::ops::Range;
@@ -81,7 +81,7 @@ impl Sampler for LatinHypercube {
         ))
     }
 
-    fn grows(&self) -> bool {
-        false
+    fn resized(&self, points: u64) -> Option<Arc<dyn Sampler>> {
+        (points != self.points).then(|| Arc::new(Self { points, ..*self }) as Arc<dyn Sampler>)
     }
 }

@@ -139,7 +139,7 @@ fn block<const W: usize>(tiles: &Tiles, own: usize) -> Block {
             let mut met = [f64::INFINITY; W];
             let mut sum = [[0.0; W]; 4];
             let last = (tiles.points - first).min(TILE);
-            for i in 0..last {
+            for (i, closest) in closest[..last].iter_mut().enumerate() {
                 // Each pair once, and none with what is beyond the last point.
                 let from = if tile == own { (i + 1).saturating_sub(at) } else { 0 };
                 let end = to - at;
@@ -148,21 +148,17 @@ fn block<const W: usize>(tiles: &Tiles, own: usize) -> Block {
                 }
                 let mut pair = products::<W>(tiles.tile(own), i, tiles.tile(tile), at);
                 if from > 0 || end < W {
-                    for l in 0..W {
-                        if l < from || l >= end {
-                            pair.kernels.iter_mut().for_each(|kernel| kernel[l] = 0.0);
-                            pair.distance[l] = f64::INFINITY;
-                        }
+                    for l in (0..W).filter(|l| *l < from || *l >= end) {
+                        pair.kernels.iter_mut().for_each(|kernel| kernel[l] = 0.0);
+                        pair.distance[l] = f64::INFINITY;
                     }
                 }
-                for kernel in 0..4 {
-                    for l in 0..W {
-                        sum[kernel][l] += pair.kernels[kernel][l];
-                    }
+                for (sum, kernel) in sum.iter_mut().zip(&pair.kernels) {
+                    add(sum, kernel);
                 }
                 for l in 0..W {
                     met[l] = less(pair.distance[l], met[l]);
-                    closest[i][l] = less(pair.distance[l], closest[i][l]);
+                    closest[l] = less(pair.distance[l], closest[l]);
                 }
             }
             for kernel in 0..4 {
@@ -218,6 +214,13 @@ fn products<const W: usize>(
         }
     }
     PairLanes { kernels: [centred, wrap, mixture, star], distance }
+}
+
+#[inline(always)]
+fn add(sums: &mut [f64], terms: &[f64]) {
+    for (sum, term) in sums.iter_mut().zip(terms) {
+        *sum += term;
+    }
 }
 
 /// The smaller one; unlike `f64::min` one instruction, as it need not mind NaN.

@@ -63,7 +63,9 @@ fn products(first: &Axis<'_>, second: &Axis<'_>) -> f64 {
     let mut sum = 0.0;
     let mut trees = [vec![Met::default(); below + 1], vec![Met::default(); points - below + 1]];
     for side in [&first.order[..first.below], &first.order[first.below..]] {
-        trees.iter_mut().for_each(|tree| tree.fill(Met::default()));
+        for tree in &mut trees {
+            tree.fill(Met::default());
+        }
         let mut all = [0.0; 2];
         let terms: Vec<f64> = side
             .iter()

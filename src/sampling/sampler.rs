@@ -60,9 +60,9 @@ pub trait Sampler: fmt::Debug + Send + Sync {
     /// What a person should know who draws `points` points and uses these dimensions.
     fn note(&self, points: u64, used: &[Named]) -> Option<String>;
 
-    /// Whether the points stay what they are when their number grows.
-    fn grows(&self) -> bool {
-        true
+    /// The sampler of another number of points, if its points are others; else they stay.
+    fn resized(&self, _points: u64) -> Option<Arc<dyn Sampler>> {
+        None
     }
 }
 
