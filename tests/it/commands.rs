@@ -266,7 +266,8 @@ fn lists_name_what_an_experiment_can_say() {
     assert_eq!(fields(&all), ["schema", "ics", "blocks", "features", "kinds", "samplers"]);
     assert_eq!(texts(&all["kinds"], "name"), KIND_NAMES);
     assert!(texts(&all["ics"], "name").contains(&"gaussian_random_field"));
-    assert!(texts(&all["samplers"], "name").contains(&"owen"));
+    let samplers = ["sobol", "latin_hypercube", "halton", "uniform"];
+    assert_eq!(texts(&all["samplers"], "name"), samplers);
     for what in ["ics", "blocks", "features", "kinds", "samplers"] {
         let one = space.json(&["list", what, "--json"]);
         assert_eq!(one[what], all[what]);
@@ -296,6 +297,19 @@ fn info_describes_a_data_set_by_file_and_by_experiment() {
     let by_experiment = space.json(&["info", "experiments/x", "--json"]);
     assert_eq!(by_experiment["digest"], digest);
     let text = space.run(&["info", "datasets/x.h5"]).ok().stdout;
+    for part in
+        ["8 points in 5 dimensions", "centred discrepancy CD²", "of random points", "(base_"]
+    {
+        assert!(text.contains(part), "{part} is not in\n{text}");
+    }
+    let metrics = &info["sampling_metrics"];
+    for path in ["discrepancy/wd2", "correlation/max_abs", "projection/cd2"] {
+        let metric = metrics.pointer(&format!("/{path}")).unwrap();
+        let [value, expected, ratio] =
+            ["value", "expected", "ratio"].map(|name| metric[name].as_f64().unwrap());
+        assert!((value / expected - ratio).abs() < 1e-12, "{path}: {metric}");
+    }
+    assert_eq!(metrics["projection"]["worst"].as_array().unwrap().len(), 2);
     assert!(text.contains(&digest[..12]), "{text}");
 
     let row = space.json(&["info", "datasets/x.h5", "--row", "3", "--json"]);

@@ -3,7 +3,9 @@
 use serde_json::json;
 
 use super::{Measured, figure, table, timed};
-use crate::sampling::{Scramble, Sobol, assess, correlations, coverage_1d, coverage_2d, pairs};
+use crate::sampling::{
+    Sampler, Scramble, Sobol, assess, correlations, coverage_1d, coverage_2d, pairs,
+};
 
 #[derive(Debug, clap::Args)]
 pub struct SamplingArgs {
