@@ -60,7 +60,7 @@ fn twice(entry: &Entry, path: &str, place: &str, faults: &Faults) {
     faults.push(Fault {
         span: Some(entry.span),
         path: path.to_owned(),
-        message: format!("given twice: `{place}` is the same section"),
+        message: format!("given twice: `{place}` is the same setting"),
         help: Some("keep one of the two".to_owned()),
     });
 }

@@ -23,15 +23,17 @@ const MEASURES: [(&str, &str, &str); 9] = [
 /// Appends the section about `/metadata/sampling_metrics`.
 pub(super) fn quality(out: &mut String, metrics: &Value) {
     let number = |path: &str| metrics.pointer(path).and_then(Value::as_f64);
-    *out += "\nquality of the sample";
-    if let (Some(points), Some(dimensions)) = (number("/points"), number("/dimensions")) {
-        let _ = write!(out, ": {points} points in {dimensions} dimensions");
-    }
-    *out += "\n";
-    if metrics.is_null() {
-        *out += "  not recorded\n";
+    let dimensions = number("/dimensions");
+    if metrics.is_null() || dimensions == Some(0.0) {
+        let why = if metrics.is_null() { "not recorded" } else { "nothing is sampled" };
+        let _ = writeln!(out, "\nquality of the sample\n  {why}");
         return;
     }
+    *out += "\nquality of the sample";
+    if let (Some(points), Some(dimensions)) = (number("/points"), dimensions) {
+        let _ = write!(out, ": {points} points, {dimensions} sampled parameters");
+    }
+    *out += "\n";
     let mut missed = Vec::new();
     find_missed(metrics, "", &mut missed);
     let verdict = if missed.is_empty() {

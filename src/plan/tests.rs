@@ -241,7 +241,13 @@ fn a_recipe_of_parameters_holds_what_acts_of_its_sampler() {
         &["sampling.strategy=uniform"],
     ]
     .map(lines);
-    insta::assert_snapshot!(all.join("\n"), @"");
+    insta::assert_snapshot!(all.join("\n"), @r"
+    sampler: sobol, scramble: owen, seed: 7
+    sampler: latin_hypercube, points: 10, seed: 7
+    sampler: halton, scramble: true, seed: 7
+    sampler: halton, scramble: false
+    sampler: uniform, seed: 7
+    ");
 }
 
 #[test]

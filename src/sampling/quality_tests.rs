@@ -140,28 +140,3 @@ fn of_many_points_the_pairs_of_a_stated_subset_are_taken() {
     let subset: Vec<Vec<f64>> = columns.iter().map(|c| c[..PAIR_SUBSET].to_vec()).collect();
     assert_eq!(quality.discrepancy, assessed(&subset, &[]).discrepancy);
 }
-
-/// A measurement: `cargo test --release -- --ignored --nocapture sampling_is_fast`.
-#[test]
-#[ignore = "a measurement, for a quiet machine"]
-fn sampling_is_fast() {
-    let names = names(14);
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    for method in SAMPLERS {
-        let settings = Settings { seed: 42, points: 10_000, scramble: Scramble::Owen };
-        let sampler = (method.make)(&settings);
-        let mut best = [f64::INFINITY; 2];
-        for _ in 0..5 {
-            let start = std::time::Instant::now();
-            let columns: Vec<Vec<f64>> = (0..14).map(|d| sampler.column(d, 0..10_000)).collect();
-            let drawn = start.elapsed().as_secs_f64();
-            let quality = assess(&columns, &names, &[]);
-            assert!(quality.discrepancy.cd2.ratio.unwrap() < 2.0);
-            best[0] = best[0].min(drawn);
-            best[1] = best[1].min(start.elapsed().as_secs_f64());
-        }
-        let [drawn, all] = best.map(|seconds| 1e3 * seconds);
-        println!("{}: drawn in {drawn:.1} ms, with quality {all:.1} ms", method.name);
-        assert!(all < 200.0, "{}: {all} ms", method.name);
-    }
-}

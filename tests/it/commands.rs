@@ -298,7 +298,7 @@ fn info_describes_a_data_set_by_file_and_by_experiment() {
     assert_eq!(by_experiment["digest"], digest);
     let text = space.run(&["info", "datasets/x.h5"]).ok().stdout;
     for part in
-        ["8 points in 5 dimensions", "centred discrepancy CD²", "of random points", "(base_"]
+        ["8 points, 5 sampled parameters", "centred discrepancy CD²", "of random points", "(base_"]
     {
         assert!(text.contains(part), "{part} is not in\n{text}");
     }
@@ -317,6 +317,13 @@ fn info_describes_a_data_set_by_file_and_by_experiment() {
     assert_eq!(row["metadata"]["grid_size"], "8");
     assert!(space.run(&["info", "datasets/x.h5", "--row", "3"]).ok().stdout.contains("alpha"));
     space.run(&["info", "datasets/x.h5", "--row", "8"]).fails(2, &["8"]);
+    // Where nothing is sampled there are neither coordinates nor measures.
+    space.write("experiments/y.yaml", "execution: {chunk: 4}\nsampling: {total_samples: 4}\n");
+    space.run(&["build", "experiments/y", "-j1"]).ok();
+    let row = space.json(&["info", "experiments/y", "--row", "3", "--json"]);
+    assert_eq!(row["coordinates"], serde_json::json!({}));
+    let text = space.run(&["info", "experiments/y"]).ok().stdout;
+    assert!(text.contains("quality of the sample\n  nothing is sampled\n"), "{text}");
     space.run(&["info", "datasets/none.h5"]).fails(3, &["datasets/none.h5"]);
     space.write("datasets/text.h5", "no data");
     let ran = space.run(&["info", "datasets/text.h5"]);

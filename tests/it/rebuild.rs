@@ -202,7 +202,7 @@ fn the_reference_s_name_of_the_sampler_builds_nothing() {
 
 #[test]
 fn a_sampler_chooses_the_initial_conditions_too() {
-    let space = TestSpace::changed(&[INPUTS]);
+    let space = TestSpace::changed(&[INPUTS, ("sampling:\n", "sampling:\n  seed: 43\n")]);
     space.build();
     let types = |space: &TestSpace| -> Vec<Value> {
         (0..8).map(|index| space.row(index)["metadata"]["ic_types"].take()).collect()
@@ -213,7 +213,8 @@ fn a_sampler_chooses_the_initial_conditions_too() {
     let even = types(&space);
     space.edit("sampling:\n", "sampling:\n  strategy: uniform\n");
     space.build();
-    assert!(before != even && even != types(&space));
+    assert_ne!(before, even);
+    assert_ne!(even, types(&space));
 }
 
 #[test]

@@ -63,7 +63,7 @@ def points(data, faults):
         if np.abs(params[:, column] - u).max() > error:
             faults.append(f"{name}: not dimension {DIMENSIONS[name]} of the {strategy} sequence")
         for row in range(count):
-            found, wanted = data.values(row)[name], mapped(specs[name], u[row])
+            found, wanted = data.values(row)[name], mapped(specs[name], params[row, column])
             same = found == wanted if type(wanted) is not float else abs(found / wanted - 1) < 1e-14
             if not same:
                 faults.append(f"{name} of operator {row}: {found!r} instead of {wanted!r}")
