@@ -9,11 +9,12 @@ use serde_json::{Map, Value, json};
 
 use super::Experiment;
 use crate::key::{Key, Manifest};
-use crate::operator::rollout::{Normalize, Scope};
+use crate::operator::rollout::{Normalize, Precision, Scope};
 use crate::space::{Group, ParameterId, Spec, VOCABULARY};
 
-/// The canonical form of an experiment.
-pub fn canonical(experiment: &Experiment) -> Value {
+/// The canonical form of an experiment that is computed in `precision`: the one asked for, or the one
+/// that a machine uses.
+pub fn canonical(experiment: &Experiment, precision: Precision) -> Value {
     let mut parameters = Map::new();
     for group in Group::ALL {
         let mut own = Map::new();
@@ -52,7 +53,7 @@ pub fn canonical(experiment: &Experiment) -> Value {
             "scramble": experiment.sampling.scramble.name(),
         },
         "simulation": {
-            "precision": simulation.precision.name(),
+            "precision": precision.name(),
             "num_realizations": simulation.num_realizations,
             "num_timesteps": simulation.num_timesteps,
             "operator_features": experiment.dataset.operator_features,

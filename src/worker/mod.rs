@@ -135,7 +135,6 @@ fn prepare(line: &str) -> Result<(Context, Graph)> {
     let experiment = config::from_snapshot(&hello.snapshot.to_string(), &hello.root)?;
     device::init(hello.threads);
     let device = hello.cuda.map_or(Device::Cpu, Device::Cuda);
-    device::check(device)?;
     let profile = profile(&hello)?;
     if !hello.agrees_with(&profile) {
         return Err(Error::environment(format!(
@@ -143,6 +142,7 @@ fn prepare(line: &str) -> Result<(Context, Graph)> {
             hello.profile, profile.name
         )));
     }
+    device::check(device)?;
     let graph = expand(&experiment, &profile).graph;
     let cache = Cache::open(&hello.cache)?;
     let compression = hello.compression;
