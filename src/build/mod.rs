@@ -98,7 +98,8 @@ pub fn build(
         report.cached(&plan.cached());
         let to_make = plan.to_make(&request.only);
         let only_some = !request.only.is_empty();
-        let sources = Sources { experiment, plan: &plan, cache, interrupt: &request.interrupt };
+        let interrupt = &request.interrupt;
+        let sources = Sources { experiment, profile, plan: &plan, cache, interrupt };
         if let (true, Output::Current(digest)) = (to_make.is_empty(), &plan.output) {
             stages.end(1);
             report.output(experiment, *digest);
@@ -144,7 +145,7 @@ pub fn build(
         if !report.failed.is_empty() || only_some {
             break;
         }
-        let wrote = write(project, &sources, profile, &mut report, progress);
+        let wrote = write(project, &sources, &mut report, progress);
         stages.end(3);
         match wrote {
             Ok(()) => {
@@ -252,7 +253,6 @@ fn processors() -> usize {
 fn write(
     project: &Project,
     sources: &Sources<'_>,
-    profile: &Profile,
     report: &mut Report,
     progress: &mut dyn Progress,
 ) -> Result<()> {
@@ -274,7 +274,7 @@ fn write(
             *digest
         }
         Output::Assemble(_) => {
-            let about = provenance::document(project, experiment, profile, &dataset.key);
+            let about = provenance::document(project, experiment, sources.profile, &dataset.key);
             // Measured once: it decides here whether the build goes on, and is stored in the file.
             let quality = assemble::quality(sources)?;
             report.notes.extend(quality::judge(experiment, &quality)?);

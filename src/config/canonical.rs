@@ -12,12 +12,13 @@ use serde_json::{Map, Value, json};
 use super::Experiment;
 use super::experiment::Sampling;
 use crate::key::{Key, Manifest};
-use crate::operator::rollout::{Normalize, Scope};
+use crate::operator::rollout::{Normalize, Precision, Scope};
 use crate::sampling::SAMPLERS;
 use crate::space::{ARCHITECTURE, Group, ParameterId, Spec, VOCABULARY};
 
-/// The canonical form of an experiment.
-pub fn canonical(experiment: &Experiment) -> Value {
+/// The canonical form of an experiment that is computed in `precision`: the one asked for, or the one
+/// that a machine uses.
+pub fn canonical(experiment: &Experiment, precision: Precision) -> Value {
     let mut parameters = Map::new();
     for group in Group::ALL {
         let mut own = Map::new();
@@ -55,7 +56,7 @@ pub fn canonical(experiment: &Experiment) -> Value {
         "parameter_space": parameters,
         "sampling": sampling(&experiment.sampling),
         "simulation": {
-            "precision": simulation.precision.name(),
+            "precision": precision.name(),
             "num_realizations": simulation.num_realizations,
             "num_timesteps": simulation.num_timesteps,
             "operator_features": experiment.dataset.operator_features,

@@ -269,7 +269,7 @@ impl<'a> Expand<'a> {
             ("timestamps", dataset.include_timestamps),
         ];
         let recipe = DatasetFile {
-            config: config::leaves(&config::canonical(self.experiment))
+            config: config::leaves(&config::canonical(self.experiment, self.profile.precision))
                 .into_iter()
                 .map(|(path, value)| (path, value.to_string()))
                 .collect(),

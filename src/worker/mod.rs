@@ -150,6 +150,7 @@ fn prepare(hello: &Hello) -> Result<(Context, Graph)> {
             hello.profile, profile.name
         )));
     }
+    device::check(device)?;
     let graph = expand(&experiment, &profile).graph;
     let cache = Cache::open(&hello.cache)?;
     let compression = hello.compression;

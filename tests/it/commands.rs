@@ -331,6 +331,42 @@ fn info_describes_a_data_set_by_file_and_by_experiment() {
 }
 
 #[test]
+fn a_data_set_full_of_trivial_dynamics_is_seen() {
+    let space =
+        TestSpace::changed(&[("    channels: 2\n", "    channels: 2\n    normalization: none\n")]);
+    let advice = "8 of 8 operators, iterated without noise, wear their input away";
+    space.run(&["build", "experiments/x"]).ok().says(&[advice, "`normalization: instance`"]);
+    let dynamics = space.json(&["info", "experiments/x", "--json"])["dynamics"].take();
+    assert_eq!(["operators", "measured", "collapsed"].map(|name| count(&dynamics[name])), [8; 3]);
+    assert_eq!(dynamics["by"]["normalization"]["none"]["collapsed"], 8);
+    let text = space.run(&["info", "experiments/x"]).ok().stdout;
+    assert!(text.contains("collapse to a uniform state  8 of 8"), "{text}");
+    let row = space.row(3);
+    assert_eq!(row["collapsed"], true);
+    let gain = row["one_step_gain"].as_f64().unwrap();
+    // It is there without trajectories too; up to date, a build says nothing.
+    space.edit("  output_path", "  storage: {store_trajectories: false}\n  output_path");
+    let advised = || {
+        let notes = space.build().0["notes"].take();
+        notes.as_array().unwrap().iter().any(|note| note.as_str().unwrap().starts_with(advice))
+    };
+    assert!(advised());
+    assert_eq!(space.row(3)["one_step_gain"].as_f64(), Some(gain));
+    assert!(!advised());
+    // Operators that keep their structure need no advice; nothing is iterated at T = 1.
+    for (from, to) in [
+        ("normalization: none", "normalization: instance"),
+        ("num_timesteps: 8", "num_timesteps: 1"),
+    ] {
+        space.edit(from, to);
+        assert!(!advised());
+    }
+    let row = space.row(3);
+    assert_eq!(row["collapsed"], Value::Null);
+    assert!(row["one_step_gain"].as_f64().unwrap() > gain);
+}
+
+#[test]
 fn validate_passes_what_was_built_and_finds_a_flipped_bit() {
     let space = TestSpace::new();
     let digest = space.build().digest();

@@ -64,8 +64,13 @@ fn with_sets(text: &str, sets: &[&str]) -> Experiment {
         .unwrap_or_else(|error| panic!("{error}"))
 }
 
+/// What defines the data of an experiment.
+fn data(experiment: &Experiment) -> serde_json::Value {
+    config::canonical(experiment, experiment.simulation.precision)
+}
+
 fn canonical(text: &str) -> String {
-    config::canonical(&one(text)).to_string()
+    data(&one(text)).to_string()
 }
 
 #[test]
@@ -410,7 +415,7 @@ simulation:
     let yaml: Vec<&str> = lines.iter().map(|line| line.yaml.as_str()).collect();
     project.write("experiments/y.yaml", yaml.join("\n"));
     let (x, y) = (config::load(&request).unwrap(), project.load("experiments/y"));
-    assert_eq!(config::canonical(&x), config::canonical(&y));
+    assert_eq!(data(&x), data(&y));
     assert_eq!((x.name, x.dataset, x.execution), (y.name, y.dataset, y.execution));
 }
 

@@ -457,9 +457,53 @@ fn the_stored_type_builds_rollouts() {
 }
 
 #[test]
-fn precision_builds_rollouts() {
-    let edit = ("  device: cpu\n", "  device: cpu\n  precision: bfloat16\n");
-    after(&[edit], "rollout 4, dataset 1", BEFORE_ROLLOUTS);
+fn precision_builds_rollouts_where_the_processor_has_it() {
+    let space = TestSpace::new();
+    let digest = space.build().digest();
+    space.edit("  device: cpu\n", "  device: cpu\n  precision: float32\n");
+    space.build().is("", BASE_ARTIFACTS);
+    let mut now = "float32";
+    for (precision, flags) in
+        [("float16", &["avx512_fp16", "avx512_bf16"][..]), ("bfloat16", &["avx512_bf16"])]
+    {
+        space.edit(&format!("precision: {now}\n"), &format!("precision: {precision}\n"));
+        now = precision;
+        let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap();
+        let has = flags.iter().all(|flag| cpuinfo.split_whitespace().any(|f| f == *flag));
+        let ran = space.run(&["build", "experiments/x", "-j1", "--json"]).ok();
+        let built = crate::space::Built(ran.json());
+        let warned =
+            ran.stderr.contains(&format!("`simulation.precision: {precision}` runs in float32"));
+        assert_eq!(warned, !has, "{}", ran.stderr);
+        if has {
+            built.is("rollout 4, dataset 1", BEFORE_ROLLOUTS);
+            assert_ne!(built.digest(), digest);
+        } else {
+            built.is("", BASE_ARTIFACTS);
+            assert_eq!(built.digest(), digest);
+        }
+    }
+}
+
+#[test]
+fn the_precision_of_a_plan_is_that_of_the_machine_planned_for() {
+    let space = TestSpace::new();
+    let used = |profile: &str, precision: &str| {
+        let args = ["--json", "--profile", profile, "--precision", precision];
+        space.json(&[&["config", "show", "experiments/x"][..], &args].concat())["precision"].take()
+    };
+    let avx2 = "cpu AuthenticAMD 23-49 avx2 libtorch 2.11.0";
+    let amx = "cpu GenuineIntel 6-143 avx512-amx libtorch 2.11.0";
+    let cuda = "cuda sm 9.0 x132 libtorch 2.11.0 cudnn 90000";
+    for (precision, [on_avx2, on_amx, on_cuda]) in [
+        ("auto", ["float32", "float32", "float16"]),
+        ("float16", ["float32", "float16", "float16"]),
+        ("bfloat16", ["float32", "bfloat16", "bfloat16"]),
+    ] {
+        assert_eq!(used(avx2, precision), on_avx2);
+        assert_eq!(used(amx, precision), on_amx);
+        assert_eq!(used(cuda, precision), on_cuda);
+    }
 }
 
 #[test]

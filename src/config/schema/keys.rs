@@ -163,7 +163,8 @@ pub const KEYS: &[Key] = &[
         Type::Choice(&["auto", "float32", "float16", "bfloat16"]),
         Default::Name("auto"),
         "Precision of the convolutions; everything else is float32. `auto` is float16 on CUDA, \
-         float32 on the CPU.",
+         float32 on the CPU. On a CPU without instructions for it, a 16-bit precision is float32, with a \
+         warning.",
     ),
     acts(
         "simulation.num_realizations",
