@@ -61,17 +61,38 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// The profile of this machine's CPU.
+    /// The profile of this machine's CPU. A precision that it has no instructions for is float32.
     ///
     /// # Errors
     /// If `/proc/cpuinfo` cannot be read.
     pub fn cpu(precision: Precision) -> Result<Self> {
-        let precision = match precision {
-            Precision::Auto => Precision::Float32,
-            other => other,
+        let name = format!("cpu {} libtorch {LIBTORCH}", cpu_class()?);
+        Ok(Self::named(&name, precision))
+    }
+
+    /// The profile called `name`, of this machine or of another one, if `wanted` is asked for there.
+    pub fn named(name: &str, wanted: Precision) -> Self {
+        let cuda = name.starts_with("cuda ");
+        let precision = match wanted {
+            Precision::Auto if cuda => Precision::Float16,
+            Precision::Float16 | Precision::Bfloat16 if cuda => wanted,
+            Precision::Float16 | Precision::Bfloat16 if cpu_has(name, wanted) => wanted,
+            _ => Precision::Float32,
         };
-        let name = format!("cpu {} libtorch {LIBTORCH}", cpu_class()?).into();
-        Ok(Self { name, precision, cuda: Vec::new() })
+        Self { name: name.into(), precision, cuda: if cuda { vec![0] } else { Vec::new() } }
+    }
+
+    /// What a person should know if float32 takes the place of the precision asked for.
+    pub fn replaced(&self, wanted: Precision) -> Option<String> {
+        let half = matches!(wanted, Precision::Float16 | Precision::Bfloat16);
+        (half && self.precision == Precision::Float32).then(|| {
+            let wanted = wanted.name();
+            format!(
+                "`simulation.precision: {wanted}` runs in float32, under the keys of float32: the CPU ({}) has no \
+                 instructions for {wanted}, and imitating them takes far longer",
+                class_in(&self.name)
+            )
+        })
     }
 
     /// The profile of CUDA devices, which must all be of one class.
@@ -95,14 +116,10 @@ impl Profile {
             class = Some(this);
         }
         let class = class.ok_or_else(|| no_cuda("no CUDA device was found"))?;
-        let precision = match precision {
-            Precision::Auto => Precision::Float16,
-            other => other,
-        };
         let cudnn = probe.cudnn.as_deref().unwrap_or("none");
         let libraries = format!("libtorch {} cudnn {cudnn}", probe.libtorch);
-        let name = format!("cuda {class} {libraries} method {CUDA_METHOD}").into();
-        Ok(Self { name, precision, cuda: ids })
+        let name = format!("cuda {class} {libraries} method {CUDA_METHOD}");
+        Ok(Self { cuda: ids, ..Self::named(&name, precision) })
     }
 
     /// `cpu` or `cuda`, for people.
@@ -137,10 +154,12 @@ fn class_of(cpuinfo: &str) -> String {
     };
     let flags = field("flags");
     let has = |flag: &str| flags.split_whitespace().any(|f| f == flag);
-    // The sets between which libtorch, oneDNN and our own loops choose at run time.
-    let isa = if has("amx_tile") && has("avx512f") {
+    // The sets between which libtorch, oneDNN and our own loops choose at run time; as in oneDNN, each
+    // of the 16-bit ones includes those below.
+    let fp16 = has("avx512_fp16") && has("avx512_bf16");
+    let isa = if fp16 && has("amx_bf16") {
         "avx512-amx"
-    } else if has("avx512_fp16") {
+    } else if fp16 {
         "avx512-fp16"
     } else if has("avx512_bf16") {
         "avx512-bf16"
@@ -156,9 +175,76 @@ fn class_of(cpuinfo: &str) -> String {
     format!("{} {}-{} {isa}", field("vendor_id"), field("cpu family"), field("model"))
 }
 
+/// The class of a device in the name of a profile: `AuthenticAMD 25-17 avx512-bf16`.
+fn class_in(name: &str) -> &str {
+    let end = name.find(" libtorch ").unwrap_or(name.len());
+    name[..end].strip_prefix("cpu ").unwrap_or(&name[..end])
+}
+
+/// Whether a CPU has instructions for a 16-bit precision: AVX512-BF16 or AMX-BF16, AVX512-FP16 or
+/// AMX-FP16. libtorch imitates what is missing: float16 on an AVX512-BF16 machine takes a hundred
+/// times as long as float32, where bfloat16 takes half as long.
+fn cpu_has(name: &str, precision: Precision) -> bool {
+    let isa = class_in(name).rsplit(' ').next().unwrap_or_default();
+    match precision {
+        Precision::Float16 => matches!(isa, "avx512-fp16" | "avx512-amx"),
+        Precision::Bfloat16 => matches!(isa, "avx512-bf16" | "avx512-fp16" | "avx512-amx"),
+        Precision::Auto | Precision::Float32 => true,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The precision of a CPU with these flags.
+    fn precision(flags: &str, wanted: Precision) -> Precision {
+        let cpuinfo = format!("vendor_id : X\ncpu family : 1\nmodel : 2\nflags : fpu {flags}\n");
+        Profile::named(&format!("cpu {} libtorch 1", class_of(&cpuinfo)), wanted).precision
+    }
+
+    #[test]
+    fn a_half_precision_is_used_where_the_processor_has_it() {
+        use Precision::{Auto, Bfloat16, Float16, Float32};
+        let avx512 = "avx2 fma avx512f avx512_vnni";
+        for (flags, half, brain) in [
+            ("", Float32, Float32),
+            ("avx2 fma", Float32, Float32),
+            (avx512, Float32, Float32),
+            (&format!("{avx512} avx512_bf16"), Float32, Bfloat16),
+            (&format!("{avx512} avx512_bf16 avx512_fp16"), Float16, Bfloat16),
+            (&format!("{avx512} avx512_bf16 avx512_fp16 amx_tile amx_bf16"), Float16, Bfloat16),
+        ] {
+            let got = [Auto, Float32, Float16, Bfloat16].map(|wanted| precision(flags, wanted));
+            assert_eq!(got, [Float32, Float32, half, brain], "{flags}");
+        }
+    }
+
+    #[test]
+    fn cuda_has_every_precision_and_takes_float16_by_itself() {
+        use Precision::{Auto, Bfloat16, Float16, Float32};
+        let named = |wanted| Profile::named("cuda sm 9.0 x132 libtorch 1 cudnn 2", wanted);
+        for (wanted, used) in
+            [(Auto, Float16), (Float32, Float32), (Float16, Float16), (Bfloat16, Bfloat16)]
+        {
+            let profile = named(wanted);
+            assert_eq!((profile.precision, profile.device()), (used, "cuda"));
+            assert_eq!(profile.replaced(wanted), None);
+        }
+    }
+
+    #[test]
+    fn a_replaced_precision_is_said() {
+        let profile =
+            |wanted| Profile::named("cpu AuthenticAMD 25-17 avx512-bf16 libtorch 1", wanted);
+        insta::assert_snapshot!(
+            profile(Precision::Float16).replaced(Precision::Float16).unwrap(),
+            @"`simulation.precision: float16` runs in float32, under the keys of float32: the CPU (AuthenticAMD 25-17 avx512-bf16) has no instructions for float16, and imitating them takes far longer"
+        );
+        for wanted in [Precision::Auto, Precision::Float32, Precision::Bfloat16] {
+            assert_eq!(profile(wanted).replaced(wanted), None);
+        }
+    }
 
     #[test]
     fn the_cpu_class_names_vendor_model_and_instruction_set() {

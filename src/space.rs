@@ -1,5 +1,5 @@
 //! The parameter space θ: the vocabulary of parameters, what an experiment says about each, and the
-//! map from a Sobol coordinate to a value.
+//! map from a unit coordinate to a value.
 //!
 //! Every name owns a fixed Sobol dimension, for ever: adding, removing or fixing a parameter moves no
 //! other parameter's values. A new name takes the next free number, at the end.

@@ -65,7 +65,7 @@ pub fn add(
         attributes.push(("/metadata".into(), name.into(), Attribute::Text(text)));
     };
     if dataset.include_config {
-        document("config", &config::canonical(experiment));
+        document("config", &config::canonical(experiment, sources.profile.precision));
     }
     if dataset.include_sampling_metrics {
         document("sampling_metrics", &serde_json::to_value(quality).expect("plain numbers"));

@@ -27,6 +27,7 @@ use crate::error::{Error, Result};
 use crate::graph::Node;
 use crate::key::Key;
 use crate::plan::Plan;
+use crate::profile::Profile;
 use crate::sampling::Quality;
 
 pub use dynamics::advice;
@@ -38,6 +39,8 @@ pub use weights::export as export_weights;
 pub struct Sources<'a> {
     /// The experiment.
     pub experiment: &'a Experiment,
+    /// The numerics profile it was planned for.
+    pub profile: &'a Profile,
     /// Its plan; every artifact but the data set is in the cache.
     pub plan: &'a Plan,
     /// The cache.

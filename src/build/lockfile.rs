@@ -32,7 +32,8 @@ pub fn write(
         return;
     }
     let path = project.root.join(path(&experiment.file));
-    let canonical = config::canonical(experiment);
+    // As it is asked for: machines that lack a precision share the file with those that have it.
+    let canonical = config::canonical(experiment, experiment.simulation.precision);
     let known: Option<Value> =
         fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok());
     let mut profiles: BTreeMap<String, Value> = known

@@ -101,9 +101,9 @@ pub fn load(experiment: &Path, overrides: &Overrides, global: &Global) -> Result
     let (mut profile, note) =
         choose_profile(&simulation.device, simulation.precision, &cache, worker.as_deref())?;
     if let Some(name) = &overrides.profile {
-        profile.name = name.as_str().into();
+        profile = Profile::named(name, simulation.precision);
     }
-    if let Some(note) = note {
+    for note in note.into_iter().chain(profile.replaced(simulation.precision)) {
         eprintln!("{}", super::style::warning(&note));
     }
     Ok(Loaded { project, experiment, profile, cache })

@@ -36,7 +36,7 @@ pub fn run(command: &ConfigCommand, global: &Global) -> Result<ExitCode> {
     let ConfigCommand::Show(args) = command;
     if args.json {
         let loaded = load(&args.experiment, &args.overrides, global)?;
-        let canonical = config::canonical(&loaded.experiment);
+        let canonical = config::canonical(&loaded.experiment, loaded.profile.precision);
         return Ok(print_json(&json!({
             "schema": 1,
             "experiment": canonical,

@@ -46,7 +46,7 @@ pub fn run(args: &DiffArgs, global: &Global) -> Result<ExitCode> {
 fn experiments(args: &DiffArgs, global: &Global) -> Result<ExitCode> {
     let flat = |path| -> Result<BTreeMap<String, Value>> {
         let loaded = load(path, &Overrides::default(), global)?;
-        Ok(config::leaves(&config::canonical(&loaded.experiment)))
+        Ok(config::leaves(&config::canonical(&loaded.experiment, loaded.profile.precision)))
     };
     let (a, b) = (flat(&args.a)?, flat(&args.b)?);
     let mut paths: Vec<&String> = a.keys().chain(b.keys()).collect();

@@ -9,7 +9,7 @@ use super::{print, print_json};
 use crate::artifact::KINDS;
 use crate::ic::FAMILIES;
 use crate::operator::blocks::{BLOCKS, Block};
-use crate::sampling::Scramble;
+use crate::sampling::SAMPLERS;
 
 /// List what an experiment can name
 #[derive(Debug, clap::Args)]
@@ -34,21 +34,6 @@ enum What {
     Kinds,
     /// Ways to draw parameter sets
     Samplers,
-}
-
-fn samplers() -> Vec<(&'static str, &'static str)> {
-    Scramble::ALL
-        .iter()
-        .map(|scramble| {
-            let about = match scramble {
-                Scramble::Owen => "Sobol with nested uniform scrambling (the default)",
-                Scramble::Burley => "Sobol as scrambled by sobol_burley; up to 65,536 points",
-                Scramble::LmsShift => "Sobol with a linear matrix scramble and a digital shift",
-                Scramble::None => "plain Sobol",
-            };
-            (scramble.name(), about)
-        })
-        .collect()
 }
 
 fn kinds() -> Vec<(&'static str, &'static str)> {
@@ -96,7 +81,9 @@ fn lists(what: What) -> (&'static str, Vec<Item>) {
             ("features", names.iter().map(|n| (*n, "operator_sensitivity").into()).collect())
         }
         What::Kinds => ("kinds", kinds().into_iter().map(Item::from).collect()),
-        What::Samplers => ("samplers", samplers().into_iter().map(Item::from).collect()),
+        What::Samplers => {
+            ("samplers", SAMPLERS.iter().map(|s| (s.name, s.summary).into()).collect())
+        }
     }
 }
 

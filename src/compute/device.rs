@@ -109,6 +109,13 @@ pub fn check(device: Device) -> Result<()> {
     torch(Tensor::f_zeros([1], (Kind::Float, device.torch()))).map(drop)
 }
 
+/// Waits until `device` has done all that it was given; the processor always has.
+pub fn finish(device: Device) {
+    if let Device::Cuda(index) = device {
+        Cuda::synchronize(i64::from(index));
+    }
+}
+
 /// The few calls of the CUDA driver interface that describe a device; libtorch exposes none.
 struct Driver {
     name: unsafe extern "C" fn(*mut libc::c_char, i32, i32) -> i32,

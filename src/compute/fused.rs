@@ -12,6 +12,7 @@ use crate::error::Result;
 use crate::operator::layers::norm_groups;
 use crate::operator::{Activation, Norm, Operator};
 
+use super::account::{Part, done};
 use super::network::{Backend, Convolution};
 use super::noise::Perturbation;
 use super::ops::EPSILON;
@@ -216,6 +217,7 @@ impl Fused {
                     1,
                 );
                 let y = torch(y.and_then(|y| y.f_permute([0, 2, 3, 1])?.f_contiguous()))?;
+                done(Part::Convolutions);
                 Ok(Field::Tensor(y))
             }
             Way::Spectral(spectral) => {
@@ -223,6 +225,7 @@ impl Fused {
                 field.resize(slot.frame.side * slot.frame.side * outputs, 0.0);
                 let threads = tch::get_num_threads().max(1) as usize;
                 spectral.convolve(values(&slot.slack), &mut self.scratch, threads, &mut field);
+                done(Part::Convolutions);
                 Ok(Field::Buffer(field))
             }
             Way::Rows { .. } => unreachable!("the output layer is a stage of its own"),

@@ -12,13 +12,16 @@
 //! - [`batch`] does both on whole launches that stay on a device, with the help of [`cuda`]
 //! - [`dynamics`] says whether an operator wears its input away, [`sensitivity`] how it responds to
 //!   changes of it
+//! - [`account`] says what time goes into, and [`machine`] what a device can do, for benchmarks
 
+pub mod account;
 pub mod batch;
 pub mod cuda;
 pub mod device;
 pub mod dynamics;
 mod fused;
 pub mod layout;
+pub mod machine;
 pub mod network;
 pub mod noise;
 mod ops;

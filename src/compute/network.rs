@@ -9,6 +9,7 @@ use crate::operator::rollout::Precision;
 use crate::operator::step::Conv;
 use crate::operator::{NoiseLaw, NoiseLocation, Operator};
 
+use super::account::{Part, done};
 use super::device::Device;
 use super::fused::Fused;
 use super::noise::{Cholesky, Perturbation, Source, site};
@@ -115,6 +116,7 @@ impl Network {
         let prefix = stages.iter().position(|stage| stage.is_random()).unwrap_or(stages.len());
         let spent = spent(&stages, prefix);
         let source = Source::new(seed, operator);
+        done(Part::Weights);
         Self { operator: *operator, stages, prefix, spent, source, factor, backend }
     }
 
@@ -132,6 +134,7 @@ impl Network {
     /// Everything before the first random number, on states `[B][C][n·n]` (B = 1 to share it).
     pub fn prefix(&mut self, states: &[f32]) -> Result<()> {
         self.backend.load(states)?;
+        done(Part::Other);
         for index in 0..self.prefix {
             self.run(index, &[])?;
         }
@@ -140,6 +143,11 @@ impl Network {
 
     fn run(&mut self, index: usize, perturbations: &[Perturbation]) -> Result<()> {
         self.backend.run(index, self.stages[index], perturbations)?;
+        done(match self.stages[index] {
+            Stage::Layer { .. } | Stage::Skip { .. } | Stage::Upsample { .. } => Part::Normalise,
+            Stage::Noise { .. } | Stage::Dropout { .. } => Part::Noise,
+            Stage::Output { .. } => Part::Convolutions,
+        });
         for &slot in &self.spent[index] {
             self.backend.release(slot);
         }
@@ -186,6 +194,7 @@ impl Network {
             self.run(index, &perturbations)?;
         }
         let mut out = self.backend.output()?;
+        done(Part::Other);
         let channels = self.operator.architecture.channels as usize;
         let side = self.operator.grid as usize;
         let state = channels * side.pow(2);
@@ -201,6 +210,7 @@ impl Network {
                 self.source.perturbation(at, channels, side, scale).apply(planes);
             }
         }
+        done(Part::Noise);
         Ok(out)
     }
 }

@@ -11,6 +11,7 @@ use crate::operator::layers::norm_groups;
 use crate::operator::rollout::Precision;
 use crate::operator::{Activation, Architecture, Operator};
 
+use super::account::{Part, done};
 use super::device::Device;
 use super::layout::Layout;
 use super::network::{Backend, Convolution};
@@ -132,7 +133,9 @@ impl Ops {
             true,
             TF32,
         ))?;
-        torch(y.f_to_kind(Kind::Float))
+        let y = torch(y.f_to_kind(Kind::Float));
+        done(Part::Convolutions);
+        y
     }
 
     /// Pixels of `x` `[B, c, n, n]` repeated 2×2, and the channels of `skip` `[B or 1, d, 2n, 2n]`; each

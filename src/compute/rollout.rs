@@ -11,6 +11,7 @@ use crate::operator::Operator;
 use crate::operator::metrics::{METRICS, collapse};
 use crate::operator::rollout::{Precision, Rollout};
 
+use super::account::{Part, done};
 use super::batch::{self, Means};
 use super::device::Device;
 use super::dynamics::{self, Dynamics};
@@ -317,6 +318,7 @@ impl<'a> Run<'a> {
         }
         self.current = states;
         self.stored += 1;
+        done(Part::State);
     }
 
     fn finish(self) -> Outcome {

@@ -10,12 +10,15 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::Experiment;
+use super::experiment::Sampling;
 use crate::key::{Key, Manifest};
-use crate::operator::rollout::{Normalize, Scope};
+use crate::operator::rollout::{Normalize, Precision, Scope};
+use crate::sampling::SAMPLERS;
 use crate::space::{ARCHITECTURE, Group, ParameterId, Spec, VOCABULARY};
 
-/// The canonical form of an experiment.
-pub fn canonical(experiment: &Experiment) -> Value {
+/// The canonical form of an experiment that is computed in `precision`: the one asked for, or the one
+/// that a machine uses.
+pub fn canonical(experiment: &Experiment, precision: Precision) -> Value {
     let mut parameters = Map::new();
     for group in Group::ALL {
         let mut own = Map::new();
@@ -51,13 +54,9 @@ pub fn canonical(experiment: &Experiment) -> Value {
     sorted(json!({
         "kind": "operators",
         "parameter_space": parameters,
-        "sampling": {
-            "total_samples": experiment.sampling.total_samples,
-            "seed": experiment.sampling.seed,
-            "scramble": experiment.sampling.scramble.name(),
-        },
+        "sampling": sampling(&experiment.sampling),
         "simulation": {
-            "precision": simulation.precision.name(),
+            "precision": precision.name(),
             "num_realizations": simulation.num_realizations,
             "num_timesteps": simulation.num_timesteps,
             "operator_features": experiment.dataset.operator_features,
@@ -70,6 +69,23 @@ pub fn canonical(experiment: &Experiment) -> Value {
             },
         },
     }))
+}
+
+/// N, the seed, and what acts of the sampler. The default sampler goes unnamed, as it was before there
+/// were others: so the keys of its data sets stay.
+fn sampling(sampling: &Sampling) -> Value {
+    let mut described = Settings::default();
+    sampling.sampler.describe(&mut described);
+    let mut out = Map::new();
+    out.insert("total_samples".to_owned(), sampling.total_samples.into());
+    out.insert("seed".to_owned(), sampling.seed.into());
+    if sampling.method.name != SAMPLERS[0].name {
+        out.insert("strategy".to_owned(), sampling.method.name.into());
+    }
+    if let Some(scramble) = described.0.remove("scramble") {
+        out.insert("scramble".to_owned(), scramble);
+    }
+    Value::Object(out)
 }
 
 fn normalize(normalize: Normalize) -> &'static str {

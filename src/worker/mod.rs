@@ -3,12 +3,15 @@
 //! It knows the cache and the kernels, and nothing of schedules. It computes privately; the build
 //! publishes.
 
+mod bench;
 mod features;
 pub mod flight;
 mod inputs;
 mod parameters;
 mod rollouts;
 mod weights;
+
+pub use bench::measure;
 
 use std::collections::HashMap;
 use std::io::{BufRead, Write};
@@ -98,7 +101,7 @@ pub fn serve(input: impl BufRead, mut output: impl Write) -> Result<()> {
     };
     let gone = |e: std::io::Error| Error::environment(format!("spinlock is gone: {e}"));
     let Some(first) = lines.next() else { return Ok(()) };
-    let (mut context, graph) = match prepare(&first.map_err(gone)?) {
+    let (mut context, graph) = match greeted(&first.map_err(gone)?) {
         Ok(prepared) => prepared,
         Err(error) => {
             let error = Failure::from(&error);
@@ -124,9 +127,13 @@ pub fn serve(input: impl BufRead, mut output: impl Write) -> Result<()> {
     Ok(())
 }
 
-fn prepare(line: &str) -> Result<(Context, Graph)> {
+fn greeted(line: &str) -> Result<(Context, Graph)> {
     let hello: Hello = serde_json::from_str(line)
         .map_err(|e| Error::environment(format!("spinlock sent an unreadable greeting: {e}")))?;
+    prepare(&hello)
+}
+
+fn prepare(hello: &Hello) -> Result<(Context, Graph)> {
     if hello.version != env!("CARGO_PKG_VERSION") {
         return Err(Error::environment(format!(
             "spinlock {} cannot work with spinlock-worker {}",
@@ -139,13 +146,14 @@ fn prepare(line: &str) -> Result<(Context, Graph)> {
     device::init(hello.threads);
     let device = hello.cuda.map_or(Device::Cpu, Device::Cuda);
     device::check(device)?;
-    let profile = profile(&hello)?;
+    let profile = profile(hello)?;
     if !hello.agrees_with(&profile) {
         return Err(Error::environment(format!(
             "the build was planned for the profile `{}`, and this machine is `{}`",
             hello.profile, profile.name
         )));
     }
+    device::check(device)?;
     let graph = expand(&experiment, &profile).graph;
     let cache = Cache::open(&hello.cache)?;
     let compression = hello.compression;
@@ -155,12 +163,17 @@ fn prepare(line: &str) -> Result<(Context, Graph)> {
     Ok((Context { experiment, cache, device, precision, compression, width, entries }, graph))
 }
 
-/// The profile of the device that this worker was given, as the planner names it.
-fn profile(hello: &Hello) -> Result<Profile> {
-    let precision = [Precision::Float32, Precision::Float16, Precision::Bfloat16]
+/// The precision that the planner named.
+fn precision(hello: &Hello) -> Precision {
+    [Precision::Float32, Precision::Float16, Precision::Bfloat16]
         .into_iter()
         .find(|p| p.name() == hello.precision)
-        .unwrap_or(Precision::Auto);
+        .unwrap_or(Precision::Auto)
+}
+
+/// The profile of the device that this worker was given, as the planner names it.
+fn profile(hello: &Hello) -> Result<Profile> {
+    let precision = precision(hello);
     match hello.cuda {
         None => Profile::cpu(precision),
         Some(id) => Profile::cuda(&probe()?, &[id], precision),

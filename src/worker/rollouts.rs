@@ -46,8 +46,12 @@ pub fn run(context: &mut Context, nodes: &[&Node], units: (usize, usize)) -> Res
         means.width,
         || device::enter_thread(means.device),
         |unit| {
-            let operator = &operators[unit];
-            compute(means, &recipes, operator, &starts[unit]).map_err(|mut error| {
+            let (operator, (states, status)) = (&operators[unit], &starts[unit]);
+            let start = match first.start {
+                Start::Inputs(_) => rollout::Start::Input(states),
+                Start::Segment(_) => rollout::Start::State { states, status },
+            };
+            compute(means, &recipes, operator, start).map_err(|mut error| {
                 error.message = format!("operator {}: {}", operator.index, error.message);
                 error
             })
@@ -110,11 +114,22 @@ fn start(
     Ok((f32_values(&states), status))
 }
 
+/// One operator's blocks of one segment, from `start`.
+pub(super) fn run_from(
+    context: &Context,
+    recipes: &[&RolloutChunk],
+    operator: &Operator,
+    start: rollout::Start<'_>,
+) -> Result<Vec<Outcome>> {
+    let means = Means::of(context, std::slice::from_ref(operator));
+    compute(means, recipes, operator, start)
+}
+
 fn compute(
     means: Means,
     recipes: &[&RolloutChunk],
     operator: &Operator,
-    (states, status): &(Vec<f32>, Vec<u8>),
+    start: rollout::Start<'_>,
 ) -> Result<Vec<Outcome>> {
     let recipe = recipes[0];
     let unit = Unit {
@@ -123,10 +138,7 @@ fn compute(
         rollout: &recipe.rollout,
         num_timesteps: recipe.num_timesteps,
         steps: recipe.steps.clone(),
-        start: match recipe.start {
-            Start::Inputs(_) => rollout::Start::Input(states),
-            Start::Segment(_) => rollout::Start::State { states, status },
-        },
+        start,
         precision: means.precision,
         stored_f16: recipe.dtype == "float16",
         states: recipe.stored,
@@ -139,7 +151,7 @@ fn compute(
 }
 
 /// Adds what one operator gave to the part of its artifact.
-fn store(
+pub(super) fn store(
     context: &Context,
     recipe: &RolloutChunk,
     operator: &Operator,

@@ -266,7 +266,8 @@ fn lists_name_what_an_experiment_can_say() {
     assert_eq!(fields(&all), ["schema", "ics", "blocks", "features", "kinds", "samplers"]);
     assert_eq!(texts(&all["kinds"], "name"), KIND_NAMES);
     assert!(texts(&all["ics"], "name").contains(&"gaussian_random_field"));
-    assert!(texts(&all["samplers"], "name").contains(&"owen"));
+    let samplers = ["sobol", "latin_hypercube", "halton", "uniform"];
+    assert_eq!(texts(&all["samplers"], "name"), samplers);
     for what in ["ics", "blocks", "features", "kinds", "samplers"] {
         let one = space.json(&["list", what, "--json"]);
         assert_eq!(one[what], all[what]);
@@ -296,6 +297,19 @@ fn info_describes_a_data_set_by_file_and_by_experiment() {
     let by_experiment = space.json(&["info", "experiments/x", "--json"]);
     assert_eq!(by_experiment["digest"], digest);
     let text = space.run(&["info", "datasets/x.h5"]).ok().stdout;
+    for part in
+        ["8 points, 5 sampled parameters", "centred discrepancy CD²", "of random points", "(base_"]
+    {
+        assert!(text.contains(part), "{part} is not in\n{text}");
+    }
+    let metrics = &info["sampling_metrics"];
+    for path in ["discrepancy/wd2", "correlation/max_abs", "projection/cd2"] {
+        let metric = metrics.pointer(&format!("/{path}")).unwrap();
+        let [value, expected, ratio] =
+            ["value", "expected", "ratio"].map(|name| metric[name].as_f64().unwrap());
+        assert!((value / expected - ratio).abs() < 1e-12, "{path}: {metric}");
+    }
+    assert_eq!(metrics["projection"]["worst"].as_array().unwrap().len(), 2);
     assert!(text.contains(&digest[..12]), "{text}");
 
     let row = space.json(&["info", "datasets/x.h5", "--row", "3", "--json"]);
@@ -303,10 +317,53 @@ fn info_describes_a_data_set_by_file_and_by_experiment() {
     assert_eq!(row["metadata"]["grid_size"], "8");
     assert!(space.run(&["info", "datasets/x.h5", "--row", "3"]).ok().stdout.contains("alpha"));
     space.run(&["info", "datasets/x.h5", "--row", "8"]).fails(2, &["8"]);
+    // Where nothing is sampled there are neither coordinates nor measures.
+    space.write("experiments/y.yaml", "execution: {chunk: 4}\nsampling: {total_samples: 4}\n");
+    space.run(&["build", "experiments/y", "-j1"]).ok();
+    let row = space.json(&["info", "experiments/y", "--row", "3", "--json"]);
+    assert_eq!(row["coordinates"], serde_json::json!({}));
+    let text = space.run(&["info", "experiments/y"]).ok().stdout;
+    assert!(text.contains("quality of the sample\n  nothing is sampled\n"), "{text}");
     space.run(&["info", "datasets/none.h5"]).fails(3, &["datasets/none.h5"]);
     space.write("datasets/text.h5", "no data");
     let ran = space.run(&["info", "datasets/text.h5"]);
     assert!(matches!(ran.code, Some(2 | 4)), "{ran:?}");
+}
+
+#[test]
+fn a_data_set_full_of_trivial_dynamics_is_seen() {
+    let space =
+        TestSpace::changed(&[("    channels: 2\n", "    channels: 2\n    normalization: none\n")]);
+    let advice = "8 of 8 operators, iterated without noise, wear their input away";
+    space.run(&["build", "experiments/x"]).ok().says(&[advice, "`normalization: instance`"]);
+    let dynamics = space.json(&["info", "experiments/x", "--json"])["dynamics"].take();
+    assert_eq!(["operators", "measured", "collapsed"].map(|name| count(&dynamics[name])), [8; 3]);
+    assert_eq!(dynamics["by"]["normalization"]["none"]["collapsed"], 8);
+    let text = space.run(&["info", "experiments/x"]).ok().stdout;
+    assert!(text.contains("collapse to a uniform state  8 of 8"), "{text}");
+    let row = space.row(3);
+    assert_eq!(row["collapsed"], true);
+    let gain = row["one_step_gain"].as_f64().unwrap();
+    // It is there without trajectories too; up to date, a build says nothing.
+    space.edit("  output_path", "  storage: {store_trajectories: false}\n  output_path");
+    let advised = || {
+        let notes = space.build().0["notes"].take();
+        notes.as_array().unwrap().iter().any(|note| note.as_str().unwrap().starts_with(advice))
+    };
+    assert!(advised());
+    assert_eq!(space.row(3)["one_step_gain"].as_f64(), Some(gain));
+    assert!(!advised());
+    // Operators that keep their structure need no advice; nothing is iterated at T = 1.
+    for (from, to) in [
+        ("normalization: none", "normalization: instance"),
+        ("num_timesteps: 8", "num_timesteps: 1"),
+    ] {
+        space.edit(from, to);
+        assert!(!advised());
+    }
+    let row = space.row(3);
+    assert_eq!(row["collapsed"], Value::Null);
+    assert!(row["one_step_gain"].as_f64().unwrap() > gain);
 }
 
 #[test]

@@ -158,6 +158,9 @@ fn rollouts_are_what_the_specification_says() {
         "rollouts {many} + points {many} + weights {many} + splits {many} + rollouts {once} \
          + features {once} + rollouts {half} + dynamics {many} + dynamics {once} + dynamics {half}"
     );
+    let halton = ["sampling.strategy=halton", "simulation.num_timesteps=1"];
+    let halton = scratch.build("networks", "halton", &halton);
+    scratch.script("oracle.py", &["points", &halton]);
     let said = scratch.script("oracle.py", &checks.split_whitespace().collect::<Vec<_>>());
     // All of them were among the operators that were computed again.
     for names in [

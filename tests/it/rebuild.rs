@@ -144,6 +144,91 @@ fn more_operators_build_a_partly_filled_chunk_again() {
     );
 }
 
+/// The base experiment with another sampler.
+fn sampled_by(strategy: &str) -> TestSpace {
+    TestSpace::changed(&[("sampling:\n", &format!("sampling:\n  strategy: {strategy}\n"))])
+}
+
+#[test]
+fn more_operators_build_their_chunks_where_the_points_stay() {
+    for strategy in ["halton", "uniform"] {
+        let space = sampled_by(strategy);
+        space.build().is(BASE_ARTIFACTS, "");
+        let before = values(&space, &[]);
+        space.edit("total_samples: 8", "total_samples: 12");
+        space
+            .build()
+            .is("parameters 4, weights 1, initial_conditions 1, rollout 2, dataset 1", COMPUTED);
+        assert_eq!(values(&space, &[]), before, "{strategy}");
+    }
+}
+
+#[test]
+fn more_operators_of_a_latin_hypercube_build_all_that_is_sampled_and_it_says_so() {
+    let space = sampled_by("latin_hypercube");
+    let plan = space.run(&["plan", "experiments/x"]).ok();
+    let again = "growing `sampling.total_samples` makes 12 of these 16 artifacts again: ";
+    assert!(plan.stdout.contains(again), "{}", plan.stdout);
+    plan.says(&["note", "lays out 8 points as a whole", "moves all of them"]);
+    space.build().is(BASE_ARTIFACTS, "");
+    let before = values(&space, &[]);
+    space.edit("total_samples: 8", "total_samples: 12");
+    // One group of parameters samples nothing, and fields are started from whatever is sampled.
+    space.build().is(
+        "parameters 10, weights 3, initial_conditions 1, rollout 6, dataset 1",
+        "parameters 2, initial_conditions 2",
+    );
+    assert_ne!(values(&space, &[]), before);
+    // Nothing of the kind is said of the others.
+    let plan = sampled_by("halton").run(&["plan", "experiments/x"]).ok();
+    assert!(!plan.stdout.contains("growing"), "{}", plan.stdout);
+}
+
+#[test]
+fn another_sampler_builds_what_is_sampled() {
+    for strategy in ["latin_hypercube", "halton", "uniform"] {
+        after(
+            &[("sampling:\n", &format!("sampling:\n  strategy: {strategy}\n"))],
+            "parameters 6, weights 2, rollout 4, dataset 1",
+            "parameters 2, initial_conditions 2",
+        );
+    }
+}
+
+#[test]
+fn the_reference_s_name_of_the_sampler_builds_nothing() {
+    after(&[("sampling:\n", "sampling:\n  strategy: sobol_stratified\n")], "", BASE_ARTIFACTS);
+}
+
+#[test]
+fn a_sampler_chooses_the_initial_conditions_too() {
+    let space = TestSpace::changed(&[INPUTS, ("sampling:\n", "sampling:\n  seed: 43\n")]);
+    space.build();
+    let types = |space: &TestSpace| -> Vec<Value> {
+        (0..8).map(|index| space.row(index)["metadata"]["ic_types"].take()).collect()
+    };
+    let before = types(&space);
+    space.edit("weight: 7", "weight: 1");
+    space.build();
+    let even = types(&space);
+    space.edit("sampling:\n", "sampling:\n  strategy: uniform\n");
+    space.build();
+    assert_ne!(before, even);
+    assert_ne!(even, types(&space));
+}
+
+#[test]
+fn a_scramble_of_halton_builds_what_is_sampled_and_its_method_nothing() {
+    let space = sampled_by("halton");
+    space.build();
+    space.edit("  strategy: halton\n", "  strategy: halton\n  scramble_method: lms_shift\n");
+    space.build().is("", BASE_ARTIFACTS);
+    space.edit("  scramble_method: lms_shift\n", "  scramble: false\n");
+    space
+        .build()
+        .is("parameters 6, weights 2, rollout 4, dataset 1", "parameters 2, initial_conditions 2");
+}
+
 #[test]
 fn fewer_operators_build_the_data_set() {
     after(
@@ -372,9 +457,53 @@ fn the_stored_type_builds_rollouts() {
 }
 
 #[test]
-fn precision_builds_rollouts() {
-    let edit = ("  device: cpu\n", "  device: cpu\n  precision: bfloat16\n");
-    after(&[edit], "rollout 4, dataset 1", BEFORE_ROLLOUTS);
+fn precision_builds_rollouts_where_the_processor_has_it() {
+    let space = TestSpace::new();
+    let digest = space.build().digest();
+    space.edit("  device: cpu\n", "  device: cpu\n  precision: float32\n");
+    space.build().is("", BASE_ARTIFACTS);
+    let mut now = "float32";
+    for (precision, flags) in
+        [("float16", &["avx512_fp16", "avx512_bf16"][..]), ("bfloat16", &["avx512_bf16"])]
+    {
+        space.edit(&format!("precision: {now}\n"), &format!("precision: {precision}\n"));
+        now = precision;
+        let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap();
+        let has = flags.iter().all(|flag| cpuinfo.split_whitespace().any(|f| f == *flag));
+        let ran = space.run(&["build", "experiments/x", "-j1", "--json"]).ok();
+        let built = crate::space::Built(ran.json());
+        let warned =
+            ran.stderr.contains(&format!("`simulation.precision: {precision}` runs in float32"));
+        assert_eq!(warned, !has, "{}", ran.stderr);
+        if has {
+            built.is("rollout 4, dataset 1", BEFORE_ROLLOUTS);
+            assert_ne!(built.digest(), digest);
+        } else {
+            built.is("", BASE_ARTIFACTS);
+            assert_eq!(built.digest(), digest);
+        }
+    }
+}
+
+#[test]
+fn the_precision_of_a_plan_is_that_of_the_machine_planned_for() {
+    let space = TestSpace::new();
+    let used = |profile: &str, precision: &str| {
+        let args = ["--json", "--profile", profile, "--precision", precision];
+        space.json(&[&["config", "show", "experiments/x"][..], &args].concat())["precision"].take()
+    };
+    let avx2 = "cpu AuthenticAMD 23-49 avx2 libtorch 2.11.0";
+    let amx = "cpu GenuineIntel 6-143 avx512-amx libtorch 2.11.0";
+    let cuda = "cuda sm 9.0 x132 libtorch 2.11.0 cudnn 90000";
+    for (precision, [on_avx2, on_amx, on_cuda]) in [
+        ("auto", ["float32", "float32", "float16"]),
+        ("float16", ["float32", "float16", "float16"]),
+        ("bfloat16", ["float32", "bfloat16", "bfloat16"]),
+    ] {
+        assert_eq!(used(avx2, precision), on_avx2);
+        assert_eq!(used(amx, precision), on_amx);
+        assert_eq!(used(cuda, precision), on_cuda);
+    }
 }
 
 #[test]

@@ -11,12 +11,20 @@ mod batch;
 mod dynamics;
 /// Elementary functions keep their stated errors.
 mod functions;
+/// Operators in any company, order and number of threads.
+mod invariance;
 /// Our CUDA kernels, on a device that is the processor.
 mod kernels;
 /// Networks: two backends, symmetries, every parameter counts.
 mod networks;
-/// Laws of the noise, and that no numbers are used twice.
+/// Fields of noise, and that no numbers are used twice.
 mod noise;
+/// Laws of the noise, measured.
+mod noise_laws;
+/// Each parameter of the vocabulary, where it acts and where it does not.
+mod parameters;
+/// Against PyTorch, from golden files.
+mod pytorch;
 /// Rollouts: trajectories, divergence, sameness over blocks and segments.
 mod rollouts;
 /// Operator sensitivity on maps with known answers.

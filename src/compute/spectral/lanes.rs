@@ -4,9 +4,13 @@
 //! last bits depend on the instruction set, which is part of the numerics profile.
 
 #![expect(unsafe_code, reason = "intrinsics: the only way to name vector registers")]
-#![expect(clippy::wildcard_imports, reason = "two dozen intrinsics, all by one prefix")]
 
-use std::arch::x86_64::*;
+use std::arch::x86_64::{
+    __m128, __m256, __m512, _mm_add_ps, _mm_loadu_ps, _mm_mul_ps, _mm_set1_ps, _mm_storeu_ps,
+    _mm_sub_ps, _mm256_add_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_mul_ps, _mm256_set1_ps,
+    _mm256_storeu_ps, _mm256_sub_ps, _mm512_add_ps, _mm512_fmadd_ps, _mm512_loadu_ps,
+    _mm512_mul_ps, _mm512_set1_ps, _mm512_storeu_ps, _mm512_sub_ps,
+};
 use std::ops::{Add, Neg, Sub};
 
 /// One register of float32 lanes.

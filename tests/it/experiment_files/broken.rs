@@ -40,6 +40,8 @@ const BROKEN: &[(&str, &str)] = &[
     ("spatial_size", "simulation: {input_generation: {spatial_size: 64}}\n"),
     ("section_given_twice", "rollout: {clamp: [0, 1]}\nsimulation: {rollout: {clamp: [0, 2]}}\n"),
     ("segment", "execution: {segment: long, chunk: 0}\n"),
+    ("unknown_strategy", "sampling: {strategy: sobl}\n"),
+    ("seed_given_twice", "sampling: {seed: 1, sobol: {seed: 2}}\n"),
     ("burley_limits", "sampling: {total_samples: 70000, sobol: {scramble_method: burley}}\n"),
     ("empty_name", "metadata: {name: ' '}\n"),
     ("output_outside", "dataset: {output_path: ../elsewhere/x.h5}\n"),

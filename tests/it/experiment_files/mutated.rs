@@ -68,7 +68,7 @@ fn mutated_files_never_panic() {
         match config::load(&project.request("experiments/x")) {
             Ok(x) => {
                 good += 1;
-                config::canonical(&x);
+                config::canonical(&x, x.simulation.precision);
             }
             Err(error) => {
                 bad += 1;
