@@ -1,5 +1,5 @@
 //! The parameter space θ: the vocabulary of parameters, what an experiment says about each, and the
-//! map from a Sobol coordinate to a value.
+//! map from a unit coordinate to a value.
 //!
 //! Every name owns a fixed Sobol dimension, for ever: adding, removing or fixing a parameter moves no
 //! other parameter's values. A new name takes the next free number, at the end.
@@ -168,12 +168,15 @@ macro_rules! vocabulary {
 }
 
 vocabulary! {
+    ARCHITECTURE = 20 "architecture" Architecture
+        Domain::Names(&["simple_cnn", "encoder_decoder"]), Setting::Name("simple_cnn"),
+        "`simple_cnn`: all blocks at full resolution; `encoder_decoder`: a U-Net of two levels, with the hidden blocks at the bottom, on grids divisible by 4";
     NUM_LAYERS = 1 "num_layers" Architecture Domain::Int(1, 32), Setting::Int(3),
         "number of hidden blocks; convolution blocks up to 3, residual blocks from 4 on";
     BASE_CHANNELS = 2 "base_channels" Architecture Domain::Int(1, 512), Setting::Int(32),
-        "width b; hidden block i has b·2^min(i,2) channels";
+        "width b; hidden block i has b·2^min(i,2) channels, in an `encoder_decoder` b, 2b and 4b by level";
     KERNEL_SIZE = 3 "kernel_size" Architecture Domain::Odd(1, 31), Setting::Int(3),
-        "side of the convolution kernels; odd, at most the grid side";
+        "side of the convolution kernels; odd, at most the grid side, in an `encoder_decoder` at most a quarter of it";
     ACTIVATION = 4 "activation" Architecture
         Domain::Names(&["relu", "gelu", "silu", "tanh", "none"]), Setting::Name("gelu"),
         "activation after each normalisation; gelu is the exact erf form";
@@ -201,7 +204,7 @@ vocabulary! {
         Setting::Int(100), "period P of the periodic schedule, in steps";
     SPATIAL_CORRELATION = 12 "spatial_correlation" Stochastic
         Domain::Float { lo: 0.0, hi: 1.0, open: false }, Setting::Float(0.0),
-        "correlation ρ of the noise as a fraction of the side; covariance exp(−r²/2ℓ²), ℓ = ρn/(π√2) pixels";
+        "correlation ρ of the noise as a fraction of the side n of the grid it acts on; covariance exp(−r²/2ℓ²), ℓ = ρn/(π√2) pixels";
     NORMALIZATION = 13 "normalization" Operator
         Domain::Names(&["none", "instance", "batch", "group", "layer"]),
         Setting::Name("instance"),
@@ -370,7 +373,8 @@ mod tests {
         assert!(!dimensions.contains(&INPUT_TYPE_DIMENSION));
         // The numbers themselves are part of every key: pinned.
         let pinned: Vec<(&str, u32)> = VOCABULARY.iter().map(|p| (p.name, p.dimension)).collect();
-        assert_eq!(pinned[..3], [("num_layers", 1), ("base_channels", 2), ("kernel_size", 3)]);
+        let first = [("architecture", 20), ("num_layers", 1), ("base_channels", 2)];
+        assert_eq!(pinned[..3], first);
         assert_eq!(ParameterId::named("alpha"), Some(ALPHA));
         assert_eq!(ALPHA.get().dimension, 16);
     }

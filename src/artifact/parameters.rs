@@ -1,10 +1,11 @@
 //! Parameter sets: unit coordinates and typed values of one group, for one chunk of operators.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::{Artifact, operators_label};
 use crate::key::{Kind, Manifest};
-use crate::sampling::Scramble;
+use crate::sampling::Sampler;
 use crate::space::{Group, ParameterId, Spec};
 
 /// Document `parameters`: for each parameter of the group its unit coordinates (absent where it is
@@ -15,10 +16,8 @@ pub struct Parameters {
     pub group: Group,
     /// Operator indices.
     pub operators: Range<u64>,
-    /// The experiment seed.
-    pub seed: u64,
-    /// How the sequence is scrambled.
-    pub scramble: Scramble,
+    /// What draws the coordinates.
+    pub sampler: Arc<dyn Sampler>,
     /// The parameters of the group that the experiment names.
     pub specs: Vec<(ParameterId, Spec)>,
 }
@@ -29,11 +28,9 @@ impl Artifact for Parameters {
     fn describe(&self, m: &mut dyn Manifest) {
         m.param("group", self.group.name().into());
         m.param("operators", vec![self.operators.start, self.operators.end].into());
-        // Without a sampled parameter nothing is drawn, and the sequence does not matter.
+        // Without a sampled parameter nothing is drawn, and the sampler does not matter.
         if self.specs.iter().any(|(_, spec)| spec.fixed().is_none()) {
-            m.param("sampler", "sobol".into());
-            m.param("scramble", self.scramble.name().into());
-            m.param("seed", self.seed.into());
+            self.sampler.describe(m);
         }
         for (id, spec) in &self.specs {
             m.param(id.get().name, spec.to_value());

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Artifact, operators_label};
 use crate::key::{Kind, Manifest, Value};
-use crate::operator::{Architecture, Norm, Operator};
+use crate::operator::{Architecture, Norm, Operator, Topology};
 
 /// Document `weights`: per operator the stream key, the number of weights and the digest of its
 /// tensors, which workers regenerate from the key. With `stored`, also the file
@@ -33,6 +33,10 @@ fn effective(architecture: &Architecture, stored: bool) -> Value {
         ("init", architecture.init.into()),
         ("weight_gain", architecture.weight_gain.into()),
     ];
+    // Absent where it is what every architecture was before there were two.
+    if architecture.topology != Topology::SimpleCnn {
+        fields.push(("architecture", architecture.topology.into()));
+    }
     if stored {
         fields.push(("norm", architecture.norm.into()));
     }

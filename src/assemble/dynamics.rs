@@ -61,7 +61,7 @@ pub fn arrays(sources: &Sources<'_>, rollouts: &[Rollout<'_>]) -> Result<Vec<Arr
 pub fn advice(arrays: &[Array]) -> Option<String> {
     let codes = arrays.iter().find(|array| array.path == COLLAPSED)?;
     let Data::Memory(codes) = &codes.data else { return None };
-    let collapsed = codes.iter().filter(|code| **code == collapse::YES).count();
+    let collapsed: usize = codes.iter().map(|code| usize::from(*code == collapse::YES)).sum();
     (2 * collapsed > codes.len()).then(|| {
         format!(
             "{collapsed} of {} operators, iterated without noise, wear their input away to a uniform \

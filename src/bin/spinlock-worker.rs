@@ -1,5 +1,5 @@
 //! `spinlock-worker`: computes. Started by `spinlock`, with which it speaks over standard input and
-//! output; `--probe` prints what the planner must know of libraries and devices.
+//! output; `--probe` prints what the planner must know of libraries and devices, `--bench` measures.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -10,12 +10,13 @@ use spinlock::worker;
 fn main() -> ExitCode {
     let result = match std::env::args().nth(1).as_deref() {
         Some("--probe") => probe(),
+        Some("--bench") => bench(),
         Some("--version") => {
             println!("spinlock-worker {}", env!("CARGO_PKG_VERSION"));
             Ok(())
         }
         Some(_) => {
-            eprintln!("usage: spinlock-worker [--probe|--version]; `spinlock build` starts it");
+            eprintln!("usage: spinlock-worker [--probe|--bench|--version]; `spinlock` starts it");
             return ExitCode::from(2);
         }
         None => worker::serve(std::io::stdin().lock(), std::io::stdout().lock()),
@@ -30,6 +31,11 @@ fn main() -> ExitCode {
     let _ = std::io::stdout().flush();
     // The destructors of libtorch take as long as a small build; nothing of ours is left to do.
     worker::leave(code)
+}
+
+fn bench() -> Result<()> {
+    println!("{}", worker::measure(std::io::stdin().lock())?);
+    Ok(())
 }
 
 fn probe() -> Result<()> {

@@ -6,6 +6,7 @@
 mod lockfile;
 mod output;
 mod provenance;
+mod quality;
 mod report;
 
 use std::path::PathBuf;
@@ -32,7 +33,6 @@ use crate::key::Key;
 use crate::plan::{Output, Plan, kind_index};
 use crate::profile::Profile;
 use crate::project::Project;
-use crate::sampling::Quality;
 pub use output::refuse_shared;
 pub use report::{OutputReport, Report};
 
@@ -277,9 +277,9 @@ fn write(
             let about = provenance::document(project, experiment, sources.profile, &dataset.key);
             // Measured once: it decides here whether the build goes on, and is stored in the file.
             let quality = assemble::quality(sources)?;
-            report.notes.extend(strict(sources, &quality)?);
+            report.notes.extend(quality::judge(experiment, &quality)?);
             let file = assemble::contents(sources, dataset.key, &about, &quality)?;
-            report.advice.extend(assemble::advice(&file.arrays));
+            report.notes.extend(assemble::advice(&file.arrays));
             let total = file_bytes(&file);
             let shared = std::sync::Mutex::new(progress);
             let written = dataset::write(path, &file, &|done| {
@@ -289,6 +289,7 @@ fn write(
             })?;
             publish(cache, dataset.key, &dataset.recipe_text(), &written)?;
             report.built[kind_index(DatasetFile::KIND.name)] += 1;
+            report.sampling.push((path.display().to_string(), quality));
             written.digest
         }
     };
@@ -330,41 +331,6 @@ fn file_bytes(file: &dataset::File) -> u64 {
         dataset::Type::Text => 0,
     };
     file.arrays.iter().map(bytes).sum()
-}
-
-/// The sampling targets that are missed: an error if the experiment says so and N is large enough for
-/// targets to mean something.
-fn strict(sources: &Sources<'_>, quality: &Quality) -> Result<Vec<String>> {
-    let sampling = &sources.experiment.sampling;
-    if sources.experiment.space.sampled().next().is_none() {
-        return Ok(Vec::new());
-    }
-    let mut missed: Vec<String> = quality
-        .missed()
-        .into_iter()
-        .map(|(name, metric)| {
-            let value = metric.value.unwrap_or(f64::NAN);
-            let target = metric.target.unwrap_or(f64::NAN);
-            format!("sampling quality: {name} is {value:.3e}, its target {target:.3e}")
-        })
-        .collect();
-    let further = [
-        ("discrepancy", quality.discrepancy.cd2.value, sampling.max_discrepancy),
-        ("correlation", quality.correlation.max_abs.value, sampling.max_correlation),
-    ];
-    for (name, value, limit) in further {
-        if let (Some(value), Some(limit)) = (value, limit)
-            && value > limit
-        {
-            missed.push(format!("sampling quality: {name} is {value:.3e}, allowed {limit:.3e}"));
-        }
-    }
-    if sampling.strict && sampling.total_samples >= 256 && !missed.is_empty() {
-        return Err(Error::artifact(missed.join("; "))
-            .at("sampling.strict")
-            .help("use another seed or a larger N, or drop `strict`"));
-    }
-    Ok(missed)
 }
 
 /// The entry of a data set: its digest, not its bytes. The lock of its key is held.

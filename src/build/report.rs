@@ -7,6 +7,7 @@ use crate::artifact::KINDS;
 use crate::config::Experiment;
 use crate::exec::{Failed, Outcome};
 use crate::key::Digest;
+use crate::sampling::Quality;
 
 /// An output file.
 #[derive(Debug, Clone, Serialize)]
@@ -40,10 +41,10 @@ pub struct Report {
     pub stages: Vec<(&'static str, f64)>,
     /// Seconds that workers spent, by kind.
     pub busy: [f64; KINDS.len()],
-    /// What the person should know.
+    /// What the person should know: first what the experiment says, then what the build found.
     pub notes: Vec<String>,
-    /// What the new data set suggests to do.
-    pub advice: Vec<String>,
+    /// How good the sample is of each data set that was assembled, by its path.
+    pub sampling: Vec<(String, Quality)>,
     /// Ctrl-C.
     pub interrupted: bool,
 }
@@ -61,7 +62,7 @@ impl Report {
             stages: Vec::new(),
             busy: [0.0; KINDS.len()],
             notes: experiment.notes.clone(),
-            advice: Vec::new(),
+            sampling: Vec::new(),
             interrupted: false,
         }
     }
@@ -106,7 +107,7 @@ impl Report {
         self.failed.extend(other.failed);
         self.outputs.extend(other.outputs);
         self.notes.extend(other.notes);
-        self.advice.extend(other.advice);
+        self.sampling.extend(other.sampling);
         self.wall += other.wall;
         for (mine, theirs) in self.stages.iter_mut().zip(other.stages) {
             mine.1 += theirs.1;
@@ -128,7 +129,8 @@ impl Report {
             .collect();
         let stages: Map<String, Value> =
             self.stages.iter().map(|(name, s)| ((*name).to_owned(), json!(s))).collect();
-        let notes = [&self.notes[..], &self.advice[..]].concat();
+        let sampling: Map<String, Value> =
+            self.sampling.iter().map(|(path, quality)| (path.clone(), json!(quality))).collect();
         json!({
             "schema": 1,
             "experiment": self.experiment,
@@ -139,7 +141,8 @@ impl Report {
             "wall_s": self.wall,
             "stages": stages,
             "busy_s": busy,
-            "notes": notes,
+            "notes": self.notes,
+            "sampling": sampling,
             "interrupted": self.interrupted,
         })
     }

@@ -98,6 +98,10 @@ pub fn run(args: &BuildArgs, global: &Global, start: Instant) -> Result<ExitCode
             &mut progress,
         )?;
         begin = Instant::now();
+        // The notes of the experiment were said before the work.
+        for note in &report.notes[one.experiment.notes.len()..] {
+            eprintln!("{}", style::note(note));
+        }
         if !args.json {
             summary(&report);
         }
@@ -145,9 +149,6 @@ fn summary(report: &Report) {
             style::strong(&output.path),
             short(&output.digest.to_string())
         );
-    }
-    for advice in &report.advice {
-        eprintln!("{}", style::note(advice));
     }
     if built == 0 && report.failed.is_empty() && !report.interrupted {
         eprintln!("up to date: {cached} artifacts, {}", units::seconds(report.wall));

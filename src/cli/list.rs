@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use super::{print, print_json};
 use crate::artifact::KINDS;
 use crate::ic::FAMILIES;
-use crate::sampling::Scramble;
+use crate::operator::blocks::{BLOCKS, Block};
+use crate::sampling::SAMPLERS;
 
 /// List what an experiment can name
 #[derive(Debug, clap::Args)]
@@ -35,29 +36,6 @@ enum What {
     Samplers,
 }
 
-/// Blocks in order of application.
-const BLOCKS: [(&str, &str); 4] = [
-    ("conv", "convolution, normalisation, activation, dropout; hidden blocks up to num_layers 3"),
-    ("residual", "two of them and a skip; hidden blocks from num_layers 4 on"),
-    ("stochastic", "noise; where noise_location says"),
-    ("output", "1×1 convolution with bias to the channels of the state"),
-];
-
-fn samplers() -> Vec<(&'static str, &'static str)> {
-    Scramble::ALL
-        .iter()
-        .map(|scramble| {
-            let about = match scramble {
-                Scramble::Owen => "Sobol with nested uniform scrambling (the default)",
-                Scramble::Burley => "Sobol as scrambled by sobol_burley; up to 65,536 points",
-                Scramble::LmsShift => "Sobol with a linear matrix scramble and a digital shift",
-                Scramble::None => "plain Sobol",
-            };
-            (scramble.name(), about)
-        })
-        .collect()
-}
-
 fn kinds() -> Vec<(&'static str, &'static str)> {
     KINDS
         .iter()
@@ -77,16 +55,35 @@ fn kinds() -> Vec<(&'static str, &'static str)> {
         .collect()
 }
 
-fn lists(what: What) -> (&'static str, Vec<(&'static str, &'static str)>) {
+/// One thing that can be named.
+struct Item {
+    name: &'static str,
+    about: &'static str,
+    formula: Option<&'static str>,
+}
+
+impl From<(&'static str, &'static str)> for Item {
+    fn from((name, about): (&'static str, &'static str)) -> Self {
+        Self { name, about, formula: None }
+    }
+}
+
+fn lists(what: What) -> (&'static str, Vec<Item>) {
     match what {
-        What::Ics => ("ics", FAMILIES.iter().map(|f| (f.name, f.summary)).collect()),
-        What::Blocks => ("blocks", BLOCKS.to_vec()),
+        What::Ics => ("ics", FAMILIES.iter().map(|f| (f.name, f.summary).into()).collect()),
+        What::Blocks => {
+            let item =
+                |b: &Block| Item { name: b.name, about: b.summary, formula: Some(b.formula) };
+            ("blocks", BLOCKS.iter().map(item).collect())
+        }
         What::Features => {
             let names = crate::operator::sensitivity::NAMES;
-            ("features", names.iter().map(|n| (*n, "operator_sensitivity")).collect())
+            ("features", names.iter().map(|n| (*n, "operator_sensitivity").into()).collect())
         }
-        What::Kinds => ("kinds", kinds()),
-        What::Samplers => ("samplers", samplers()),
+        What::Kinds => ("kinds", kinds().into_iter().map(Item::from).collect()),
+        What::Samplers => {
+            ("samplers", SAMPLERS.iter().map(|s| (s.name, s.summary).into()).collect())
+        }
     }
 }
 
@@ -96,9 +93,7 @@ pub fn run(args: &ListArgs) -> ExitCode {
     if args.json {
         let mut out = json!({"schema": 1});
         for (title, items) in wanted.into_iter().map(lists) {
-            let items: Vec<Value> =
-                items.iter().map(|(name, about)| json!({"name": name, "summary": about})).collect();
-            out[title] = Value::Array(items);
+            out[title] = items.iter().map(to_json).collect();
         }
         return print_json(&out);
     }
@@ -107,9 +102,18 @@ pub fn run(args: &ListArgs) -> ExitCode {
         if wanted.len() > 1 {
             let _ = writeln!(out, "{}{title}", if i > 0 { "\n" } else { "" });
         }
-        for (name, about) in items {
-            let _ = writeln!(out, "{name:<24} {about}");
+        for Item { name, about, formula } in items {
+            let formula = formula.map_or(String::new(), |formula| format!("; {formula}"));
+            let _ = writeln!(out, "{name:<24} {about}{formula}");
         }
     }
     print(&out)
+}
+
+fn to_json(item: &Item) -> Value {
+    let mut out = json!({"name": item.name, "summary": item.about});
+    if let Some(formula) = item.formula {
+        out["formula"] = formula.into();
+    }
+    out
 }

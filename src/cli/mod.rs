@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand, each with its arguments (whose comments are the help)
 //! and one function. Data go to standard output, messages to standard error.
 
+mod bench;
 mod build;
 mod cache;
 mod common;
@@ -56,6 +57,7 @@ enum Command {
     Init(init::InitArgs),
     #[command(subcommand)]
     Cache(cache::CacheCommand),
+    Bench(bench::BenchArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
     Generate(generate::GenerateArgs),
@@ -81,6 +83,7 @@ pub fn run(start: Instant) -> Result<ExitCode> {
         Command::Schema(args) => Ok(schema::run(args)),
         Command::Init(args) => init::run(args, global),
         Command::Cache(command) => cache::run(command, global),
+        Command::Bench(args) => bench::run(args, global),
         Command::Completions(args) => Ok(completions::run(args)),
         Command::Man(args) => man::run(args),
         Command::Generate(args) => generate::run(args, global, start),

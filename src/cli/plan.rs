@@ -10,7 +10,7 @@ use super::{Global, print, print_json, style};
 use crate::artifact::KINDS;
 use crate::error::Result;
 use crate::history::History;
-use crate::plan::{Plan, State};
+use crate::plan::{Plan, State, regrowth};
 use crate::units::{bytes, seconds};
 
 /// Say what would be built and why
@@ -82,11 +82,19 @@ pub fn show(loaded: &Loaded, json: bool, all: bool) -> Result<ExitCode> {
             let more = if *count > 1 { format!(" and {} more", count - 1) } else { String::new() };
             let _ = writeln!(out, "{label}{more}: {reason}");
         }
-        let rate =
-            GFLOP_PER_SECOND * std::thread::available_parallelism().map_or(1.0, |n| n.get() as f64);
-        if loaded.profile.cuda.is_empty() && gflop / rate >= 1.0 {
-            let _ = writeln!(out, "about {} of computing", seconds(gflop / rate));
+        if let Some(time) = computing(loaded, gflop) {
+            let _ = writeln!(out, "{time}");
         }
+    }
+    if let Some(again) = regrowth(&loaded.experiment, &loaded.profile, &plan.expansion) {
+        let time = computing(loaded, again.gflop).map_or(String::new(), |time| format!(", {time}"));
+        let _ = writeln!(
+            out,
+            "growing `sampling.total_samples` makes {} of these {} artifacts again: {}{time}",
+            again.artifacts,
+            again.of,
+            bytes(again.bytes)
+        );
     }
     if all {
         let _ = writeln!(out);
@@ -102,6 +110,14 @@ pub fn show(loaded: &Loaded, json: bool, all: bool) -> Result<ExitCode> {
         }
     }
     Ok(print(&out))
+}
+
+/// How long so much work takes about, if that is known and worth saying.
+fn computing(loaded: &Loaded, gflop: f64) -> Option<String> {
+    let processors = std::thread::available_parallelism().map_or(1.0, |n| n.get() as f64);
+    let time = gflop / (GFLOP_PER_SECOND * processors);
+    (loaded.profile.cuda.is_empty() && time >= 1.0)
+        .then(|| format!("about {} of computing", seconds(time)))
 }
 
 /// What one processor does of the plan's rough GFLOP in a second; measured, see `docs/benchmarks.md`.

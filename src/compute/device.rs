@@ -54,6 +54,8 @@ pub fn init(threads: u32) {
             libc::dlopen(CUDA_LIBRARY.as_ptr(), libc::RTLD_NOW | libc::RTLD_GLOBAL);
         }
         Cuda::cudnn_set_benchmark(false);
+        // Fails only if the process has a pool already, which then is used.
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(threads as usize).build_global();
     });
     tch::set_num_threads(i32::try_from(threads).unwrap_or(i32::MAX));
     // Gradient mode belongs to the thread; the guard's effect must outlast this function.
@@ -84,6 +86,13 @@ pub fn probe() -> Result<Probe> {
 /// Checks that `device` can hold a tensor: the clearest early sign of a device that is not there.
 pub fn check(device: Device) -> Result<()> {
     torch(Tensor::f_zeros([1], (Kind::Float, device.torch()))).map(drop)
+}
+
+/// Waits until `device` has done all that it was given; the processor always has.
+pub fn finish(device: Device) {
+    if let Device::Cuda(index) = device {
+        Cuda::synchronize(i64::from(index));
+    }
 }
 
 /// The few calls of the CUDA driver interface that describe a device; libtorch exposes none.

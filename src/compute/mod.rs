@@ -7,13 +7,17 @@
 //! - [`device`] sets the process up and says what the machine has
 //! - [`weights`], [`noise`] (on [`random`] and [`simd`]) draw from keyed streams
 //! - [`network`] applies one operator; it has two backends, `fused` and `ops`
+//! - `spectral` convolves wide layers in the frequency domain
 //! - [`rollout`] iterates it; [`state`] is what happens to a state between two applications
 //! - [`dynamics`] says whether an operator wears its input away, [`sensitivity`] how it responds to
 //!   changes of it
+//! - [`account`] says what time goes into, and [`machine`] what a device can do, for benchmarks
 
+pub mod account;
 pub mod device;
 pub mod dynamics;
 mod fused;
+pub mod machine;
 pub mod network;
 pub mod noise;
 mod ops;
@@ -23,6 +27,9 @@ pub mod random;
 pub mod rollout;
 pub mod sensitivity;
 pub mod simd;
+mod spectral;
+#[cfg(test)]
+mod stage_tests;
 pub mod state;
 pub mod weights;
 

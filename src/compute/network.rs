@@ -6,8 +6,10 @@
 use crate::error::Result;
 use crate::operator::layers::Stack;
 use crate::operator::rollout::Precision;
+use crate::operator::step::Conv;
 use crate::operator::{NoiseLaw, NoiseLocation, Operator};
 
+use super::account::{Part, done};
 use super::device::Device;
 use super::fused::Fused;
 use super::noise::{Cholesky, Perturbation, Source, site};
@@ -25,6 +27,10 @@ pub struct Convolution {
     pub outputs: usize,
     /// Kernel side, odd.
     pub kernel: usize,
+    /// 1, or 2 to halve the side.
+    pub stride: usize,
+    /// Side of the grid of its result.
+    pub side: usize,
     /// `[outputs, inputs, kernel, kernel]`.
     pub weight: Vec<f32>,
     /// `[outputs]`.
@@ -119,6 +125,7 @@ impl Network {
         let prefix = stages.iter().position(random).unwrap_or(stages.len());
         let spent = spent(&stages, prefix);
         let source = Source::new(seed, operator);
+        done(Part::Weights);
         Self { operator: *operator, stages, prefix, spent, source, factor, backend }
     }
 
@@ -136,6 +143,7 @@ impl Network {
     /// Everything before the first random number, on states `[B][C][n·n]` (B = 1 to share it).
     pub fn prefix(&mut self, states: &[f32]) -> Result<()> {
         self.backend.load(states)?;
+        done(Part::Other);
         for index in 0..self.prefix {
             self.run(index, &[])?;
         }
@@ -144,6 +152,11 @@ impl Network {
 
     fn run(&mut self, index: usize, perturbations: &[Perturbation]) -> Result<()> {
         self.backend.run(index, self.stages[index], perturbations)?;
+        done(match self.stages[index] {
+            Stage::Layer { .. } | Stage::Skip { .. } | Stage::Upsample { .. } => Part::Normalise,
+            Stage::Noise { .. } | Stage::Dropout { .. } => Part::Noise,
+            Stage::Output { .. } => Part::Convolutions,
+        });
         for &slot in &self.spent[index] {
             self.backend.release(slot);
         }
@@ -177,9 +190,9 @@ impl Network {
         for index in self.prefix..self.stages.len() {
             let stage = self.stages[index];
             let perturbations: Vec<Perturbation> = match stage {
-                Stage::Noise { site, channels } => realizations
+                Stage::Noise { site, channels, side } => realizations
                     .iter()
-                    .map(|&m| self.source.perturbation(place(site, m), channels, scale))
+                    .map(|&m| self.source.perturbation(place(site, m), channels, side, scale))
                     .collect(),
                 Stage::Dropout { site, channels } => realizations
                     .iter()
@@ -190,8 +203,10 @@ impl Network {
             self.run(index, &perturbations)?;
         }
         let mut out = self.backend.output()?;
+        done(Part::Other);
         let channels = self.operator.architecture.channels as usize;
-        let state = channels * (self.operator.grid as usize).pow(2);
+        let side = self.operator.grid as usize;
+        let state = channels * side.pow(2);
         if out.len() == state && realizations.len() > 1 {
             out = out.repeat(realizations.len());
         }
@@ -200,32 +215,28 @@ impl Network {
             if let Some(factor) = &self.factor {
                 self.source.projected(place(site::FEATURES, m), factor, scale).apply(planes);
             } else if behind {
-                self.source.perturbation(place(site::OUTPUT, m), channels, scale).apply(planes);
+                let at = place(site::OUTPUT, m);
+                self.source.perturbation(at, channels, side, scale).apply(planes);
             }
         }
+        done(Part::Noise);
         Ok(out)
     }
 }
 
 /// The convolutions of `operator` in order of application, with their values.
 fn convolutions(seed: u64, operator: &Operator) -> Vec<Convolution> {
-    let mut convs: Vec<Convolution> = Vec::new();
-    for tensor in draw(seed, operator.index, &operator.architecture).tensors {
-        if let [outputs, inputs, kernel, _] = tensor.shape[..] {
-            convs.push(Convolution {
-                inputs: inputs as usize,
-                outputs: outputs as usize,
-                kernel: kernel as usize,
-                weight: tensor.values,
-                bias: None,
-            });
-        } else if let Some(conv) = convs.last_mut() {
-            conv.bias = Some(tensor.values);
-        }
-    }
-    debug_assert_eq!(
-        convs.iter().map(|c| c.weight.len() as u64).sum::<u64>(),
-        Stack::new(&operator.architecture).macs_per_pixel()
-    );
-    convs
+    let mut tensors = draw(seed, operator.index, &operator.architecture).tensors.into_iter();
+    let mut values = || tensors.next().expect("every convolution has its tensors").values;
+    let stack = Stack::new(&operator.architecture);
+    let convolution = |conv: Conv| Convolution {
+        inputs: conv.inputs as usize,
+        outputs: conv.outputs as usize,
+        kernel: conv.kernel as usize,
+        stride: conv.stride as usize,
+        side: (operator.grid >> conv.level) as usize,
+        weight: values(),
+        bias: conv.bias.then(&mut values),
+    };
+    stack.convs().map(convolution).collect()
 }

@@ -1,6 +1,7 @@
 //! The noise of one operator: what is drawn at each site, and how it acts on a field.
 //!
-//! Every number comes from the stream ("noise", operator index) at (element, site, step,
+//! Noise inside a network acts on the grid of its level, and its correlation is a fraction of the side
+//! of that grid. Every number comes from the stream ("noise", operator index) at (element, site, step,
 //! realization): no two draws share a counter, and a realization can be computed alone. Fields are
 //! planes `[channels][n·n]`, whatever layout the network works in.
 
@@ -66,35 +67,49 @@ pub struct Source {
     stream: Stream,
     noise: Option<Noise>,
     dropout_rate: f64,
-    pixels: usize,
-    spectrum: Option<Spectrum>,
+    /// Of the full grid.
+    side: usize,
+    /// For correlated noise, one for each side at which the network works.
+    spectra: Vec<Spectrum>,
 }
 
 impl Source {
     /// The noise of `operator` in the experiment with this seed.
     pub fn new(seed: u64, operator: &Operator) -> Self {
         let side = operator.grid as usize;
-        let correlation = operator.noise.map_or(0.0, |noise| noise.correlation);
+        let spectra = match operator.noise {
+            Some(Noise { correlation, .. }) if correlation > 0.0 => {
+                let levels = 0..=operator.architecture.topology.depth();
+                levels.map(|level| Spectrum::new(side >> level, correlation)).collect()
+            }
+            _ => Vec::new(),
+        };
         Self {
             stream: Stream::new(seed, "noise", &[operator.index]),
             noise: operator.noise,
             dropout_rate: operator.architecture.dropout_rate,
-            pixels: side * side,
-            spectrum: (correlation > 0.0).then(|| Spectrum::new(side, correlation)),
+            side,
+            spectra,
         }
     }
 
-    /// The noise block's action on `channels` planes. `scale` is the noise scale at this step,
+    /// The noise block's action on `channels` planes of this side. `scale` is the noise scale at this step,
     /// the schedule included. A dropout probability is bounded by 0.95, where a periodic schedule
     /// would exceed it.
     ///
     /// # Panics
     /// If the operator has no noise: the network has a noise stage only if it has.
-    pub fn perturbation(&self, at: Place, channels: usize, scale: f64) -> Perturbation {
+    pub fn perturbation(
+        &self,
+        at: Place,
+        channels: usize,
+        side: usize,
+        scale: f64,
+    ) -> Perturbation {
         let law = self.noise.expect("a noise stage belongs to an operator with noise").law;
         match law {
             NoiseLaw::Gaussian | NoiseLaw::Laplace => {
-                let mut field = self.field(law, at, channels);
+                let mut field = self.field(law, at, channels, side);
                 let scale = scale as f32;
                 for x in &mut field {
                     *x *= scale;
@@ -102,7 +117,7 @@ impl Source {
                 Perturbation::Add(field)
             }
             NoiseLaw::Multiplicative => {
-                let mut field = self.field(law, at, channels);
+                let mut field = self.field(law, at, channels, side);
                 let scale = scale as f32;
                 for x in &mut field {
                     *x = 1.0 + scale * *x;
@@ -131,10 +146,11 @@ impl Source {
     /// with covariance `W Wᵀ ⊗ spatial kernel`: equal in law to drawing all features, for a
     /// fraction of the random numbers.
     pub fn projected(&self, at: Place, factor: &Cholesky, scale: f64) -> Perturbation {
-        let eta = self.field(NoiseLaw::Gaussian, at, factor.size);
+        let eta = self.field(NoiseLaw::Gaussian, at, factor.size, self.side);
+        let pixels = self.side * self.side;
         let mut out = vec![0.0; eta.len()];
-        for (row, plane) in out.chunks_exact_mut(self.pixels).enumerate() {
-            for (column, eta) in eta.chunks_exact(self.pixels).take(row + 1).enumerate() {
+        for (row, plane) in out.chunks_exact_mut(pixels).enumerate() {
+            for (column, eta) in eta.chunks_exact(pixels).take(row + 1).enumerate() {
                 let weight = (factor.lower[row * factor.size + column] * scale) as f32;
                 plane.iter_mut().zip(eta).for_each(|(x, v)| *x += weight * v);
             }
@@ -142,18 +158,22 @@ impl Source {
         Perturbation::Add(out)
     }
 
-    /// `channels` independent fields of mean 0 and variance 1 with the operator's correlation.
-    pub fn field(&self, law: NoiseLaw, at: Place, channels: usize) -> Vec<f32> {
-        let length = channels * self.pixels;
-        let Some(spectrum) = &self.spectrum else {
+    /// `channels` independent fields of this side, of mean 0 and variance 1, with the operator's
+    /// correlation, whose length is a fraction of the side.
+    pub fn field(&self, law: NoiseLaw, at: Place, channels: usize, side: usize) -> Vec<f32> {
+        let pixels = side * side;
+        let length = channels * pixels;
+        if self.spectra.is_empty() {
             let mut out = vec![0.0; length];
             match law {
                 NoiseLaw::Laplace => laplaces(self.stream, at, &mut out),
                 _ => normals(self.stream, at, &mut out),
             }
             return out;
-        };
-        let mut white = vec![0.0; channels.div_ceil(2) * 2 * self.pixels];
+        }
+        let spectrum = self.spectra.iter().find(|spectrum| spectrum.side == side);
+        let spectrum = spectrum.expect("there is one for every side of the network");
+        let mut white = vec![0.0; channels.div_ceil(2) * 2 * pixels];
         normals(self.stream, at, &mut white);
         let mut out = spectrum.shape(&white, length);
         if law == NoiseLaw::Laplace {

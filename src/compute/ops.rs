@@ -10,6 +10,7 @@ use crate::operator::layers::norm_groups;
 use crate::operator::rollout::Precision;
 use crate::operator::{Activation, Architecture, Operator};
 
+use super::account::{Part, done};
 use super::device::Device;
 use super::network::{Backend, Convolution};
 use super::noise::Perturbation;
@@ -31,7 +32,8 @@ pub struct Ops {
     side: i64,
     device: Device,
     kind: Kind,
-    convs: Vec<(Tensor, Option<Tensor>)>,
+    /// Weights, bias, stride.
+    convs: Vec<(Tensor, Option<Tensor>, i64)>,
     slots: Vec<Option<Tensor>>,
 }
 
@@ -58,7 +60,7 @@ impl Ops {
                 let (outputs, kernel) = (conv.outputs as i64, conv.kernel as i64);
                 let shape = [outputs, conv.inputs as i64, kernel, kernel];
                 let bias = conv.bias.as_ref().map(|bias| place(bias, &[outputs])).transpose()?;
-                Ok((place(&conv.weight, &shape)?, bias))
+                Ok((place(&conv.weight, &shape)?, bias, conv.stride as i64))
             })
             .collect::<Result<_>>()?;
         Ok(Self {
@@ -82,7 +84,7 @@ impl Ops {
 
     /// Convolution with circular padding, in the precision asked for.
     fn convolve(&self, x: &Tensor, conv: usize) -> Result<Tensor> {
-        let (weight, bias) = &self.convs[conv];
+        let (weight, bias, stride) = &self.convs[conv];
         let pad = weight.size()[3] / 2;
         let mut x = torch(x.f_to_kind(self.kind))?;
         if pad > 0 {
@@ -91,7 +93,7 @@ impl Ops {
         let y = torch(x.f_internal_convolution(
             weight,
             bias.as_ref(),
-            [1, 1],
+            [*stride; 2],
             [0, 0],
             [1, 1],
             false,
@@ -102,7 +104,17 @@ impl Ops {
             true,
             TF32,
         ))?;
-        torch(y.f_to_kind(Kind::Float))
+        let y = torch(y.f_to_kind(Kind::Float));
+        done(Part::Convolutions);
+        y
+    }
+
+    /// Pixels of `x` `[B, c, n, n]` repeated 2×2, and the channels of `skip` `[B or 1, d, 2n, 2n]`.
+    fn upsample(x: &Tensor, skip: &Tensor) -> Result<Tensor> {
+        let side = 2 * x.size()[3];
+        let y = torch(x.f_upsample_nearest2d([side, side], None, None))?;
+        let skip = torch(skip.f_expand([x.size()[0], -1, -1, -1], false))?;
+        torch(Tensor::f_cat(&[y, skip], 1))
     }
 
     fn normalise(&self, x: Tensor) -> Result<Tensor> {
@@ -142,7 +154,7 @@ impl Ops {
             | Perturbation::Gains(part)) = perturbation;
             values.extend_from_slice(part);
         }
-        let full = [batch, shape[1], self.side, self.side];
+        let full = [batch, shape[1], shape[2], shape[3]];
         match &perturbations[0] {
             Perturbation::Add(_) => torch(x.f_add(&self.upload(&values, &full)?)),
             Perturbation::Multiply(_) => torch(x.f_mul(&self.upload(&values, &full)?)),
@@ -177,6 +189,7 @@ impl Backend for Ops {
                     None => torch(x.f_add(skip))?,
                 }
             }
+            Stage::Upsample { slot } => Self::upsample(x, self.slot(slot))?,
             Stage::Output { conv } => self.convolve(x, conv)?,
         };
         self.slots.truncate(index + 1);

@@ -222,6 +222,25 @@ fn combine(frame: Frame, buffer: &mut [f32], planes: &[f32], act: impl Fn(f32, f
     }
 }
 
+/// Repeats every pixel of `coarse` 2×2, and appends the channels of `skip`, which has twice the side,
+/// into the inner part of a frame with the channels of both.
+pub fn upsample(coarse: (Frame, &[f32]), skip: (Frame, &[f32]), out: &mut [f32]) {
+    let ((low, coarse), (high, skip)) = (coarse, skip);
+    let frame = Frame { channels: low.channels + high.channels, ..high };
+    for y in 0..high.side {
+        let coarse = coarse[low.row(y / 2)].chunks_exact(low.channels);
+        // The same pixel twice.
+        let repeated = coarse.flat_map(|pixel| [pixel; 2]);
+        let skip = skip[high.row(y)].chunks_exact(high.channels);
+        let pixels = out[frame.row(y)].chunks_exact_mut(frame.channels);
+        for ((out, coarse), skip) in pixels.zip(repeated).zip(skip) {
+            let (first, second) = out.split_at_mut(low.channels);
+            first.copy_from_slice(coarse);
+            second.copy_from_slice(skip);
+        }
+    }
+}
+
 vectorised! {
     /// `out = a + b`.
     pub fn sum(a: &[f32], b: &[f32], out: &mut [f32]) {

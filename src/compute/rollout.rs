@@ -11,6 +11,7 @@ use crate::operator::Operator;
 use crate::operator::metrics::{METRICS, collapse};
 use crate::operator::rollout::{Precision, Rollout};
 
+use super::account::{Part, done};
 use super::device::Device;
 use super::dynamics::{self, Dynamics};
 use super::network::{Moment, Network};
@@ -277,6 +278,7 @@ impl<'a> Run<'a> {
         }
         self.current = states;
         self.stored += 1;
+        done(Part::State);
     }
 
     fn finish(self) -> Outcome {

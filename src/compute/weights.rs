@@ -4,7 +4,7 @@
 //! else. Tensors are drawn in the order of [`Stack::tensors`]; a tensor's ordinal is its draw site.
 
 use crate::key::Digest;
-use crate::operator::layers::{Block, Stack};
+use crate::operator::layers::Stack;
 use crate::operator::{Architecture, Init, Norm};
 use crate::rng::Stream;
 
@@ -57,7 +57,8 @@ pub fn draw(seed: u64, index: u64, architecture: &Architecture) -> Weights {
         }
         Tensor { name: tensor.name, shape: tensor.shape, values }
     });
-    Weights { tensors: tensors.collect(), norms: norms(architecture, &stack), stream: stream.key() }
+    let tensors = tensors.collect();
+    Weights { tensors, norms: norms(architecture, &stack), stream: stream.key() }
 }
 
 /// The layers whose norm has an affine part in the stored form.
@@ -65,11 +66,7 @@ fn norms(architecture: &Architecture, stack: &Stack) -> Vec<(usize, u64)> {
     if matches!(architecture.norm, Norm::None | Norm::Batch) {
         return Vec::new();
     }
-    let widths = stack.blocks.iter().flat_map(|block| match block {
-        Block::Plain(conv) => vec![conv.outputs],
-        Block::Residual { first, second, .. } => vec![first.outputs, second.outputs],
-    });
-    widths.map(u64::from).enumerate().collect()
+    stack.normalised().map(u64::from).enumerate().collect()
 }
 
 impl Weights {

@@ -1,16 +1,20 @@
 //! The canonical experiment: what defines the data, and nothing else.
 //!
 //! Invariant: two experiments that build the same data have the same canonical form, however they are
-//! written: sorted keys, every default filled in; no names, paths, storage, execution or device.
+//! written: sorted keys, every default filled in; no names, paths, storage, execution or device. A
+//! parameter that the first experiments did not have is left out at its default, so that their
+//! canonical form, which keys and data sets hold, stays what it was.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
 use super::Experiment;
+use super::experiment::Sampling;
 use crate::key::{Key, Manifest};
 use crate::operator::rollout::{Normalize, Precision, Scope};
-use crate::space::{Group, ParameterId, Spec, VOCABULARY};
+use crate::sampling::SAMPLERS;
+use crate::space::{ARCHITECTURE, Group, ParameterId, Spec, VOCABULARY};
 
 /// The canonical form of an experiment that is computed in `precision`: the one asked for, or the one
 /// that a machine uses.
@@ -20,6 +24,9 @@ pub fn canonical(experiment: &Experiment, precision: Precision) -> Value {
         let mut own = Map::new();
         for (i, parameter) in VOCABULARY.iter().enumerate().filter(|(_, p)| p.group == group) {
             let id = ParameterId(i);
+            if id == ARCHITECTURE && experiment.space.constant(id) == Some(parameter.default) {
+                continue;
+            }
             let value = match experiment.space.constant(id) {
                 Some(setting) => setting.into(),
                 None => experiment.space.spec(id).map_or(Value::Null, spec),
@@ -47,11 +54,7 @@ pub fn canonical(experiment: &Experiment, precision: Precision) -> Value {
     sorted(json!({
         "kind": "operators",
         "parameter_space": parameters,
-        "sampling": {
-            "total_samples": experiment.sampling.total_samples,
-            "seed": experiment.sampling.seed,
-            "scramble": experiment.sampling.scramble.name(),
-        },
+        "sampling": sampling(&experiment.sampling),
         "simulation": {
             "precision": precision.name(),
             "num_realizations": simulation.num_realizations,
@@ -66,6 +69,23 @@ pub fn canonical(experiment: &Experiment, precision: Precision) -> Value {
             },
         },
     }))
+}
+
+/// N, the seed, and what acts of the sampler. The default sampler goes unnamed, as it was before there
+/// were others: so the keys of its data sets stay.
+fn sampling(sampling: &Sampling) -> Value {
+    let mut described = Settings::default();
+    sampling.sampler.describe(&mut described);
+    let mut out = Map::new();
+    out.insert("total_samples".to_owned(), sampling.total_samples.into());
+    out.insert("seed".to_owned(), sampling.seed.into());
+    if sampling.method.name != SAMPLERS[0].name {
+        out.insert("strategy".to_owned(), sampling.method.name.into());
+    }
+    if let Some(scramble) = described.0.remove("scramble") {
+        out.insert("scramble".to_owned(), scramble);
+    }
+    Value::Object(out)
 }
 
 fn normalize(normalize: Normalize) -> &'static str {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::ic::{Family, InitialCondition};
 use crate::operator::rollout::{Precision, Rollout};
-use crate::sampling::Scramble;
+use crate::sampling::{Method, Sampler};
 use crate::space::Space;
 
 /// One experiment, ready to plan.
@@ -36,14 +36,16 @@ pub struct Experiment {
 }
 
 /// How points are drawn.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Sampling {
     /// N, at least 1.
     pub total_samples: u64,
     /// The experiment seed: every random stream derives from it.
     pub seed: u64,
-    /// How the Sobol sequence is scrambled.
-    pub scramble: Scramble,
+    /// Which sampler draws them.
+    pub method: &'static Method,
+    /// It, with its settings.
+    pub sampler: Arc<dyn Sampler>,
     /// A missed quality target is an error from N = 256 on.
     pub strict: bool,
     /// `sampling.validation.max_discrepancy`, if the file gives one: a further target.

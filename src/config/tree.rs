@@ -5,12 +5,15 @@
 
 use crate::node::{Content, Entry, Fault, Faults, Node, Span};
 
-/// Other names of sections, each with the place it stands for.
+/// Other names of keys and sections, each with the place it stands for.
 pub const OTHER_NAMES: &[(&str, &str)] = &[
     ("rollout", "simulation.rollout"),
     ("storage", "dataset.storage"),
     ("data_to_store", "dataset.data_to_store"),
     ("parameter_space.rollout", "parameter_space.evolution"),
+    ("sampling.seed", "sampling.sobol.seed"),
+    ("sampling.scramble", "sampling.sobol.scramble"),
+    ("sampling.scramble_method", "sampling.sobol.scramble_method"),
 ];
 
 /// The path that `path` stands for.
@@ -57,7 +60,7 @@ fn twice(entry: &Entry, path: &str, place: &str, faults: &Faults) {
     faults.push(Fault {
         span: Some(entry.span),
         path: path.to_owned(),
-        message: format!("given twice: `{place}` is the same section"),
+        message: format!("given twice: `{place}` is the same setting"),
         help: Some("keep one of the two".to_owned()),
     });
 }

@@ -20,6 +20,7 @@ mod info;
 mod parameters;
 mod reader;
 mod render;
+mod render_quality;
 #[cfg(test)]
 mod report_tests;
 mod row;

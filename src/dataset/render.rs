@@ -5,10 +5,10 @@ use std::fmt::Write; // into strings, which cannot fail
 
 use serde_json::Value;
 
-use super::checks::find_missed;
 use super::diff::Difference;
 use super::dynamics::{Collapse, Dynamics, LOW_GAIN};
 use super::info::{Info, States};
+use super::render_quality::quality;
 use super::row::{Row, Summary};
 use super::validate::{Finding, Report};
 use crate::units::bytes;
@@ -47,7 +47,7 @@ fn states(states: &States) -> String {
 }
 
 /// Lines of two columns, the first padded.
-fn table(out: &mut String, rows: &[(String, String)]) {
+pub(super) fn table(out: &mut String, rows: &[(String, String)]) {
     let width = rows.iter().map(|(left, _)| left.chars().count()).max().unwrap_or(0);
     for (left, right) in rows {
         let pad = " ".repeat(width - left.chars().count());
@@ -107,19 +107,11 @@ pub fn render_info(info: &Info) -> String {
         );
     }
     table(&mut out, &rows);
-    let mut missed = Vec::new();
-    find_missed(&info.sampling_metrics, "", &mut missed);
     if let Some(dynamics) = &info.dynamics {
         out += "\ndynamics without noise\n";
         table(&mut out, &dynamics_rows(dynamics));
     }
-    out += "\nquality of the sample\n";
-    let verdict = if missed.is_empty() {
-        "every target is met".to_owned()
-    } else {
-        format!("targets missed: {}", missed.join(", "))
-    };
-    let _ = writeln!(out, "  {verdict}");
+    quality(&mut out, &info.sampling_metrics);
     if let Value::Object(provenance) = &info.provenance {
         out += "\nprovenance\n";
         let rows: Vec<_> = provenance.iter().map(|(name, value)| row(name, short(value))).collect();

@@ -51,7 +51,8 @@ fn info_tells_what_a_file_holds() {
     let text = render_info(&info);
     for part in [
         "7 operators, 3 realizations, 4 states, 2 channels",
-        "coverage_1d.max",
+        "targets missed: coverage_1d.max",
+        "worst coverage of 32 bins, χ²/dof  5.000e-1",
         "/outputs/12/fields",
         "gain below 0.1               3 of 7",
         "collapse to a uniform state  3 of 5",

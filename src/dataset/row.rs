@@ -148,6 +148,10 @@ fn leaf(reader: &Reader, path: &str, number: usize) -> Result<Vec<f64>> {
     if number >= blocks.leaves() {
         return Err(Error::integrity(format!("`{path}` has no row for the operator")));
     }
+    if blocks.count() == 0 {
+        // Rows without columns: no parameter is sampled.
+        return Ok(Vec::new());
+    }
     Ok(to_f64(blocks.leaf(number, &mut None)?, blocks.dtype()))
 }
 

@@ -79,8 +79,11 @@ fn misshapen(path: &str, dtype: Type, shape: &[usize], facts: &Facts, n: usize) 
             (dtype != Type::Text || !shape.is_empty()).then(|| wrong("one text".into()))?
         }
         ["metadata", "axes", ..]
-        | ["metadata", "valid" | "grid_sizes" | "operator" | "row" | "grid_group"]
-        | ["metadata", "one_step_gain" | "collapsed"] => None,
+        | [
+            "metadata",
+            "valid" | "grid_sizes" | "operator" | "row" | "grid_group" | "one_step_gain"
+            | "collapsed",
+        ] => None,
         ["metadata", name] if TEXT_COLUMNS.contains(name) => None,
         ["metadata", "ic_settings"] => {
             (dtype != Type::Text || shape != [n]).then(|| wrong(format!("text [{n}]")))?

@@ -9,6 +9,7 @@
 pub mod jobs;
 #[cfg(feature = "front")]
 pub mod log;
+pub mod measure;
 #[cfg(feature = "front")]
 pub mod process;
 #[cfg(feature = "front")]

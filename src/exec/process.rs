@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use super::Event;
+use super::measure::{Answer, Question};
 use super::protocol::{Hello, Job, Reply};
 use crate::error::{Error, Result};
 
@@ -42,6 +43,40 @@ fn missing(path: &Path) -> Error {
         "it computes, and is built with libtorch: run `make build` (or `make install`) in the \
          checkout of spinlock; planning and reading work without it",
     )
+}
+
+/// Starts a worker to answer one question of a benchmark, and waits for the answer.
+///
+/// # Errors
+/// If the program cannot be started, or ends without an answer.
+pub fn ask(program: &Path, question: &Question, threads: u32) -> Result<Answer> {
+    let cannot = |e| {
+        Error::environment(format!("cannot start `{}`: {e}", program.display()))
+            .help("run `make build` in the checkout of spinlock")
+    };
+    let mut child = Command::new(program)
+        .arg("--bench")
+        .env("OMP_WAIT_POLICY", "passive")
+        .env("OMP_NUM_THREADS", threads.to_string())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(cannot)?;
+    let text = serde_json::to_string(question).expect("plain values");
+    // One that died already is reported by its exit, not by a failed write.
+    let _ = child.stdin.take().expect("asked for a pipe").write_all(text.as_bytes());
+    let output = child.wait_with_output().map_err(cannot)?;
+    let answer = String::from_utf8_lossy(&output.stdout);
+    answer.lines().find_map(|line| serde_json::from_str(line).ok()).ok_or_else(|| {
+        let words = String::from_utf8_lossy(&output.stderr);
+        Error::environment(format!(
+            "`{} --bench` gave no answer: {}\n    {}",
+            program.display(),
+            output.status,
+            words.trim()
+        ))
+    })
 }
 
 impl Worker {

@@ -1,62 +1,14 @@
-//! The convolutions of an operator, in order of application: shapes, cost, tensor names.
-//!
-//! ```text
-//! input block    C → b
-//! hidden block i → b·2^min(i,2)     one convolution if L ≤ 3, else two and a skip
-//! output layer   → C                1×1, with bias
-//! ```
+//! The layers of an operator, read off its blocks: weight tensors, cost, places of the noise.
 
-use super::{Architecture, Norm};
-
-/// One convolution.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Conv {
-    /// Input channels.
-    pub inputs: u32,
-    /// Output channels.
-    pub outputs: u32,
-    /// Kernel side.
-    pub kernel: u32,
-    /// Whether it has a bias.
-    pub bias: bool,
-}
-
-impl Conv {
-    /// Number of weights, the bias apart.
-    pub fn weights(self) -> u64 {
-        u64::from(self.inputs) * self.fan_per_output()
-    }
-
-    fn fan_per_output(self) -> u64 {
-        u64::from(self.outputs) * u64::from(self.kernel) * u64::from(self.kernel)
-    }
-
-    /// Fan-in `inputs·k²`.
-    pub fn fan_in(self) -> u64 {
-        u64::from(self.inputs) * u64::from(self.kernel) * u64::from(self.kernel)
-    }
-}
-
-/// One block of the stack.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Block {
-    /// Convolution, normalisation, activation, dropout.
-    Plain(Conv),
-    /// Two such in series plus a skip: the identity, or a 1×1 convolution without bias.
-    Residual {
-        /// First convolution.
-        first: Conv,
-        /// Second convolution.
-        second: Conv,
-        /// The projection of the skip, where the widths differ.
-        projection: Option<Conv>,
-    },
-}
+use super::architectures::{Placed, blocks};
+use super::step::{Conv, Shape, Step};
+use super::{Architecture, NoiseLocation, Norm};
 
 /// A tensor of weights with its standard name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tensor {
-    /// `<layer>.<conv|proj>.<weight|bias>`; layers count convolution blocks in order of application.
+    /// `<layer>.<conv|proj>.<weight|bias>`; layers count convolution layers in order of application,
+    /// the projection of a skip belongs to the one before it.
     pub name: String,
     /// `[outputs, inputs, k, k]`, or `[outputs]` for a bias.
     pub shape: Vec<u64>,
@@ -78,51 +30,47 @@ impl Tensor {
     }
 }
 
-/// The stack of one architecture.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The blocks of one architecture.
+#[derive(Debug, Clone)]
 pub struct Stack {
-    /// Input block and hidden blocks.
-    pub blocks: Vec<Block>,
-    /// The 1×1 output layer.
-    pub output: Conv,
+    /// In order of application.
+    pub blocks: Vec<Placed>,
 }
 
 impl Stack {
-    /// The layers of `architecture`.
+    /// The blocks of `architecture`.
     pub fn new(architecture: &Architecture) -> Self {
-        let Architecture { num_layers, base_channels, kernel_size, norm, channels, .. } =
-            *architecture;
-        let bias = norm == Norm::None;
-        let conv = |inputs, outputs, kernel, bias| Conv { inputs, outputs, kernel, bias };
-        let mut blocks = vec![Block::Plain(conv(channels, base_channels, kernel_size, bias))];
-        let mut width = base_channels;
-        for i in 0..num_layers {
-            let next = base_channels << i.min(2);
-            let first = conv(width, next, kernel_size, bias);
-            blocks.push(if num_layers <= 3 {
-                Block::Plain(first)
-            } else {
-                Block::Residual {
-                    first,
-                    second: conv(next, next, kernel_size, bias),
-                    projection: (width != next).then(|| conv(width, next, 1, false)),
-                }
-            });
-            width = next;
-        }
-        Self { blocks, output: conv(width, channels, 1, true) }
+        Self { blocks: blocks(architecture) }
     }
 
-    /// Channels before the output layer.
-    pub fn features(&self) -> u32 {
-        self.output.inputs
+    fn steps(&self) -> impl Iterator<Item = Step> {
+        self.blocks.iter().flat_map(|placed| placed.steps.iter().copied())
     }
 
-    /// Every weight tensor in the fixed order in which they are drawn: blocks in order; weight, then
-    /// bias; a projection after the two convolutions of its block; the output layer last.
+    /// Every convolution in order of application, the projection of a skip after the two layers that
+    /// it spans; the output layer last.
+    pub fn convs(&self) -> impl Iterator<Item = Conv> {
+        self.steps().filter_map(Step::conv)
+    }
+
+    /// Width of every layer that is normalised, in order of application.
+    pub fn normalised(&self) -> impl Iterator<Item = u32> {
+        self.steps().filter_map(|step| match step {
+            Step::Layer(conv) => Some(conv.outputs),
+            _ => None,
+        })
+    }
+
+    /// The places where noise enters if its location is `location`.
+    pub fn noise(&self, location: NoiseLocation) -> impl Iterator<Item = Shape> {
+        let here = move |placed: &&Placed| placed.steps.contains(&Step::Noise(location));
+        self.blocks.iter().filter(here).map(|placed| placed.output)
+    }
+
+    /// Every weight tensor in the fixed order in which they are drawn: convolutions in order of
+    /// application; weight, then bias.
     pub fn tensors(&self) -> Vec<Tensor> {
         let mut out = Vec::new();
-        let mut layer = 0;
         let mut push = |layer: usize, role: &str, conv: Conv| {
             let k = u64::from(conv.kernel);
             out.push(Tensor {
@@ -140,39 +88,28 @@ impl Stack {
                 });
             }
         };
-        for block in &self.blocks {
-            match *block {
-                Block::Plain(conv) => {
-                    push(layer, "conv", conv);
-                    layer += 1;
+        let mut layers = 0;
+        for step in self.steps() {
+            match step {
+                Step::Layer(conv) | Step::Output(conv) => {
+                    push(layers, "conv", conv);
+                    layers += 1;
                 }
-                Block::Residual { first, second, projection } => {
-                    push(layer, "conv", first);
-                    push(layer + 1, "conv", second);
-                    if let Some(projection) = projection {
-                        push(layer + 1, "proj", projection);
-                    }
-                    layer += 2;
-                }
+                Step::Add(Some(projection)) => push(layers - 1, "proj", projection),
+                Step::Keep | Step::Add(None) | Step::Upsample | Step::Noise(_) => {}
             }
         }
-        push(layer, "conv", self.output);
         out
     }
 
-    /// Multiply–adds per pixel of one application: the number of weights of all convolutions.
-    pub fn macs_per_pixel(&self) -> u64 {
-        let blocks: u64 = self
-            .blocks
-            .iter()
-            .map(|block| match block {
-                Block::Plain(conv) => conv.weights(),
-                Block::Residual { first, second, projection } => {
-                    first.weights() + second.weights() + projection.map_or(0, Conv::weights)
-                }
-            })
-            .sum();
-        blocks + self.output.weights()
+    /// Number of weights of all convolutions, biases apart.
+    pub fn weights(&self) -> u64 {
+        self.convs().map(Conv::weights).sum()
+    }
+
+    /// Multiply–adds of one application per pixel of the full grid. Exact: a multiple of 4^−levels.
+    pub fn macs_per_pixel(&self) -> f64 {
+        self.convs().map(Conv::macs_per_pixel).sum()
     }
 }
 
@@ -189,10 +126,12 @@ pub fn norm_groups(norm: Norm, channels: u32) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::operator::{Activation, Init};
+    use crate::operator::blocks::BLOCKS;
+    use crate::operator::{Activation, Init, Topology};
 
     fn architecture(num_layers: u32, kernel_size: u32) -> Architecture {
         Architecture {
+            topology: Topology::SimpleCnn,
             num_layers,
             base_channels: 64,
             kernel_size,
@@ -220,15 +159,9 @@ mod tests {
             (5, 7, 19_322_691),
         ] {
             let stack = Stack::new(&architecture(layers, kernel));
-            let norms: u64 = stack
-                .blocks
-                .iter()
-                .map(|b| match b {
-                    Block::Plain(c) => 2 * u64::from(c.outputs),
-                    Block::Residual { second, .. } => 4 * u64::from(second.outputs),
-                })
-                .sum();
-            assert_eq!(stack.macs_per_pixel() + norms + 3, published, "L {layers} k {kernel}");
+            let norms: u64 = stack.normalised().map(|width| 2 * u64::from(width)).sum();
+            assert_eq!(stack.weights() + norms + 3, published, "L {layers} k {kernel}");
+            assert_eq!(stack.macs_per_pixel(), stack.weights() as f64);
         }
     }
 
@@ -254,5 +187,85 @@ mod tests {
                 "9.conv.bias",
             ]
         );
+    }
+
+    fn encoder_decoder(num_layers: u32) -> Architecture {
+        let simple = architecture(num_layers, 3);
+        Architecture { topology: Topology::EncoderDecoder, base_channels: 8, ..simple }
+    }
+
+    #[test]
+    fn an_encoder_decoder_goes_down_two_levels_and_up_again() {
+        let stack = Stack::new(&encoder_decoder(2));
+        let shapes: Vec<(&str, u32, u32)> = stack
+            .blocks
+            .iter()
+            .filter(|placed| placed.block.name != "stochastic")
+            .map(|placed| (placed.block.name, placed.output.channels, placed.output.side(64)))
+            .collect();
+        assert_eq!(
+            shapes,
+            [
+                ("conv", 8, 64),
+                ("downsample", 16, 32),
+                ("downsample", 32, 16),
+                ("conv", 32, 16),
+                ("conv", 32, 16),
+                ("upsample", 16, 32),
+                ("upsample", 8, 64),
+                ("output", 3, 64),
+            ]
+        );
+        // The skip of each level is appended: 4b + 2b and 2b + b channels go into the way up.
+        let inputs: Vec<u32> = stack.convs().map(|conv| conv.inputs).collect();
+        assert_eq!(inputs, [3, 8, 16, 32, 32, 48, 24, 8]);
+        let names: Vec<String> = stack.tensors().into_iter().map(|t| t.name).collect();
+        assert_eq!(names[..7], [0, 1, 2, 3, 4, 5, 6].map(|layer| format!("{layer}.conv.weight")));
+        assert_eq!(names[7..], ["7.conv.weight", "7.conv.bias"]);
+    }
+
+    #[test]
+    fn multiply_adds_count_the_pixels_of_each_level() {
+        let full = 9 * (3 * 8 + 24 * 8) + 8 * 3;
+        let (half, quarter) = (9 * (8 * 16 + 48 * 16), 9 * (16 * 32 + 2 * 32 * 32));
+        let stack = Stack::new(&encoder_decoder(2));
+        assert_eq!(stack.weights(), full + half + quarter);
+        let expected = full as f64 + half as f64 / 4.0 + quarter as f64 / 16.0;
+        assert_eq!(stack.macs_per_pixel(), expected);
+    }
+
+    #[test]
+    fn deep_encoder_decoders_have_residual_blocks_at_the_bottom() {
+        let stack = Stack::new(&encoder_decoder(5));
+        let residual: Vec<Shape> = stack
+            .blocks
+            .iter()
+            .filter(|placed| placed.block.name == "residual")
+            .map(|placed| placed.output)
+            .collect();
+        assert_eq!(residual, [Shape { channels: 32, level: 2 }; 5]);
+        // All of one width: no skip is projected.
+        assert!(stack.tensors().iter().all(|tensor| !tensor.name.contains("proj")));
+    }
+
+    #[test]
+    fn noise_enters_after_every_block_at_its_level() {
+        let stack = Stack::new(&encoder_decoder(1));
+        let sides = |location| stack.noise(location).map(|s| s.side(64)).collect::<Vec<_>>();
+        assert_eq!(sides(NoiseLocation::Hidden), [64, 32, 16, 16, 32, 64]);
+        for location in [NoiseLocation::Input, NoiseLocation::Features, NoiseLocation::Output] {
+            assert_eq!(sides(location), [64]);
+        }
+    }
+
+    #[test]
+    fn every_registered_block_stands_in_some_network() {
+        let all = [architecture(3, 3), architecture(4, 3), encoder_decoder(3), encoder_decoder(4)];
+        for block in BLOCKS {
+            let stands = |a: &Architecture| {
+                Stack::new(a).blocks.iter().any(|placed| placed.block.name == block.name)
+            };
+            assert!(all.iter().any(stands), "{}", block.name);
+        }
     }
 }

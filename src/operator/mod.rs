@@ -1,13 +1,16 @@
 //! One operator of the sampled family: typed values, nothing computed.
 //!
-//! `O: [C, n, n] → [C, n, n]` is a stack of convolution or residual blocks with a noise block and a
-//! 1×1 output layer; [`layers`] lists its convolutions in order of application. How it is run is the
-//! business of `compute`.
+//! `O: [C, n, n] → [C, n, n]` is a network of [`blocks`], put together by one of two
+//! [`architectures`], with noise and a 1×1 output layer. A block is a list of [`step`]s; [`layers`] reads
+//! weights and cost off them. How a step is computed is the business of `compute`.
 
+pub mod architectures;
+pub mod blocks;
 pub mod layers;
 pub mod metrics;
 pub mod rollout;
 pub mod sensitivity;
+pub mod step;
 
 use crate::key::Value;
 use crate::space::{self, Theta};
@@ -36,6 +39,16 @@ macro_rules! names {
             }
         }
     };
+}
+
+names! {
+    /// How the blocks of a network are put together; see [`architectures`].
+    Topology {
+        /// Every block at full resolution.
+        SimpleCnn = "simple_cnn",
+        /// Two levels down and up again, with skips.
+        EncoderDecoder = "encoder_decoder",
+    }
 }
 
 names! {
@@ -182,9 +195,11 @@ impl Policy {
 /// What the network is: everything that its weights or its deterministic part depend on.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Architecture {
-    /// Hidden blocks L.
+    /// How its blocks are put together.
+    pub topology: Topology,
+    /// Hidden blocks L; those at the bottom of an encoder–decoder.
     pub num_layers: u32,
-    /// Width b.
+    /// Width b at full resolution.
     pub base_channels: u32,
     /// Kernel side k, odd.
     pub kernel_size: u32,
@@ -221,6 +236,7 @@ impl Operator {
     /// The operator that the values `theta` describe.
     pub fn new(index: u64, theta: &Theta) -> Self {
         let architecture = Architecture {
+            topology: named(theta, space::ARCHITECTURE, Topology::named),
             num_layers: theta.int(space::NUM_LAYERS) as u32,
             base_channels: theta.int(space::BASE_CHANNELS) as u32,
             kernel_size: theta.int(space::KERNEL_SIZE) as u32,

@@ -12,7 +12,7 @@ pub fn table(rows: usize, columns: usize) -> Cost {
 
 /// Drawing and hashing every weight: about twenty operations each.
 pub fn weights(operators: &[Operator], stored: bool) -> Cost {
-    let count: u64 = operators.iter().map(|o| Stack::new(&o.architecture).macs_per_pixel()).sum();
+    let count: u64 = operators.iter().map(|o| Stack::new(&o.architecture).weights()).sum();
     Cost { gflop: count as f64 * 20e-9, bytes: if stored { count * 4 } else { 100 } }
 }
 
@@ -32,8 +32,7 @@ pub fn features(operators: &[Operator]) -> Cost {
 
 /// Convolutions of one application, multiply and add apart.
 pub fn application(operator: &Operator) -> f64 {
-    let macs = Stack::new(&operator.architecture).macs_per_pixel();
-    2e-9 * macs as f64 * f64::from(operator.grid).powi(2)
+    2e-9 * Stack::new(&operator.architecture).macs_per_pixel() * f64::from(operator.grid).powi(2)
 }
 
 /// Whether every realization shares the whole network at the first application: the first random
@@ -48,14 +47,17 @@ fn shares_prefix(operator: &Operator) -> bool {
 /// Fourier transform.
 fn noise(operator: &Operator) -> f64 {
     let Some(noise) = operator.noise else { return 0.0 };
-    let width = match (noise.location, noise.law) {
-        (NoiseLocation::Features, NoiseLaw::Gaussian) | (NoiseLocation::Output, _) => {
-            operator.architecture.channels
-        }
-        _ => Stack::new(&operator.architecture).features(),
+    // Gaussian noise on the features is drawn behind the output layer.
+    let location = match (noise.location, noise.law) {
+        (NoiseLocation::Features, NoiseLaw::Gaussian) => NoiseLocation::Output,
+        (location, _) => location,
     };
+    let values: u64 = Stack::new(&operator.architecture)
+        .noise(location)
+        .map(|shape| u64::from(shape.channels) * u64::from(shape.side(operator.grid)).pow(2))
+        .sum();
     let per_value = if noise.correlation > 0.0 { 600e-9 } else { 300e-9 };
-    f64::from(width) * f64::from(operator.grid).powi(2) * per_value
+    values as f64 * per_value
 }
 
 /// The cost of one operator in a rollout.

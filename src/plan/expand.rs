@@ -16,7 +16,6 @@ use crate::graph::Graph;
 use crate::key::Key;
 use crate::operator::Operator;
 use crate::profile::Profile;
-use crate::sampling::Sobol;
 use crate::space::{Group, INPUT_TYPE_DIMENSION, ParameterId, Setting, Theta, VOCABULARY};
 
 /// The artifacts of one experiment.
@@ -48,7 +47,6 @@ pub fn expand(experiment: &Experiment, profile: &Profile) -> Expansion {
 struct Expand<'a> {
     experiment: &'a Experiment,
     profile: &'a Profile,
-    sobol: Sobol,
     /// Named parameters of each group.
     groups: Vec<(Group, Vec<(ParameterId, crate::space::Spec)>)>,
     /// Values of everything that is not sampled.
@@ -91,7 +89,6 @@ impl<'a> Expand<'a> {
         Self {
             experiment,
             profile,
-            sobol: Sobol::new(experiment.sampling.seed, experiment.sampling.scramble),
             groups,
             constants: Theta(constants),
             shares,
@@ -109,8 +106,7 @@ impl<'a> Expand<'a> {
             let recipe = Parameters {
                 group,
                 operators: range.clone(),
-                seed: self.experiment.sampling.seed,
-                scramble: self.experiment.sampling.scramble,
+                sampler: self.experiment.sampling.sampler.clone(),
                 specs,
             };
             let handle = self.graph.add(recipe, cost);
@@ -151,11 +147,12 @@ impl<'a> Expand<'a> {
         self.members.push((label, artifact.key()));
     }
 
-    /// The operators of a chunk: Sobol coordinates, mapped to values.
+    /// The operators of a chunk: coordinates, mapped to values.
     fn draw(&mut self, range: Range<u64>) -> Vec<Operator> {
         let mut thetas = vec![self.constants; (range.end - range.start) as usize];
         for (id, spec) in self.experiment.space.sampled() {
-            let column = self.sobol.column(id.get().dimension, range.clone());
+            let sampler = &self.experiment.sampling.sampler;
+            let column = sampler.column(id.get().dimension, range.clone());
             for (theta, u) in thetas.iter_mut().zip(column) {
                 theta.0[id.0] = spec.value(u);
             }
@@ -168,7 +165,7 @@ impl<'a> Expand<'a> {
         let range = operators[0].index..operators[operators.len() - 1].index + 1;
         let choices = match simulation.inputs.len() {
             1 => vec![0.0; operators.len()],
-            _ => self.sobol.column(INPUT_TYPE_DIMENSION, range),
+            _ => self.experiment.sampling.sampler.column(INPUT_TYPE_DIMENSION, range),
         };
         let inputs: Vec<Input> = operators
             .iter()

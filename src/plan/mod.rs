@@ -6,6 +6,7 @@
 pub mod cost;
 mod expand;
 pub mod explain;
+mod regrowth;
 mod report;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ mod tests;
 use std::path::{Path, PathBuf};
 
 pub use expand::{Expansion, expand};
+pub use regrowth::{Regrowth, regrowth};
 pub use report::{NodeReport, PlanReport, Tally};
 
 use crate::artifact::{Artifact, DatasetFile, KINDS};

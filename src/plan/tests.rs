@@ -220,3 +220,61 @@ fn the_worker_plans_the_same_keys_from_the_snapshot() {
     };
     assert_eq!(list(&one), list(&two));
 }
+
+#[test]
+fn a_recipe_of_parameters_holds_what_acts_of_its_sampler() {
+    let lines = |sets: &[&str]| -> String {
+        let expansion = expansion(sets);
+        let (_, node) =
+            expansion.graph.iter().find(|(_, n)| n.label().ends_with("evolution")).unwrap();
+        let text = node.recipe_text();
+        let lines = text.lines().filter(|line| {
+            ["sampler", "scramble", "points", "seed"].iter().any(|name| line.contains(name))
+        });
+        lines.map(str::trim).collect::<Vec<_>>().join(", ")
+    };
+    let all = [
+        &["sampling.strategy=sobol"][..],
+        &["sampling.strategy=latin_hypercube"],
+        &["sampling.strategy=halton"],
+        &["sampling.strategy=halton", "sampling.sobol.scramble=false"],
+        &["sampling.strategy=uniform"],
+    ]
+    .map(lines);
+    insta::assert_snapshot!(all.join("\n"), @r"
+    sampler: sobol, scramble: owen, seed: 7
+    sampler: latin_hypercube, points: 10, seed: 7
+    sampler: halton, scramble: true, seed: 7
+    sampler: halton, scramble: false
+    sampler: uniform, seed: 7
+    ");
+}
+
+#[test]
+fn choices_and_whole_numbers_are_balanced_at_powers_of_two() {
+    use crate::sampling::{Scramble, Settings, method};
+    use crate::space::{Setting, Spec};
+    let names = ["relu", "gelu", "silu", "tanh"].map(Setting::Name);
+    let specs = [
+        (2, Spec::Choice(names[..2].to_vec())),
+        (4, Spec::Choice(names.to_vec())),
+        (4, Spec::Integer(3, 6)),
+        (8, Spec::Integer(0, 7)),
+    ];
+    for scramble in Scramble::ALL {
+        let settings = Settings { seed: 5, points: 64, scramble };
+        let sampler = (method("sobol").unwrap().make)(&settings);
+        for points in [8, 16, 64, 1024] {
+            for dimension in 0..20 {
+                let column = sampler.column(dimension, 0..points);
+                for (levels, spec) in &specs {
+                    let mut counts = BTreeMap::new();
+                    for u in &column {
+                        *counts.entry(format!("{:?}", spec.value(*u))).or_insert(0) += 1;
+                    }
+                    assert!(counts.values().all(|count| count * levels == points), "{counts:?}");
+                }
+            }
+        }
+    }
+}

@@ -60,19 +60,27 @@ impl Kernel {
     /// The squared discrepancy of the points with these columns, given `Σ_{i<j} K(x_i, x_j)`.
     pub fn squared(&self, columns: &[&[f64]], pairs: f64) -> f64 {
         let points = columns[0].len();
-        let product = |factor: fn(f64) -> f64, i: usize| {
-            columns.iter().fold(1.0, |product, column| product * factor(column[i]))
-        };
-        let single = pairwise(points, &|i| product(self.marginal, i));
-        let diagonal = pairwise(points, &|i| product(self.diagonal, i));
+        let diagonal = pairwise(points, &|i| product(self.diagonal, columns, i));
+        self.of_double_sum(columns, 2.0 * pairs + diagonal)
+    }
+
+    /// The same, given `Σ_i Σ_j K(x_i, x_j)`.
+    pub fn of_double_sum(&self, columns: &[&[f64]], kernels: f64) -> f64 {
+        let points = columns[0].len();
+        let single = pairwise(points, &|i| product(self.marginal, columns, i));
         let n = points as f64;
-        power(self.mean, columns.len()) - 2.0 * single / n + (2.0 * pairs + diagonal) / (n * n)
+        power(self.mean, columns.len()) - 2.0 * single / n + kernels / (n * n)
     }
 
     /// The mean of [`Kernel::squared`] over independent uniform points.
     pub fn expected(&self, dimensions: usize, points: usize) -> f64 {
         (power(self.mean_diagonal, dimensions) - power(self.mean, dimensions)) / points as f64
     }
+}
+
+/// The product of a factor over the dimensions of point `i`.
+fn product(factor: fn(f64) -> f64, columns: &[&[f64]], i: usize) -> f64 {
+    columns.iter().fold(1.0, |product, column| product * factor(column[i]))
 }
 
 /// By repeated multiplication: the same bits everywhere, which `powi` does not promise.
@@ -83,6 +91,7 @@ fn power(base: f64, exponent: usize) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::super::pairs::pairs;
+    use super::super::plane::planes;
     use super::*;
     use crate::rng::Stream;
 
@@ -92,11 +101,11 @@ mod tests {
         std::array::from_fn(|k| KERNELS[k].squared(&columns, sums[k]))
     }
 
-    /// Values of `scipy.stats.qmc.discrepancy`; `tests/golden/sobol.py` wrote them.
+    /// Values of `scipy.stats.qmc.discrepancy`; `tests/golden/sampling.py` wrote them.
     #[test]
     fn discrepancies_are_those_of_scipy() {
         let golden: serde_json::Value =
-            serde_json::from_str(include_str!("../../tests/golden/sobol.json")).unwrap();
+            serde_json::from_str(include_str!("../../tests/golden/sampling.json")).unwrap();
         for case in golden["discrepancies"].as_array().unwrap() {
             let columns: Vec<Vec<f64>> = serde_json::from_value(case["columns"].clone()).unwrap();
             let names = ["centred", "wrap_around", "mixture", "l2_star"];
@@ -105,27 +114,36 @@ mod tests {
                 let error = (value - expected).abs() / expected.max(1.0);
                 assert!(error < 1e-12, "{name}: {value} against {expected}");
             }
+            let columns: Vec<_> = columns.iter().map(Vec::as_slice).collect();
+            let expected: Vec<f64> = serde_json::from_value(case["planes"].clone()).unwrap();
+            let values = planes(&columns);
+            assert_eq!(values.len(), expected.len());
+            for (value, expected) in values.iter().zip(expected) {
+                assert!((value - expected).abs() < 1e-12, "plane: {value} against {expected}");
+            }
         }
     }
 
     #[test]
     fn random_points_have_the_expected_discrepancies() {
-        let (points, dimensions, sets) = (24, 3, 2000_u32);
-        let mut draws = Stream::new(3, "discrepancy", &[]).site(0);
-        let mut sums = [[0.0; 2]; 4];
-        for _ in 0..sets {
-            let columns: Vec<Vec<f64>> =
-                (0..dimensions).map(|_| (0..points).map(|_| draws.uniform()).collect()).collect();
-            for (k, value) in squared(&columns).into_iter().enumerate() {
-                let ratio = value / KERNELS[k].expected(dimensions, points);
-                sums[k][0] += ratio;
-                sums[k][1] += ratio * ratio;
+        for (points, dimensions, sets) in [(24, 3, 2000_u32), (50, 8, 2000), (5, 1, 20_000)] {
+            let mut draws = Stream::new(3, "discrepancy", &[dimensions]).site(0);
+            let mut sums = [[0.0; 2]; 4];
+            for _ in 0..sets {
+                let columns: Vec<Vec<f64>> = (0..dimensions)
+                    .map(|_| (0..points).map(|_| draws.uniform()).collect())
+                    .collect();
+                for (k, value) in squared(&columns).into_iter().enumerate() {
+                    let ratio = value / KERNELS[k].expected(dimensions as usize, points);
+                    sums[k][0] += ratio;
+                    sums[k][1] += ratio * ratio;
+                }
             }
-        }
-        for [sum, squares] in sums {
-            let mean = sum / f64::from(sets);
-            let error = ((squares / f64::from(sets) - mean * mean) / f64::from(sets)).sqrt();
-            assert!(error < 0.02 && (mean - 1.0).abs() < 4.0 * error, "{mean} ± {error}");
+            for [sum, squares] in sums {
+                let mean = sum / f64::from(sets);
+                let error = ((squares / f64::from(sets) - mean * mean) / f64::from(sets)).sqrt();
+                assert!(error < 0.02 && (mean - 1.0).abs() < 4.0 * error, "{mean} ± {error}");
+            }
         }
     }
 }

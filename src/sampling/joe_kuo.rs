@@ -2,7 +2,7 @@
 //!
 //! The table holds, for each dimension from the second on, a primitive polynomial over GF(2) and the
 //! initial numbers `m_1 … m_s` of "new-joe-kuo-6", whose two-dimensional projections were optimised;
-//! the recurrence extends them to 53 bits. `tests/golden/sobol.py` writes the table. This module
+//! the recurrence extends them to 53 bits. `tests/golden/sampling.py` writes the table. This module
 //! knows neither scrambling nor points.
 //!
 //! Source: S. Joe and F. Y. Kuo (2008), Constructing Sobol' sequences with better two-dimensional

@@ -9,9 +9,9 @@
 //! The bits are not stored. The tree is cut into subtrees of six levels, which have 63 nodes, and a
 //! 64-bit hash of the subtree's root gives all of their bits: nine hashes make a coordinate.
 //!
-//! Source: A. B. Owen (1995), Randomly permuted (t,m,s)-nets and (t,s)-sequences. The hash is the
-//! `SplitMix64` generator (Steele, Lea, Flood 2014) at the counter that numbers the root.
+//! Source: A. B. Owen (1995), Randomly permuted (t,m,s)-nets and (t,s)-sequences.
 
+use super::hash::splitmix;
 use super::joe_kuo::BITS;
 
 /// Levels of a subtree: as many as have their nodes counted by the bits of one hash.
@@ -38,13 +38,4 @@ pub fn scramble(key: u64, fraction: u64) -> u64 {
         }
     }
     fraction ^ flips >> (DIGITS - BITS)
-}
-
-/// Number `counter` of the `SplitMix64` generator that starts at `key`.
-#[inline]
-fn splitmix(key: u64, counter: u64) -> u64 {
-    let mut z = key.wrapping_add(counter.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-    z = (z ^ z >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ z >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ z >> 31
 }

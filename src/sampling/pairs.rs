@@ -15,8 +15,8 @@ use rayon::prelude::*;
 
 use super::sum::pairwise;
 
-/// Points per tile. Long enough that compilers make vectors of loops over it rather than unroll them,
-/// and short enough that two tiles of 14 dimensions stay in the first cache.
+/// Points per tile: so few that two tiles of 14 dimensions stay in the first cache, and a multiple of
+/// the points that are taken side by side.
 const TILE: usize = 64;
 
 /// Most dimensions: beyond them a product may leave the range of a double.
@@ -123,52 +123,53 @@ struct Block {
 
 type BlockFunction = fn(&Tiles, usize) -> Block;
 
-/// The points of the tile `own` against all points after them. Loops, where closures would not be
-/// compiled for the vectors of the caller.
+/// The points of the tile `own` against all points after them, `W` of them side by side.
 #[inline(always)]
-fn block(tiles: &Tiles, own: usize) -> Block {
+fn block<const W: usize>(tiles: &Tiles, own: usize) -> Block {
     let first = own * TILE;
-    let last = (first + TILE).min(tiles.points);
     let count = tiles.points.div_ceil(TILE) - own;
     let mut sums = Vec::with_capacity(count);
     let mut nearest = vec![f64::INFINITY; tiles.points - first];
-    let mut closest = [[f64::INFINITY; MINIMA]; TILE];
-    let zero = Lanes::all(0.0);
-    let mut pair =
-        PairLanes { centred: zero, wrap: zero, mixture: zero, star: zero, distance: zero };
+    let mut closest = [[f64::INFINITY; W]; TILE];
     for tile in own..own + count {
         let start = tile * TILE;
         let to = (tiles.points - start).min(TILE);
         let mut lanes = [[0.0; TILE]; 4];
-        let met = &mut nearest[start - first..][..to];
-        for i in first..last {
-            // Each pair once.
-            let from = if tile == own { i + 1 - start } else { 0 };
-            products(tiles.tile(own), i - first, tiles.tile(tile), &mut pair);
-            add(&mut lanes[0][from..to], &pair.centred.0[from..to]);
-            add(&mut lanes[1][from..to], &pair.wrap.0[from..to]);
-            add(&mut lanes[2][from..to], &pair.mixture.0[from..to]);
-            add(&mut lanes[3][from..to], &pair.star.0[from..to]);
-            let distance = &pair.distance.0[from..to];
-            for (met, &distance) in met[from..].iter_mut().zip(distance) {
-                *met = less(distance, *met);
-            }
-            let closest = &mut closest[i - first];
-            let (whole, rest) = distance.as_chunks::<MINIMA>();
-            for distance in whole {
-                for l in 0..MINIMA {
-                    closest[l] = less(distance[l], closest[l]);
+        for at in (0..to).step_by(W) {
+            let mut met = [f64::INFINITY; W];
+            let mut sum = [[0.0; W]; 4];
+            let last = (tiles.points - first).min(TILE);
+            for (i, closest) in closest[..last].iter_mut().enumerate() {
+                // Each pair once, and none with what is beyond the last point.
+                let from = if tile == own { (i + 1).saturating_sub(at) } else { 0 };
+                let end = to - at;
+                if from >= W {
+                    break;
+                }
+                let mut pair = products::<W>(tiles.tile(own), i, tiles.tile(tile), at);
+                if from > 0 || end < W {
+                    for l in (0..W).filter(|l| *l < from || *l >= end) {
+                        pair.kernels.iter_mut().for_each(|kernel| kernel[l] = 0.0);
+                        pair.distance[l] = f64::INFINITY;
+                    }
+                }
+                for (sum, kernel) in sum.iter_mut().zip(&pair.kernels) {
+                    add(sum, kernel);
+                }
+                for l in 0..W {
+                    met[l] = less(pair.distance[l], met[l]);
+                    closest[l] = less(pair.distance[l], closest[l]);
                 }
             }
-            for &distance in rest {
-                closest[0] = less(distance, closest[0]);
+            for kernel in 0..4 {
+                lanes[kernel][at..at + W].copy_from_slice(&sum[kernel]);
+            }
+            let all = &mut nearest[start - first + at..];
+            for (all, met) in all.iter_mut().zip(met) {
+                *all = less(met, *all);
             }
         }
-        let mut sum = [0.0; 4];
-        for kernel in 0..4 {
-            sum[kernel] = pairwise(to, &|lane| lanes[kernel][lane]);
-        }
-        sums.push(sum);
+        sums.push(std::array::from_fn(|kernel| pairwise(to, &|lane| lanes[kernel][lane])));
     }
     for (nearest, closest) in nearest.iter_mut().zip(&closest) {
         *nearest = closest.iter().copied().fold(*nearest, less);
@@ -176,45 +177,43 @@ fn block(tiles: &Tiles, own: usize) -> Block {
     Block { sums, nearest }
 }
 
-/// Minima that are taken side by side, as one alone would wait for itself.
-const MINIMA: usize = 16;
-
-/// What belongs to the pairs of one point with those of a tile: kernels and squared distances.
-struct PairLanes {
-    centred: Lanes,
-    wrap: Lanes,
-    mixture: Lanes,
-    star: Lanes,
-    distance: Lanes,
+/// What belongs to the pairs of one point with others: kernels and squared distances.
+struct PairLanes<const W: usize> {
+    kernels: [[f64; W]; 4],
+    distance: [f64; W],
 }
 
-/// Kernels and squared distances between one point and those of a tile. The factors of the centred
-/// kernel come out doubled and those of the mixture quadrupled, which saves multiplications.
+/// Kernels and squared distances between one point and `W` of a tile from `at` on. The factors of the
+/// centred kernel come out doubled and those of the mixture quadrupled, which saves multiplications.
 #[inline(always)]
-fn products(mine: &[Cell], lane: usize, theirs: &[Cell], pair: &mut PairLanes) {
-    pair.centred.0.fill(1.0);
-    pair.wrap.0.fill(1.0);
-    pair.mixture.0.fill(1.0);
-    pair.star.0.fill(1.0);
-    pair.distance.0.fill(0.0);
+fn products<const W: usize>(
+    mine: &[Cell],
+    lane: usize,
+    theirs: &[Cell],
+    at: usize,
+) -> PairLanes<W> {
+    let [mut centred, mut wrap, mut mixture, mut star] = [[1.0; W]; 4];
+    let mut distance = [0.0; W];
     for (a, b) in mine.iter().zip(theirs) {
         let (x, centre, rest) = (a.x.0[lane], a.centre.0[lane], a.rest.0[lane]);
-        for l in 0..TILE {
-            let gap = (x - b.x.0[l]).abs();
-            let square = gap * gap;
-            pair.distance.0[l] += square;
+        let their = |lanes: &Lanes| -> [f64; W] { std::array::from_fn(|l| lanes.0[at + l]) };
+        let (xs, centres, rests) = (their(&b.x), their(&b.centre), their(&b.rest));
+        for l in 0..W {
+            let gap = (x - xs[l]).abs();
+            distance[l] = gap.mul_add(gap, distance[l]);
             // 3/2 - |Δ| (1 - |Δ|)
-            let around = square - gap + 1.5;
-            pair.wrap.0[l] *= around;
+            let around = gap.mul_add(gap - 1.0, 1.5);
+            wrap[l] *= around;
             // 2 (1 + |z|/2 + |z'|/2 - |Δ|/2)
-            let both = centre + b.centre.0[l];
-            pair.centred.0[l] *= both - gap;
+            let both = centre + centres[l];
+            centred[l] *= both - gap;
             // 4 (15/8 - |z|/4 - |z'|/4 - 3|Δ|/4 + Δ²/2)
-            pair.mixture.0[l] *= (around + around + 6.5) - (both + gap);
+            mixture[l] *= around.mul_add(2.0, 6.5) - (both + gap);
             // 1 - max(x, x')
-            pair.star.0[l] *= less(rest, b.rest.0[l]);
+            star[l] *= less(rest, rests[l]);
         }
     }
+    PairLanes { kernels: [centred, wrap, mixture, star], distance }
 }
 
 #[inline(always)]
@@ -230,30 +229,31 @@ fn less(a: f64, b: f64) -> f64 {
     if a < b { a } else { b }
 }
 
-/// The same code for each width of vectors that this processor has, the widest first; no fused
-/// multiplication, so that the bits do not depend on the choice.
+/// The same code for each width of vectors that this processor has, the widest first. Fused
+/// multiplications are asked for by name, so that the bits do not depend on the choice; a processor
+/// without them computes them slowly.
 fn block_functions() -> Vec<BlockFunction> {
     let mut functions: Vec<BlockFunction> = Vec::new();
     #[cfg(target_arch = "x86_64")]
     {
         #[target_feature(enable = "avx512f")]
         fn wide(tiles: &Tiles, own: usize) -> Block {
-            block(tiles, own)
+            block::<16>(tiles, own)
         }
-        #[target_feature(enable = "avx2")]
+        #[target_feature(enable = "avx2,fma")]
         fn middle(tiles: &Tiles, own: usize) -> Block {
-            block(tiles, own)
+            block::<8>(tiles, own)
         }
         #[expect(unsafe_code, reason = "a call is safe where the processor has the feature")]
         if is_x86_feature_detected!("avx512f") {
             functions.push(|tiles, own| unsafe { wide(tiles, own) });
         }
         #[expect(unsafe_code, reason = "a call is safe where the processor has the feature")]
-        if is_x86_feature_detected!("avx2") {
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
             functions.push(|tiles, own| unsafe { middle(tiles, own) });
         }
     }
-    functions.push(block);
+    functions.push(block::<8>);
     functions
 }
 
@@ -274,7 +274,7 @@ mod tests {
     fn bits_depend_neither_on_threads_nor_on_vector_width() {
         let columns = random(1003, 6);
         let columns: Vec<_> = columns.iter().map(Vec::as_slice).collect();
-        let reference = pairs_by(block, &columns);
+        let reference = pairs_by(block::<8>, &columns);
         for threads in [1, 3] {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             for function in block_functions() {
@@ -289,7 +289,7 @@ mod tests {
             let columns = random(points, 3);
             let columns: Vec<_> = columns.iter().map(Vec::as_slice).collect();
             let square = |i: usize, j: usize| {
-                columns.iter().fold(0.0, |sum, x| sum + (x[i] - x[j]) * (x[i] - x[j]))
+                columns.iter().fold(0.0, |sum, x| (x[i] - x[j]).mul_add(x[i] - x[j], sum))
             };
             let plain: Vec<f64> = (0..points)
                 .map(|i| {

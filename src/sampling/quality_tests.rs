@@ -52,7 +52,14 @@ fn random_points_miss_them_and_have_ratios_near_one() {
         [d.cd2, d.wd2, d.md2, d.l2_star2, quality.coverage_1d.mean, quality.coverage_2d.mean]
             .map(|metric| metric.ratio.unwrap());
     assert!(ratios.iter().all(|ratio| (0.8..1.25).contains(ratio)), "{ratios:?}");
-    assert!((0.8..1.25).contains(&quality.correlation.mean_abs.ratio.unwrap()));
+    for metric in [
+        quality.correlation.mean_abs,
+        quality.correlation.max_abs,
+        quality.projection.mean_cd2,
+        quality.distance.min,
+    ] {
+        assert!((0.5..2.0).contains(&metric.ratio.unwrap()), "{metric:?}");
+    }
 }
 
 #[test]
@@ -65,6 +72,9 @@ fn powers_of_two_have_one_point_per_bin() {
 fn the_worst_projections_are_named() {
     let mut columns = sobol(Scramble::Owen, 1024, 5);
     columns[3] = columns[1].iter().map(|x| 1.0 - x).collect();
+    let projection = assessed(&columns, &[]).projection;
+    assert_eq!(projection.worst, Some(["p1".to_owned(), "p3".to_owned()]));
+    assert!(projection.cd2.ratio.unwrap() > 10.0 && projection.mean_cd2.ratio.unwrap() > 1.0);
     columns[4].iter_mut().for_each(|x| *x *= 0.5);
     let quality = assessed(&columns, &[]);
     assert_eq!(quality.correlation.worst, Some(["p1".to_owned(), "p3".to_owned()]));
@@ -78,7 +88,7 @@ fn distances_are_those_of_a_known_set() {
     let quality = assessed(&[vec![0.1, 0.4, 0.9], vec![0.2, 0.6, 0.6]], &[]);
     // Nearest neighbours at 0.5, 0.5 and 0.5.
     let distance = quality.distance;
-    assert!((distance.min.unwrap() - 0.5).abs() < 1e-15);
+    assert!((distance.min.value.unwrap() - 0.5).abs() < 1e-15);
     assert!((distance.min_dist_ratio.unwrap() - 1.0).abs() < 1e-15);
 }
 
@@ -88,7 +98,7 @@ fn one_point_and_no_dimension_and_nothing_are_sensible() {
     let one = Discrete { name: "activation", levels: 3, index: &level };
     let quality = assessed(&[vec![0.3], vec![0.8]], &[one, one]);
     assert!(quality.discrepancy.cd2.ratio.unwrap() > 0.0);
-    assert_eq!(quality.distance.min, None);
+    assert_eq!(quality.distance.min, Metric::default());
     assert_eq!(quality.correlation.max_abs, Metric::default());
     assert!(missed(&quality).is_empty());
     assert_eq!(quality.joint_counts.len(), 1);

@@ -5,102 +5,24 @@
 //! shorter one, and a further dimension moves no other. Points are in natural index order. Nothing
 //! here knows what a dimension means.
 
-use std::fmt;
 use std::ops::Range;
-use std::str::FromStr;
+use std::sync::Arc;
 
 use super::joe_kuo::{self, BITS};
+use super::sampler::{Method, Named, Sampler};
+use super::scramble::{BURLEY_DIMENSIONS, BURLEY_POINTS, MAX_POINTS, Scramble};
 use super::{lms, owen};
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::key::Manifest;
 use crate::rng::Stream;
 
-/// Points that the `burley` scramble has.
-pub const BURLEY_POINTS: u64 = 1 << 16;
-
-/// Dimensions that the `burley` scramble has.
-pub const BURLEY_DIMENSIONS: u32 = sobol_burley::NUM_DIMENSIONS;
-
-/// Points that the other scrambles have: an index has as many digits as a coordinate.
-pub const MAX_POINTS: u64 = 1 << BITS;
-
-/// Dimensions that the other scrambles have.
-pub const MAX_DIMENSIONS: u32 = joe_kuo::DIMENSIONS;
-
-/// How the sequence is randomised.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub enum Scramble {
-    /// Owen's nested uniform scrambling of all 53 digits.
-    #[default]
-    Owen,
-    /// The hash of Burley's "Practical Hash-based Owen Scrambling" (2020), which only approaches
-    /// nested uniform scrambling; single precision, 65,536 points, 256 dimensions.
-    Burley,
-    /// Random linear matrix scramble and digital shift.
-    LmsShift,
-    /// The plain sequence; the seed plays no part and point 0 is the origin.
-    None,
-}
-
-impl Scramble {
-    /// Every scramble, in the order of the documentation.
-    pub const ALL: [Scramble; 4] =
-        [Scramble::Owen, Scramble::Burley, Scramble::LmsShift, Scramble::None];
-
-    /// The name in experiment files and recipes.
-    pub fn name(self) -> &'static str {
-        match self {
-            Scramble::Owen => "owen",
-            Scramble::Burley => "burley",
-            Scramble::LmsShift => "lms_shift",
-            Scramble::None => "none",
-        }
-    }
-
-    /// How many dimensions there are, and how many points in each.
-    pub fn limits(self) -> (u32, u64) {
-        match self {
-            Scramble::Burley => (BURLEY_DIMENSIONS, BURLEY_POINTS),
-            _ => (MAX_DIMENSIONS, MAX_POINTS),
-        }
-    }
-
-    /// Refuses what [`Scramble::limits`] does not allow.
-    ///
-    /// # Errors
-    /// A usage error if there are fewer than `dimensions` dimensions or `points` points.
-    pub fn limit(self, dimensions: u32, points: u64) -> Result<()> {
-        let (most_dimensions, most_points) = self.limits();
-        let fault = if dimensions > most_dimensions {
-            format!("`{self}` has {most_dimensions} dimensions, and `{dimensions}` are asked for")
-        } else if points > most_points {
-            format!("`{self}` has {most_points} points, and `{points}` are asked for")
-        } else {
-            return Ok(());
-        };
-        let error = Error::usage(fault);
-        Err(match self {
-            Scramble::Burley => error.help("`owen` goes further"),
-            _ => error,
-        })
-    }
-}
-
-impl fmt::Display for Scramble {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Scramble {
-    type Err = Error;
-
-    fn from_str(name: &str) -> Result<Self> {
-        Self::ALL.into_iter().find(|scramble| scramble.name() == name).ok_or_else(|| {
-            Error::usage(format!("`{name}` is no scramble"))
-                .help(format!("allowed: {}", Self::ALL.map(Scramble::name).join(", ")))
-        })
-    }
-}
+/// The registry's line.
+pub const METHOD: Method = Method {
+    name: "sobol",
+    summary: "Sobol sequence, scrambled as `scramble_method` says; a larger N keeps every point",
+    options: &["scramble", "scramble_method"],
+    make: |settings| Arc::new(Sobol::new(settings.seed, settings.scramble)),
+};
 
 /// The sequence under one seed and one scramble.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,7 +41,7 @@ impl Sobol {
     ///
     /// # Panics
     /// If there is no such dimension; [`Scramble::limit`] tells beforehand.
-    pub fn dimension(&self, dimension: u32) -> Dimension {
+    fn dimension(&self, dimension: u32) -> Dimension {
         let stream = Stream::new(self.seed, "sobol", &[u64::from(dimension)]);
         let (directions, digits) = match self.scramble {
             Scramble::Owen => (joe_kuo::directions(dimension), Digits::Nested(stream.key())),
@@ -140,26 +62,44 @@ impl Sobol {
     }
 
     /// Coordinate in `[0, 1)` of point `index` in dimension `dimension`. For many points of one
-    /// dimension take [`Sobol::dimension`] or [`Sobol::column`].
+    /// dimension take [`Sampler::column`].
     ///
     /// # Panics
     /// Beyond the limits of the scramble; [`Scramble::limit`] tells beforehand.
     pub fn coordinate(&self, dimension: u32, index: u64) -> f64 {
         self.dimension(dimension).at(index)
     }
+}
 
-    /// Coordinates of the points `indices` in one dimension.
-    ///
-    /// # Panics
-    /// Beyond the limits of the scramble; [`Scramble::limit`] tells beforehand.
-    pub fn column(&self, dimension: u32, indices: Range<u64>) -> Vec<f64> {
+impl Sampler for Sobol {
+    fn describe(&self, m: &mut dyn Manifest) {
+        m.param("sampler", METHOD.name.into());
+        m.param("scramble", self.scramble.name().into());
+        m.param("seed", self.seed.into());
+    }
+
+    fn column(&self, dimension: u32, indices: Range<u64>) -> Vec<f64> {
         self.dimension(dimension).column(indices)
+    }
+
+    fn limit(&self, dimensions: u32, points: u64) -> Result<()> {
+        self.scramble.limit(dimensions, points)
+    }
+
+    fn note(&self, points: u64, _used: &[Named]) -> Option<String> {
+        (points >= 256 && !points.is_power_of_two()).then(|| {
+            format!(
+                "`sampling.total_samples` is {points}: a Sobol sequence is balanced best at powers \
+                 of two, the next of which is {}",
+                points.next_power_of_two()
+            )
+        })
     }
 }
 
 /// One dimension of a [`Sobol`] sequence.
 #[derive(Debug, Clone)]
-pub struct Dimension(Source);
+struct Dimension(Source);
 
 #[derive(Debug, Clone)]
 enum Source {
@@ -190,7 +130,7 @@ impl Dimension {
     ///
     /// # Panics
     /// If there is no such point.
-    pub fn at(&self, index: u64) -> f64 {
+    fn at(&self, index: u64) -> f64 {
         match &self.0 {
             Source::Digits { directions, digits } => digits.coordinate(fraction(directions, index)),
             Source::Burley { dimension, seed } => {
@@ -204,7 +144,7 @@ impl Dimension {
     ///
     /// # Panics
     /// If one of them does not exist.
-    pub fn column(&self, indices: Range<u64>) -> Vec<f64> {
+    fn column(&self, indices: Range<u64>) -> Vec<f64> {
         let Source::Digits { directions, digits } = &self.0 else {
             return indices.map(|index| self.at(index)).collect();
         };

@@ -6,7 +6,7 @@ use super::joe_kuo::{BITS, DIMENSIONS, directions};
 use super::*;
 
 fn golden() -> serde_json::Value {
-    serde_json::from_str(include_str!("../../tests/golden/sobol.json")).unwrap()
+    serde_json::from_str(include_str!("../../tests/golden/sampling.json")).unwrap()
 }
 
 fn list<T: serde::de::DeserializeOwned>(value: &serde_json::Value) -> T {
@@ -120,6 +120,63 @@ fn the_first_two_dimensions_stay_a_net() {
                 .collect();
             assert_eq!(cells.len(), 1 << m, "{scramble}, 2^{p} by 2^{}", m - p);
         }
+    }
+}
+
+#[test]
+fn every_dimension_stays_stratified() {
+    // All of those that 1,111 parameters would take, in the first block and in a later one.
+    let sobol = Sobol::new(21, Scramble::Owen);
+    for dimension in 0..1111 {
+        assert_stratified(&sobol.column(dimension, 0..1 << 10));
+        assert_stratified(&sobol.column(dimension, 5 << 8..6 << 8));
+    }
+    for dimension in [1, 500, 1110] {
+        assert_stratified(&sobol.column(dimension, 0..1 << 18));
+    }
+}
+
+/// How many points each cell of a shape has, sorted; a shape is the number of leading digits of each
+/// dimension that a cell fixes.
+fn counts(columns: &[Vec<f64>], shape: &[u32]) -> Vec<u32> {
+    let mut counts = vec![0; 1 << shape.iter().sum::<u32>()];
+    for point in 0..columns[0].len() {
+        let cell = columns.iter().zip(shape).fold(0, |cell, (column, digits)| {
+            cell << digits | (column[point] * f64::from(1_u32 << digits)) as usize
+        });
+        counts[cell] += 1;
+    }
+    counts.sort_unstable();
+    counts
+}
+
+#[test]
+fn a_scramble_keeps_the_counts_of_all_elementary_intervals() {
+    // Nested scrambling maps the elementary intervals of a shape onto each other, so whatever net
+    // property the plain points have holds for the scrambled ones, in any dimensions.
+    let m = 9;
+    for dimensions in [[0, 1, 2], [3, 17, 40], [7, 300, 1110]] {
+        let columns = |scramble| -> Vec<Vec<f64>> {
+            let sobol = Sobol::new(8, scramble);
+            dimensions.iter().map(|d| sobol.column(*d, 0..1 << m)).collect()
+        };
+        let plain = columns(Scramble::None);
+        for scramble in [Scramble::Owen, Scramble::LmsShift] {
+            let scrambled = columns(scramble);
+            for a in 0..=m {
+                for b in 0..=m - a {
+                    let shape = [a, b, m - a - b];
+                    let expected = counts(&plain, &shape);
+                    assert_eq!(counts(&scrambled, &shape), expected, "{scramble}, {shape:?}");
+                }
+            }
+        }
+    }
+    // The first three dimensions are a (1, m, 3)-net: two points in every interval of twice the volume.
+    let sobol = Sobol::new(8, Scramble::Owen);
+    let columns: Vec<Vec<f64>> = (0..3).map(|d| sobol.column(d, 0..1 << 17)).collect();
+    for shape in [[16, 0, 0], [8, 8, 0], [5, 5, 6], [1, 14, 1]] {
+        assert!(counts(&columns, &shape).iter().all(|count| *count == 2), "{shape:?}");
     }
 }
 

@@ -3,11 +3,14 @@
 //! It knows the cache and the kernels, and nothing of schedules. It computes privately; the build
 //! publishes.
 
+mod bench;
 mod features;
 mod inputs;
 mod parameters;
 mod rollouts;
 mod weights;
+
+pub use bench::measure;
 
 use std::collections::HashMap;
 use std::io::{BufRead, Write};
@@ -95,7 +98,7 @@ pub fn serve(input: impl BufRead, mut output: impl Write) -> Result<()> {
     };
     let gone = |e: std::io::Error| Error::environment(format!("spinlock is gone: {e}"));
     let Some(first) = lines.next() else { return Ok(()) };
-    let (mut context, graph) = match prepare(&first.map_err(gone)?) {
+    let (mut context, graph) = match greeted(&first.map_err(gone)?) {
         Ok(prepared) => prepared,
         Err(error) => {
             let error = Failure::from(&error);
@@ -121,9 +124,13 @@ pub fn serve(input: impl BufRead, mut output: impl Write) -> Result<()> {
     Ok(())
 }
 
-fn prepare(line: &str) -> Result<(Context, Graph)> {
+fn greeted(line: &str) -> Result<(Context, Graph)> {
     let hello: Hello = serde_json::from_str(line)
         .map_err(|e| Error::environment(format!("spinlock sent an unreadable greeting: {e}")))?;
+    prepare(&hello)
+}
+
+fn prepare(hello: &Hello) -> Result<(Context, Graph)> {
     if hello.version != env!("CARGO_PKG_VERSION") {
         return Err(Error::environment(format!(
             "spinlock {} cannot work with spinlock-worker {}",
@@ -135,7 +142,8 @@ fn prepare(line: &str) -> Result<(Context, Graph)> {
     let experiment = config::from_snapshot(&hello.snapshot.to_string(), &hello.root)?;
     device::init(hello.threads);
     let device = hello.cuda.map_or(Device::Cpu, Device::Cuda);
-    let profile = profile(&hello)?;
+    device::check(device)?;
+    let profile = profile(hello)?;
     if !hello.agrees_with(&profile) {
         return Err(Error::environment(format!(
             "the build was planned for the profile `{}`, and this machine is `{}`",
@@ -151,12 +159,17 @@ fn prepare(line: &str) -> Result<(Context, Graph)> {
     Ok((Context { experiment, cache, device, precision, compression, entries }, graph))
 }
 
-/// The profile of the device that this worker was given, as the planner names it.
-fn profile(hello: &Hello) -> Result<Profile> {
-    let precision = [Precision::Float32, Precision::Float16, Precision::Bfloat16]
+/// The precision that the planner named.
+fn precision(hello: &Hello) -> Precision {
+    [Precision::Float32, Precision::Float16, Precision::Bfloat16]
         .into_iter()
         .find(|p| p.name() == hello.precision)
-        .unwrap_or(Precision::Auto);
+        .unwrap_or(Precision::Auto)
+}
+
+/// The profile of the device that this worker was given, as the planner names it.
+fn profile(hello: &Hello) -> Result<Profile> {
+    let precision = precision(hello);
     match hello.cuda {
         None => Profile::cpu(precision),
         Some(id) => Profile::cuda(&probe()?, &[id], precision),

@@ -1,4 +1,4 @@
-//! Parameter sets: Sobol coordinates and their values.
+//! Parameter sets: unit coordinates and their values.
 
 use serde_json::{Map, Value, json};
 
@@ -7,11 +7,9 @@ use crate::artifact::Parameters;
 use crate::cache::Documents;
 use crate::error::Result;
 use crate::graph::Node;
-use crate::sampling::Sobol;
 
 /// Writes the document `parameters`.
 pub fn run(context: &Context, node: &Node, recipe: &Parameters) -> Result<()> {
-    let sobol = Sobol::new(recipe.seed, recipe.scramble);
     let (mut unit, mut values) = (Map::new(), Map::new());
     for (id, spec) in &recipe.specs {
         let name = id.get().name;
@@ -19,7 +17,7 @@ pub fn run(context: &Context, node: &Node, recipe: &Parameters) -> Result<()> {
         let settings: Vec<Value> = if let Some(fixed) = spec.fixed() {
             vec![fixed.into(); count]
         } else {
-            let column = sobol.column(id.get().dimension, recipe.operators.clone());
+            let column = recipe.sampler.column(id.get().dimension, recipe.operators.clone());
             let settings = column.iter().map(|u| spec.value(*u).into()).collect();
             unit.insert(name.to_owned(), json!(column));
             settings

@@ -65,6 +65,17 @@ fn compute(
         Start::Inputs(_) => rollout::Start::Input(&states),
         Start::Segment(_) => rollout::Start::State { states: &states, status: &status },
     };
+    run_from(context, recipes, operator, start)
+}
+
+/// One operator's blocks of one segment, from `start`.
+pub(super) fn run_from(
+    context: &Context,
+    recipes: &[&RolloutChunk],
+    operator: &Operator,
+    start: rollout::Start<'_>,
+) -> Result<Vec<Outcome>> {
+    let recipe = recipes[0];
     let unit = Unit {
         operator,
         seed: recipe.seed,
@@ -83,7 +94,7 @@ fn compute(
 }
 
 /// Adds what one operator gave to the part of its artifact.
-fn store(
+pub(super) fn store(
     context: &Context,
     recipe: &RolloutChunk,
     operator: &Operator,

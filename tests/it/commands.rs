@@ -266,13 +266,21 @@ fn lists_name_what_an_experiment_can_say() {
     assert_eq!(fields(&all), ["schema", "ics", "blocks", "features", "kinds", "samplers"]);
     assert_eq!(texts(&all["kinds"], "name"), KIND_NAMES);
     assert!(texts(&all["ics"], "name").contains(&"gaussian_random_field"));
-    assert!(texts(&all["samplers"], "name").contains(&"owen"));
+    let samplers = ["sobol", "latin_hypercube", "halton", "uniform"];
+    assert_eq!(texts(&all["samplers"], "name"), samplers);
     for what in ["ics", "blocks", "features", "kinds", "samplers"] {
         let one = space.json(&["list", what, "--json"]);
         assert_eq!(one[what], all[what]);
         assert!(texts(&one[what], "summary").iter().all(|text| !text.is_empty()));
         let text = space.run(&["list", what]).ok().stdout;
         assert_eq!(text.lines().count(), one[what].as_array().unwrap().len());
+    }
+    let blocks = ["conv", "residual", "downsample", "upsample", "stochastic", "output"];
+    assert_eq!(texts(&all["blocks"], "name"), blocks);
+    let text = space.run(&["list", "blocks"]).ok().stdout;
+    for (name, formula) in blocks.iter().zip(texts(&all["blocks"], "formula")) {
+        let line = text.lines().find(|line| line.starts_with(&format!("{name} "))).unwrap();
+        assert!(formula.starts_with("y = ") && line.ends_with(formula), "{line}");
     }
     space.run(&["list", "colours"]).fails(2, &["colours", "ics"]);
 }
@@ -289,6 +297,19 @@ fn info_describes_a_data_set_by_file_and_by_experiment() {
     let by_experiment = space.json(&["info", "experiments/x", "--json"]);
     assert_eq!(by_experiment["digest"], digest);
     let text = space.run(&["info", "datasets/x.h5"]).ok().stdout;
+    for part in
+        ["8 points, 5 sampled parameters", "centred discrepancy CD²", "of random points", "(base_"]
+    {
+        assert!(text.contains(part), "{part} is not in\n{text}");
+    }
+    let metrics = &info["sampling_metrics"];
+    for path in ["discrepancy/wd2", "correlation/max_abs", "projection/cd2"] {
+        let metric = metrics.pointer(&format!("/{path}")).unwrap();
+        let [value, expected, ratio] =
+            ["value", "expected", "ratio"].map(|name| metric[name].as_f64().unwrap());
+        assert!((value / expected - ratio).abs() < 1e-12, "{path}: {metric}");
+    }
+    assert_eq!(metrics["projection"]["worst"].as_array().unwrap().len(), 2);
     assert!(text.contains(&digest[..12]), "{text}");
 
     let row = space.json(&["info", "datasets/x.h5", "--row", "3", "--json"]);
@@ -296,6 +317,13 @@ fn info_describes_a_data_set_by_file_and_by_experiment() {
     assert_eq!(row["metadata"]["grid_size"], "8");
     assert!(space.run(&["info", "datasets/x.h5", "--row", "3"]).ok().stdout.contains("alpha"));
     space.run(&["info", "datasets/x.h5", "--row", "8"]).fails(2, &["8"]);
+    // Where nothing is sampled there are neither coordinates nor measures.
+    space.write("experiments/y.yaml", "execution: {chunk: 4}\nsampling: {total_samples: 4}\n");
+    space.run(&["build", "experiments/y", "-j1"]).ok();
+    let row = space.json(&["info", "experiments/y", "--row", "3", "--json"]);
+    assert_eq!(row["coordinates"], serde_json::json!({}));
+    let text = space.run(&["info", "experiments/y"]).ok().stdout;
+    assert!(text.contains("quality of the sample\n  nothing is sampled\n"), "{text}");
     space.run(&["info", "datasets/none.h5"]).fails(3, &["datasets/none.h5"]);
     space.write("datasets/text.h5", "no data");
     let ran = space.run(&["info", "datasets/text.h5"]);

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use spinlock::config::experiment::{DeviceChoice, Experiment, StoredDtype};
 use spinlock::config::{self, Request};
 use spinlock::operator::rollout::{Normalize, Precision, Scope};
-use spinlock::sampling::Scramble;
+use spinlock::sampling::SAMPLERS;
 use spinlock::space::{self, Setting, Spec};
 
 mod broken;
@@ -83,7 +83,8 @@ fn an_empty_file_is_the_default_experiment() {
     assert!(!x.overridden && x.space.named.is_empty());
     assert_eq!(x.notes, Vec::<String>::new());
     assert_eq!((x.sampling.total_samples, x.sampling.seed), (128, 42));
-    assert_eq!((x.sampling.scramble, x.sampling.strict), (Scramble::Owen, false));
+    assert_eq!((x.sampling.method.name, x.sampling.strict), ("sobol", false));
+    assert_eq!(format!("{:?}", x.sampling.sampler), "Sobol { seed: 42, scramble: Owen }");
     assert_eq!((x.simulation.num_realizations, x.simulation.num_timesteps), (1, 1));
     assert_eq!((x.simulation.channels, x.simulation.precision), (3, Precision::Auto));
     assert_eq!(x.simulation.device.choice, DeviceChoice::Auto);
@@ -329,6 +330,47 @@ simulation: {input_generation: {method: localized, variance: 2}}
 logging: {level: INFO}
 ");
     insta::assert_snapshot!("idle_settings_are_noted", x.notes.join("\n"));
+}
+
+#[test]
+fn every_sampler_is_a_strategy_and_takes_its_settings() {
+    for method in SAMPLERS {
+        let x = one(&format!("sampling: {{strategy: {}}}", method.name));
+        assert_eq!(x.sampling.method.name, method.name);
+    }
+    let sampler = |text: &str| {
+        let x = one(&format!("sampling: {text}"));
+        (format!("{:?}", x.sampling.sampler), x.notes.join("\n"))
+    };
+    for (text, expected) in [
+        ("{strategy: sobol_stratified, seed: 3}", "Sobol { seed: 3, scramble: Owen }"),
+        ("{scramble_method: burley}", "Sobol { seed: 42, scramble: Burley }"),
+        ("{scramble: false, scramble_method: burley}", "Sobol { seed: 42, scramble: None }"),
+        ("{strategy: halton}", "Halton { seed: 42, scramble: true }"),
+        ("{strategy: halton, sobol: {scramble: false}}", "Halton { seed: 42, scramble: false }"),
+        ("{strategy: latin_hypercube, total_samples: 5}", "LatinHypercube { seed: 42, points: 5 }"),
+        ("{strategy: uniform, seed: 1}", "Uniform { seed: 1 }"),
+    ] {
+        assert_eq!(sampler(text), (expected.to_owned(), String::new()), "{text}");
+    }
+}
+
+#[test]
+fn samplers_say_what_they_cost() {
+    let notes = |sampling: &str| {
+        let space = "parameter_space: {evolution: {alpha: [0.2, 0.4], update_policy: convex}}";
+        let rest = "simulation: {num_timesteps: 2}";
+        one(&format!("{space}\nsampling: {sampling}\n{rest}\n")).notes.join("\n")
+    };
+    let all = [
+        "{strategy: sobol, total_samples: 300}",
+        "{strategy: latin_hypercube, total_samples: 300, scramble_method: burley}",
+        "{strategy: halton, total_samples: 58, scramble: false, scramble_method: none}",
+        "{strategy: halton, total_samples: 59}",
+        "{strategy: uniform, scramble: true}",
+    ]
+    .map(|sampling| format!("{sampling}\n{}\n", notes(sampling)));
+    insta::assert_snapshot!("samplers_say_what_they_cost", all.join("\n"));
 }
 
 #[test]

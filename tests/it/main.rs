@@ -1,5 +1,7 @@
 //! Tests of the whole: the library's public interface, and the programs as a person runs them.
 
+// Benchmarks: figures that fit each other.
+mod bench;
 // Every command: what it prints, in which form, and how it exits.
 mod commands;
 // The documents: generated pages are current, links lead somewhere, commands shown are commands.
@@ -16,5 +18,7 @@ mod invariance;
 mod oracle;
 // What an edit costs: what is rebuilt and, above all, what is not.
 mod rebuild;
+// How long things take; only on demand.
+mod speed;
 // A temporary project in which the programs run.
 mod space;

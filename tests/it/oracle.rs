@@ -158,6 +158,9 @@ fn rollouts_are_what_the_specification_says() {
         "rollouts {many} + points {many} + weights {many} + splits {many} + rollouts {once} \
          + features {once} + rollouts {half} + dynamics {many} + dynamics {once} + dynamics {half}"
     );
+    let halton = ["sampling.strategy=halton", "simulation.num_timesteps=1"];
+    let halton = scratch.build("networks", "halton", &halton);
+    scratch.script("oracle.py", &["points", &halton]);
     let said = scratch.script("oracle.py", &checks.split_whitespace().collect::<Vec<_>>());
     // All of them were among the operators that were computed again.
     for names in [
@@ -169,6 +172,29 @@ fn rollouts_are_what_the_specification_says() {
     ] {
         assert_eq!(said.matches(names).count(), 3, "{names}:\n{said}");
     }
+}
+
+/// Turns half of [`NETWORKS`] into encoder–decoders, on grids whose lowest level has room for their
+/// kernels. Three states, since some of them double every difference at each step.
+const DOWN_AND_UP: [&str; 4] = [
+    "parameter_space.architecture.architecture=[simple_cnn, encoder_decoder]",
+    "parameter_space.operator.grid_size=[20, 28]",
+    "simulation.num_timesteps=3",
+    "execution.segment=2",
+];
+
+#[test]
+fn encoder_decoders_are_what_the_specification_says() {
+    let scratch = Scratch::new(&[("networks", NETWORKS)]);
+    let file = scratch.build("networks", "networks", &DOWN_AND_UP);
+    let mut form = but(networks(), &json!({"grids": [20, 28], "timesteps": 3, "segment": 2}));
+    form["sampled"]["architecture"] = json!(["choice", 0, 1, "choice"]);
+    form["sampled"]["grid_size"] = json!(["choice", 20, 28, "choice"]);
+    let form = scratch.expect(&file, &form);
+    scratch.script("read_data_set.py", &[&file, &form]);
+    let checks = ["rollouts", &file, "+", "points", &file, "+", "weights", &file];
+    let said = scratch.script("oracle.py", &checks);
+    assert!(said.contains("architecture: encoder_decoder, simple_cnn"), "{said}");
 }
 
 /// Networks that magnify no rounding, for what happens between two applications.
@@ -223,7 +249,12 @@ fn states_are_normalised_clamped_and_ended_as_the_specification_says() {
 /// Every law of noise and every schedule, where it can be told from the output.
 const NOISE: &str = "
 parameter_space:
-  architecture: {num_layers: [1, 2], base_channels: 4, kernel_size: 3, activation: [gelu, relu]}
+  architecture:
+    architecture: [simple_cnn, encoder_decoder]
+    num_layers: [1, 2]
+    base_channels: 4
+    kernel_size: 3
+    activation: [gelu, relu]
   stochastic:
     noise_type: [gaussian, laplace, multiplicative, dropout]
     noise_scale: {type: continuous, bounds: [0.05, 0.5], log_scale: true}
@@ -246,9 +277,14 @@ dataset: {data_to_store: [operator_parameters, operator_outputs, input_data, ope
 const LINEAR: &str = "
 parameter_space:
   architecture:
-    {num_layers: [1, 2, 4], base_channels: 4, kernel_size: 3, activation: none, init: he}
+    architecture: [simple_cnn, encoder_decoder]
+    num_layers: [1, 2, 4]
+    base_channels: 4
+    kernel_size: 3
+    activation: none
+    init: he
   stochastic: {noise_type: gaussian, noise_scale: 0.5, noise_location: [features, input, hidden]}
-  operator: {normalization: batch, grid_size: 8, channels: 2}
+  operator: {normalization: batch, grid_size: 12, channels: 2}
 sampling: {total_samples: 16}
 simulation: {num_realizations: 100}
 dataset: {data_to_store: [operator_parameters, operator_outputs, input_data, operator_weights]}
@@ -305,7 +341,12 @@ fn inputs_and_splits_have_their_laws() {
 /// Random at every place, so that a stream that moves shows.
 const RANDOM: &str = "
 parameter_space:
-  architecture: {num_layers: [1, 2], base_channels: 4, kernel_size: 3, dropout_rate: [0, 0.2]}
+  architecture:
+    architecture: [simple_cnn, encoder_decoder]
+    num_layers: [1, 2]
+    base_channels: 4
+    kernel_size: 3
+    dropout_rate: [0, 0.2]
   stochastic:
     noise_type: [gaussian, laplace, dropout]
     noise_scale: {type: continuous, bounds: [0.05, 0.5]}

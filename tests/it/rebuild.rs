@@ -144,6 +144,91 @@ fn more_operators_build_a_partly_filled_chunk_again() {
     );
 }
 
+/// The base experiment with another sampler.
+fn sampled_by(strategy: &str) -> TestSpace {
+    TestSpace::changed(&[("sampling:\n", &format!("sampling:\n  strategy: {strategy}\n"))])
+}
+
+#[test]
+fn more_operators_build_their_chunks_where_the_points_stay() {
+    for strategy in ["halton", "uniform"] {
+        let space = sampled_by(strategy);
+        space.build().is(BASE_ARTIFACTS, "");
+        let before = values(&space, &[]);
+        space.edit("total_samples: 8", "total_samples: 12");
+        space
+            .build()
+            .is("parameters 4, weights 1, initial_conditions 1, rollout 2, dataset 1", COMPUTED);
+        assert_eq!(values(&space, &[]), before, "{strategy}");
+    }
+}
+
+#[test]
+fn more_operators_of_a_latin_hypercube_build_all_that_is_sampled_and_it_says_so() {
+    let space = sampled_by("latin_hypercube");
+    let plan = space.run(&["plan", "experiments/x"]).ok();
+    let again = "growing `sampling.total_samples` makes 12 of these 16 artifacts again: ";
+    assert!(plan.stdout.contains(again), "{}", plan.stdout);
+    plan.says(&["note", "lays out 8 points as a whole", "moves all of them"]);
+    space.build().is(BASE_ARTIFACTS, "");
+    let before = values(&space, &[]);
+    space.edit("total_samples: 8", "total_samples: 12");
+    // One group of parameters samples nothing, and fields are started from whatever is sampled.
+    space.build().is(
+        "parameters 10, weights 3, initial_conditions 1, rollout 6, dataset 1",
+        "parameters 2, initial_conditions 2",
+    );
+    assert_ne!(values(&space, &[]), before);
+    // Nothing of the kind is said of the others.
+    let plan = sampled_by("halton").run(&["plan", "experiments/x"]).ok();
+    assert!(!plan.stdout.contains("growing"), "{}", plan.stdout);
+}
+
+#[test]
+fn another_sampler_builds_what_is_sampled() {
+    for strategy in ["latin_hypercube", "halton", "uniform"] {
+        after(
+            &[("sampling:\n", &format!("sampling:\n  strategy: {strategy}\n"))],
+            "parameters 6, weights 2, rollout 4, dataset 1",
+            "parameters 2, initial_conditions 2",
+        );
+    }
+}
+
+#[test]
+fn the_reference_s_name_of_the_sampler_builds_nothing() {
+    after(&[("sampling:\n", "sampling:\n  strategy: sobol_stratified\n")], "", BASE_ARTIFACTS);
+}
+
+#[test]
+fn a_sampler_chooses_the_initial_conditions_too() {
+    let space = TestSpace::changed(&[INPUTS, ("sampling:\n", "sampling:\n  seed: 43\n")]);
+    space.build();
+    let types = |space: &TestSpace| -> Vec<Value> {
+        (0..8).map(|index| space.row(index)["metadata"]["ic_types"].take()).collect()
+    };
+    let before = types(&space);
+    space.edit("weight: 7", "weight: 1");
+    space.build();
+    let even = types(&space);
+    space.edit("sampling:\n", "sampling:\n  strategy: uniform\n");
+    space.build();
+    assert_ne!(before, even);
+    assert_ne!(even, types(&space));
+}
+
+#[test]
+fn a_scramble_of_halton_builds_what_is_sampled_and_its_method_nothing() {
+    let space = sampled_by("halton");
+    space.build();
+    space.edit("  strategy: halton\n", "  strategy: halton\n  scramble_method: lms_shift\n");
+    space.build().is("", BASE_ARTIFACTS);
+    space.edit("  scramble_method: lms_shift\n", "  scramble: false\n");
+    space
+        .build()
+        .is("parameters 6, weights 2, rollout 4, dataset 1", "parameters 2, initial_conditions 2");
+}
+
 #[test]
 fn fewer_operators_build_the_data_set() {
     after(
@@ -518,6 +603,65 @@ fn adding_removing_or_fixing_a_parameter_moves_no_other() {
     space.build();
     let some = without(&without(&all, "alpha"), "base_channels");
     assert_eq!(values(&space, &["kernel_size", "base_channels"]), some);
+}
+
+/// Keys of the plan's weights, rollouts and initial conditions.
+fn computed_keys(space: &TestSpace) -> Vec<Value> {
+    let plan = space.json(&["plan", "experiments/x", "--all", "--json"]);
+    let nodes = plan["nodes"].as_array().unwrap().iter();
+    let computed = nodes.filter(|node| node["kind"] != "parameters" && node["kind"] != "dataset");
+    computed.map(|node| node["key"].clone()).collect()
+}
+
+#[test]
+fn naming_the_default_architecture_changes_no_key_but_the_parameters() {
+    let space = TestSpace::new();
+    let before = computed_keys(&space);
+    assert_eq!(before.len(), 8);
+    space.build();
+    space.edit("    num_layers: 1\n", "    num_layers: 1\n    architecture: simple_cnn\n");
+    assert_eq!(computed_keys(&space), before);
+    space
+        .build()
+        .is("parameters 2, dataset 1", "parameters 6, weights 2, initial_conditions 2, rollout 4");
+    assert_eq!(space.row(0)["parameters"]["architecture"], json!("simple_cnn"));
+}
+
+#[test]
+fn another_architecture_builds_weights_and_rollouts() {
+    from_to(
+        &[("grid_size: 8", "grid_size: 16")],
+        &[("    num_layers: 1\n", "    num_layers: 1\n    architecture: encoder_decoder\n")],
+        "parameters 2, weights 2, rollout 4, dataset 1",
+        "parameters 6, initial_conditions 2",
+    );
+}
+
+#[test]
+fn operators_of_one_chunk_may_have_different_architectures() {
+    let space = TestSpace::changed(&[("grid_size: 8", "grid_size: 16")]);
+    let last = |space: &TestSpace| -> Vec<Value> {
+        (0..8).map(|index| space.row(index)["last_states"].clone()).collect()
+    };
+    space.build();
+    let (plain, before) = (values(&space, &[]), last(&space));
+    space.edit(
+        "    num_layers: 1\n",
+        "    num_layers: 1\n    architecture: [simple_cnn, encoder_decoder]\n",
+    );
+    space.build();
+    // No other value has moved, and the operators that stay simple end where they did.
+    assert_eq!(values(&space, &["architecture"]), plain);
+    let after = last(&space);
+    for chunk in [0..4, 4..8] {
+        let mut names = std::collections::BTreeSet::new();
+        for index in chunk {
+            let name = space.row(index)["parameters"]["architecture"].as_str().unwrap().to_owned();
+            assert_eq!(after[index] == before[index], name == "simple_cnn", "operator {index}");
+            names.insert(name);
+        }
+        assert_eq!(names.len(), 2, "{names:?}");
+    }
 }
 
 #[test]

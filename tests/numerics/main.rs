@@ -3,14 +3,24 @@
 #![expect(clippy::single_range_in_vec_init, reason = "one block of realizations is a list of one")]
 #![expect(clippy::needless_range_loop, reason = "indices read like the formulas they check")]
 
+/// Encoder–decoders.
+mod architectures;
 /// One-step gain and collapse: known answers, and that nothing random enters.
 mod dynamics;
 /// Elementary functions keep their stated errors.
 mod functions;
+/// Operators in any company, order and number of threads.
+mod invariance;
 /// Networks: two backends, symmetries, every parameter counts.
 mod networks;
-/// Laws of the noise, and that no numbers are used twice.
+/// Fields of noise, and that no numbers are used twice.
 mod noise;
+/// Laws of the noise, measured.
+mod noise_laws;
+/// Each parameter of the vocabulary, where it acts and where it does not.
+mod parameters;
+/// Against PyTorch, from golden files.
+mod pytorch;
 /// Rollouts: trajectories, divergence, sameness over blocks and segments.
 mod rollouts;
 /// Operator sensitivity on maps with known answers.
@@ -26,7 +36,7 @@ use spinlock::compute::rollout::{Outcome, Start, Unit, run_blocks};
 use spinlock::operator::rollout::{Normalize, Precision, Rollout, Scope};
 use spinlock::operator::{
     Activation, Architecture, Init, Noise, NoiseLaw, NoiseLocation, Norm, Operator, Policy,
-    Schedule,
+    Schedule, Topology,
 };
 use spinlock::rng::Stream;
 
@@ -42,6 +52,7 @@ fn small() -> Operator {
         index: 5,
         grid: 16,
         architecture: Architecture {
+            topology: Topology::SimpleCnn,
             num_layers: 2,
             base_channels: 8,
             kernel_size: 3,
@@ -64,6 +75,12 @@ fn noise(law: NoiseLaw, location: NoiseLocation) -> Noise {
 /// [`small`] with noise.
 fn noisy(law: NoiseLaw, location: NoiseLocation) -> Operator {
     Operator { noise: Some(noise(law, location)), ..small() }
+}
+
+/// `operator` as an encoder–decoder.
+fn deep(operator: Operator) -> Operator {
+    let topology = Topology::EncoderDecoder;
+    Operator { architecture: Architecture { topology, ..operator.architecture }, ..operator }
 }
 
 /// A state of independent standard normals for `operator`.

@@ -6,11 +6,12 @@ use spinlock::compute::{is_out_of_memory, weights};
 use spinlock::operator::rollout::Precision;
 use spinlock::operator::{Activation, Architecture, NoiseLaw, NoiseLocation, Norm, Operator};
 
-use crate::{SEED, input, noise, noisy, relative, small};
+use crate::{SEED, deep, input, noise, noisy, relative, small};
 
-const FIRST: Moment = Moment { step: 0, num_timesteps: 1 };
+/// The one application of T = 1.
+pub const FIRST: Moment = Moment { step: 0, num_timesteps: 1 };
 
-fn both(operator: &Operator) -> (Vec<f32>, Vec<f32>) {
+pub fn both(operator: &Operator) -> (Vec<f32>, Vec<f32>) {
     let x = input(operator);
     let mut fused = Network::new(SEED, operator, Device::Cpu, Precision::Float32).unwrap();
     let mut plain =
@@ -86,6 +87,9 @@ fn a_batch_of_tensor_operations_agrees_with_single_launches() {
         noisy(NoiseLaw::Gaussian, Features),
         noisy(NoiseLaw::Multiplicative, Hidden),
         noisy(NoiseLaw::Dropout, Output),
+        deep(dropped),
+        deep(noisy(NoiseLaw::Gaussian, Features)),
+        deep(noisy(NoiseLaw::Multiplicative, Hidden)),
     ] {
         let mut batch =
             Network::as_tensor_operations(SEED, &operator, Device::Cpu, Precision::Float32)

@@ -5,10 +5,10 @@ use spinlock::compute::state::{BEYOND_LIMIT, CONSTANT, NON_FINITE, OK};
 use spinlock::compute::weights;
 use spinlock::operator::rollout::{Normalize, Rollout, Scope};
 use spinlock::operator::{
-    Activation, Init, Noise, NoiseLaw, NoiseLocation, Norm, Operator, Policy, Schedule,
+    Activation, Init, Noise, NoiseLaw, NoiseLocation, Norm, Operator, Policy, Schedule, Topology,
 };
 
-use crate::{PLAIN, SEED, bits, input, noise, noisy, relative, run, small, unit};
+use crate::{PLAIN, SEED, bits, deep, input, noise, noisy, relative, run, small, unit};
 
 /// Noise everywhere and dropout: as much as can differ.
 fn restless() -> Operator {
@@ -87,7 +87,11 @@ fn a_residual_step_of_nothing_keeps_the_state() {
 
 #[test]
 fn realizations_do_not_depend_on_blocks() {
-    let operator = restless();
+    same_in_blocks(restless());
+    same_in_blocks(deep(restless()));
+}
+
+fn same_in_blocks(operator: Operator) {
     let start = input(&operator);
     let unit = unit(&operator, 6, &start);
     let whole = run_blocks(&unit, &[0..10]).unwrap().remove(0);
@@ -105,7 +109,8 @@ fn realizations_do_not_depend_on_blocks() {
 
 #[test]
 fn one_application_does_not_depend_on_blocks() {
-    for operator in [restless(), noisy(NoiseLaw::Gaussian, NoiseLocation::Features)] {
+    let gaussian = noisy(NoiseLaw::Gaussian, NoiseLocation::Features);
+    for operator in [restless(), deep(restless()), gaussian, deep(gaussian)] {
         let start = input(&operator);
         let unit = unit(&operator, 1, &start);
         let whole = run_blocks(&unit, &[0..7]).unwrap().remove(0);
@@ -117,7 +122,11 @@ fn one_application_does_not_depend_on_blocks() {
 
 #[test]
 fn trajectories_do_not_depend_on_segments() {
-    let mut operator = restless();
+    same_in_segments(restless());
+    same_in_segments(deep(restless()));
+}
+
+fn same_in_segments(mut operator: Operator) {
     operator.noise = operator.noise.map(|n| Noise { schedule: Schedule::Annealing, ..n });
     let start = input(&operator);
     let full = unit(&operator, 15, &start);
@@ -161,6 +170,13 @@ fn every_parameter_alone_changes_the_bytes() {
     let mut base = Operator { policy: Policy::Residual { dt: 0.1 }, ..restless() };
     // Wide enough that groups are not single channels.
     base.architecture.base_channels = 20;
+    // Large enough for a kernel of 5 two levels below.
+    base.grid = 20;
+    each_changes_the_bytes(base);
+    each_changes_the_bytes(deep(base));
+}
+
+fn each_changes_the_bytes(base: Operator) {
     let bytes = |operator: &Operator| bits(&run(operator, 4, 1).states);
     let reference = bytes(&base);
     let mut changes: Vec<(&str, Operator)> = Vec::new();
@@ -170,14 +186,23 @@ fn every_parameter_alone_changes_the_bytes() {
         changes.push((name, operator));
     };
     change("index", &|o| o.index = 6);
+    change("architecture", &|o| {
+        o.architecture.topology = match o.architecture.topology {
+            Topology::SimpleCnn => Topology::EncoderDecoder,
+            Topology::EncoderDecoder => Topology::SimpleCnn,
+        };
+    });
     change("num_layers", &|o| o.architecture.num_layers = 3);
     change("residual blocks", &|o| o.architecture.num_layers = 4);
     change("base_channels", &|o| o.architecture.base_channels = 9);
     change("kernel_size", &|o| o.architecture.kernel_size = 5);
-    change("activation", &|o| o.architecture.activation = Activation::Silu);
+    for activation in [Activation::Relu, Activation::Silu, Activation::Tanh, Activation::None] {
+        change(activation.name(), &|o| o.architecture.activation = activation);
+    }
     for norm in [Norm::None, Norm::Batch, Norm::Group, Norm::Layer] {
         change(norm.name(), &|o| o.architecture.norm = norm);
     }
+    change("no dropout", &|o| o.architecture.dropout_rate = 0.0);
     change("dropout_rate", &|o| o.architecture.dropout_rate = 0.2);
     change("init", &|o| o.architecture.init = Init::He);
     change("weight_gain", &|o| {

@@ -1,7 +1,8 @@
 """One operator in NumPy and 64 bits, from its description and the weights beside a data set.
 
 Written from the specification alone: circular convolutions, norms, activations, residual blocks, the
-1x1 output layer; update policies, normalisation, clamp. Shares no code with what it checks.
+way down and up of encoder-decoders, the 1x1 output layer; update policies, normalisation, clamp. Shares
+no code with what it checks.
 """
 
 import json
@@ -13,8 +14,8 @@ import numpy as np
 from scipy.special import erf, expit
 
 DEFAULTS = {
-    "num_layers": 3, "base_channels": 32, "kernel_size": 3, "activation": "gelu", "dropout_rate": 0.0,
-    "init": "torch", "weight_gain": 1.0, "noise_type": "none", "noise_location": "features",
+    "architecture": "simple_cnn", "num_layers": 3, "base_channels": 32, "kernel_size": 3,
+    "activation": "gelu", "dropout_rate": 0.0, "init": "torch", "weight_gain": 1.0, "noise_type": "none", "noise_location": "features",
     "noise_schedule": "constant", "schedule_period": 100, "spatial_correlation": 0.0,
     "normalization": "instance", "grid_size": 64, "channels": 3, "update_policy": "convex",
     "alpha": 0.5, "dt": 0.01,
@@ -115,36 +116,80 @@ def normalise(x, law):
     return (centred / np.sqrt(parts.var(axis=2, keepdims=True) + 1e-5)).reshape(x.shape)
 
 
+def double(x):
+    """Every pixel of x [B, C, n, n] four times."""
+    return np.repeat(np.repeat(x, 2, axis=2), 2, axis=3)
+
+
 class Operator:
-    """O: [B, C, n, n] -> [B, C, n, n], without noise and dropout."""
+    """O: [B, C, n, n] -> [B, C, n, n], without noise and dropout.
+
+    A block is a function of the states before it, a list of which the last is what it reads; noise may
+    enter at the input and behind every block. `shapes` says of each of those states how many channels
+    it has, and how much smaller its side is.
+    """
 
     def __init__(self, values, tensors):
         self.values, self.tensors = values, dict(tensors)
-        self.used = set()
-        layers, width = values["num_layers"], values["base_channels"]
-        self.blocks, layer = [self.layer(0)], 1
-        for i in range(layers):
-            following = values["base_channels"] * 2 ** min(i, 2)
-            if layers <= 3:
-                self.blocks.append(self.layer(layer))
-                layer += 1
-            else:
-                skip = self.take(f"{layer + 1}.proj.weight") if width != following else None
-                self.blocks.append(self.residual(self.layer(layer), self.layer(layer + 1), skip))
-                layer += 2
-            width = following
-        self.weight = self.take(f"{layer}.conv.weight")
-        self.bias = self.take(f"{layer}.conv.bias")
+        self.used, self.layers = set(), 0
+        count, b = values["num_layers"], values["base_channels"]
+        self.blocks, self.shapes = [], [(values["channels"], 1)]
+        self.add(self.layer(), b, 1)
+        if values["architecture"] == "simple_cnn":
+            for i in range(count):
+                self.hidden(b * 2 ** min(i, 2))
+        else:
+            for factor in (2, 4):
+                self.add(self.layer(stride=2), factor * b, factor)
+            for _ in range(count):
+                self.hidden(4 * b)
+            # The states behind the first downsampling and behind the input block.
+            self.up(2 * b, 2, skip=2)
+            self.up(b, 1, skip=1)
+        number, width = self.layers, self.shapes[-1][0]
+        self.weight, self.bias = self.take(f"{number}.conv.weight"), self.take(f"{number}.conv.bias")
         assert self.weight.shape == (values["channels"], width, 1, 1), self.weight.shape
         unused = set(self.tensors) - self.used
         assert not unused, f"tensors that the specification does not name: {sorted(unused)}"
+
+    def add(self, function, width, factor):
+        """A block that looks at nothing but the state before it."""
+        self.blocks.append(lambda states: function(states[-1]))
+        self.shapes.append((width, factor))
+
+    def hidden(self, width):
+        before, factor = self.shapes[-1]
+        if self.values["num_layers"] <= 3:
+            self.add(self.layer(), width, factor)
+            return
+        first, second = self.layer(), self.layer()
+        skip = self.take(f"{self.layers - 1}.proj.weight") if before != width else None
+        self.add(self.residual(first, second, skip), width, factor)
+
+    def up(self, width, factor, skip):
+        layer = self.layer()
+        assert self.shapes[skip] == (width, factor), self.shapes
+
+        def block(states):
+            x = double(states[-1])
+            kept = states[skip]
+            if kept is None:  # Nothing of it: what is run began behind it.
+                kept = np.zeros((len(x), width, *x.shape[2:]))
+            return layer(np.concatenate([x, kept], axis=1))
+
+        self.blocks.append(block)
+        self.shapes.append((width, factor))
 
     def take(self, name):
         self.used.add(name)
         return self.tensors[name]
 
-    def layer(self, number):
-        """Convolution, norm, activation; only without a norm has the convolution a bias."""
+    def layer(self, stride=1):
+        """Convolution, norm, activation; only without a norm has the convolution a bias.
+
+        One of stride 2 is every other row and column of one of stride 1.
+        """
+        number, self.layers = self.layers, self.layers + 1
         law, k = self.values["normalization"], self.values["kernel_size"]
         act = ACTIVATIONS[self.values["activation"]]
         weight = self.take(f"{number}.conv.weight")
@@ -153,17 +198,18 @@ class Operator:
         if law in ("instance", "group", "layer"):
             assert np.all(self.take(f"{number}.norm.weight") == 1)
             assert np.all(self.take(f"{number}.norm.bias") == 0)
-        return lambda x: act(normalise(convolve(x, weight, bias), law))
+        return lambda x: act(normalise(convolve(x, weight, bias)[:, :, ::stride, ::stride], law))
 
     @staticmethod
     def residual(first, second, skip):
         return lambda x: second(first(x)) + (x if skip is None else convolve(x, skip))
 
     def features(self, x, start=0):
-        """The state before the output layer; from block `start` on."""
+        """The state before the output layer; from block `start` on, as if states before it were 0."""
+        states = [None] * start + [x]
         for block in self.blocks[start:]:
-            x = block(x)
-        return x
+            states.append(block(states))
+        return states[-1]
 
     def __call__(self, x, start=0):
         return convolve(self.features(x, start), self.weight, self.bias)

@@ -61,7 +61,7 @@ def rollouts(data, faults):
 
     for row in range(data.count):
         operator = data.operator(row)
-        for name in ("num_layers", "activation", "normalization", "update_policy", "init"):
+        for name in ("architecture", "num_layers", "activation", "normalization", "update_policy", "init"):
             seen.setdefault(name, set()).add(operator.values[name])
         stored, codes = data.fields("outputs", row), data.file["metadata/valid"][row]
         for m in range(1, len(stored)):
@@ -159,12 +159,12 @@ def dropout(data, faults):
     kept = []
     for row in range(data.count):
         operator, x = data.operator(row), data.fields("inputs", row)[None]
-        rate, first = operator.values["dropout_rate"], operator.blocks[0](x)
+        rate, first = operator.values["dropout_rate"], operator.blocks[0]([x])
         widths = first.shape[1], operator.weight.shape[1]
         masks = [np.array(list(itertools.product([0, 1], repeat=width))) for width in widths]
         outputs, choices = [], []
         for mask in masks[0]:
-            second = operator.blocks[1](first * mask[:, None, None] / (1 - rate))
+            second = operator.blocks[1]([first * mask[:, None, None] / (1 - rate)])
             planes = second * masks[1][:, :, None, None] / (1 - rate)
             outputs.append(convolve(planes, operator.weight, operator.bias))
             choices.extend(np.concatenate([mask, other]) for other in masks[1])
@@ -193,7 +193,8 @@ def covariance_of(operator, n):
     """Covariance [C, C] of one pixel of `O(x)` if noise of variance 1 enters where it does.
 
     At the output it is the identity, on the features W Wᵀ. Before or between the blocks it follows
-    from the impulse responses, and only of a linear network.
+    from the impulse responses, and only of a linear network; of an encoder-decoder it is a mean over
+    pixels, which differ by their place in the coarsest grid.
     """
     location, c = operator.values["noise_location"], operator.values["channels"]
     if location == "output":
@@ -203,16 +204,17 @@ def covariance_of(operator, n):
         return w @ w.T
     assert operator.values["activation"] == "none" and operator.values["normalization"] == "batch"
     total = np.zeros((c, c))
-    widths, x = [c], np.zeros((1, c, n, n))
-    for block in operator.blocks:
-        x = block(x)
-        widths.append(x.shape[1])
+    coarsest = max(factor for _, factor in operator.shapes)
     starts = [0] if location == "input" else range(1, len(operator.blocks) + 1)
     for start in starts:
-        impulses = np.zeros((widths[start], widths[start], n, n))
-        impulses[np.arange(widths[start]), np.arange(widths[start]), 0, 0] = 1
-        response = operator(impulses, start)
-        total += np.einsum("ioyx,ipyx->op", response, response)
+        width, factor = operator.shapes[start]
+        # The response to a pixel of the noise repeats with the coarsest grid.
+        period, side = coarsest // factor, n // factor
+        for y, x in itertools.product(range(period), repeat=2):
+            impulses = np.zeros((width, width, side, side))
+            impulses[np.arange(width), np.arange(width), y, x] = 1
+            response = operator(impulses, start)
+            total += np.einsum("ioyx,ipyx->op", response, response) / coarsest**2
     return total
 
 

@@ -7,6 +7,7 @@
 mod dataset;
 mod entry;
 mod inputs;
+mod sampling;
 mod simulation;
 mod space;
 mod spec;
@@ -19,8 +20,7 @@ use super::locate::Bounds;
 use super::schema::{self, Default, Key, Type};
 use super::tree::find;
 use crate::node::{Content, Fault, Faults, Fields, Node};
-use crate::sampling::Scramble;
-use crate::space::{self as vocabulary, Space};
+use crate::space::Space;
 
 /// What a document says, and what the person should know about it.
 pub struct Resolved {
@@ -57,19 +57,11 @@ pub fn resolve(
     reader.choice("kind");
     let name = name(&reader, stem);
     let parameters = space::read(&reader);
-    let sampling = sampling(&reader, &parameters.space);
     let simulation = simulation::read(&reader, &parameters, insist, &mut notes);
+    let sampling = sampling::read(&reader, &parameters.space, simulation.inputs.len(), &mut notes);
     let execution = simulation::execution(&reader);
     let dataset = dataset::read(&reader, &name, bounds, &mut notes);
     notes.extend(space::idle(&parameters.space, simulation.num_timesteps));
-    if sampling.total_samples >= 256 && !sampling.total_samples.is_power_of_two() {
-        notes.push(format!(
-            "`sampling.total_samples` is {}: a Sobol sequence is balanced best at powers of two, \
-             the next of which is {}",
-            sampling.total_samples,
-            sampling.total_samples.next_power_of_two()
-        ));
-    }
     Resolved {
         name,
         space: parameters.space,
@@ -200,50 +192,6 @@ fn name(reader: &Reader<'_>, stem: &str) -> String {
         reader.faults.push(fault);
     }
     name.to_owned()
-}
-
-fn sampling(reader: &Reader<'_>, space: &Space) -> Sampling {
-    let total_samples = reader.int("sampling.total_samples") as u64;
-    let method = reader.choice("sampling.sobol.scramble_method");
-    let scramble = match (reader.bool("sampling.sobol.scramble"), method) {
-        (false, _) | (true, "none") => Scramble::None,
-        (true, "burley") => Scramble::Burley,
-        (true, "lms_shift") => Scramble::LmsShift,
-        (true, _) => Scramble::Owen,
-    };
-    let dimensions = space
-        .sampled()
-        .map(|(id, _)| id.get().dimension + 1)
-        .fold(vocabulary::INPUT_TYPE_DIMENSION + 1, u32::max);
-    if let Err(error) = scramble.limit(dimensions, total_samples) {
-        reader.faults.push(Fault {
-            span: reader
-                .node("sampling.total_samples")
-                .or_else(|| reader.node("sampling.sobol.scramble_method"))
-                .map(|node| node.span),
-            path: "sampling.total_samples".to_owned(),
-            message: error.message,
-            help: error.help,
-        });
-    }
-    let target = |check: &'static str, path: &'static str| {
-        let value = reader.float(path);
-        reader.bool(check).then_some(value).flatten()
-    };
-    Sampling {
-        total_samples,
-        seed: reader.int("sampling.sobol.seed") as u64,
-        scramble,
-        strict: reader.bool("sampling.strict"),
-        max_discrepancy: target(
-            "sampling.validation.check_discrepancy",
-            "sampling.validation.max_discrepancy",
-        ),
-        max_correlation: target(
-            "sampling.validation.check_correlation",
-            "sampling.validation.max_pairwise_correlation",
-        ),
-    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 
 use super::{Reader, spec};
 use crate::node::{Content, Entry, Fault, Faults, Node, Span, nearest};
+use crate::operator::Topology;
 use crate::space::{self, Group, ParameterId, Setting, Space, Spec, VOCABULARY};
 
 /// Other names of the number of channels.
@@ -28,6 +29,15 @@ impl Parameters {
     /// Every grid side that may be drawn, smallest first.
     pub fn grids(&self) -> Vec<i64> {
         self.integers(space::GRID_SIZE)
+    }
+
+    /// A grid side that may be drawn and that `divisor` does not divide.
+    fn indivisible(&self, divisor: i64) -> Option<i64> {
+        let divides = |side: &i64| side % divisor == 0;
+        match self.space.spec(space::GRID_SIZE) {
+            Some(Spec::Integer(lo, hi)) => (*lo..=*hi).find(|side| !divides(side)),
+            _ => self.grids().into_iter().find(|side| !divides(side)),
+        }
     }
 
     fn integers(&self, id: ParameterId) -> Vec<i64> {
@@ -171,13 +181,36 @@ fn together(parameters: &Parameters, faults: &Faults) {
             help: Some(help.to_owned()),
         });
     };
-    let (kernels, grids) =
-        (parameters.integers(space::KERNEL_SIZE), parameters.integers(space::GRID_SIZE));
-    if let (Some(kernel), Some(grid)) = (kernels.last(), grids.first())
-        && kernel > grid
+    // What the deepest architecture asks for is enough for the others.
+    let names = space_values(&parameters.space, space::ARCHITECTURE);
+    let deepest = names.into_iter().filter_map(Topology::named).max_by_key(|t| t.depth());
+    let deepest = deepest.unwrap_or(Topology::SimpleCnn);
+    let factor = 1_i64 << deepest.depth();
+    let (kernels, grids) = (parameters.integers(space::KERNEL_SIZE), parameters.grids());
+    if let Some(side) = parameters.indivisible(factor) {
+        let message =
+            format!("`{}` needs grids divisible by {factor}: `{side}` is not", deepest.name());
+        fault(space::GRID_SIZE, message, "use grids such as 64, 96 or 128");
+    } else if let (Some(kernel), Some(grid)) = (kernels.last(), grids.first())
+        && *kernel > grid / factor
     {
-        let message = format!("a kernel of {kernel} is larger than the grid of {grid}");
-        fault(space::KERNEL_SIZE, message, "convolutions wrap around once at most");
+        let (what, help) = match deepest {
+            Topology::SimpleCnn => {
+                (format!("the grid of {grid}"), "convolutions wrap around once at most".to_owned())
+            }
+            Topology::EncoderDecoder => (
+                format!(
+                    "{}, the side of the lowest level of `{}` on a grid of {grid}",
+                    grid / factor,
+                    deepest.name()
+                ),
+                format!("use smaller kernels, or grids from {} on", kernel * factor),
+            ),
+        };
+        let named = |id: &ParameterId| parameters.space.spec(*id).is_some();
+        let at = [space::KERNEL_SIZE, space::GRID_SIZE].into_iter().find(named);
+        let message = format!("a kernel of {kernel} is larger than {what}");
+        fault(at.unwrap_or(space::ARCHITECTURE), message, &help);
     }
     let dropout = space_values(&parameters.space, space::NOISE_TYPE).contains(&"dropout");
     let scale = match parameters.space.spec(space::NOISE_SCALE) {

@@ -28,8 +28,8 @@ const fn refused(path: &'static str, reason: &'static str) -> Key {
 const LAW: &str = "number or law";
 const LAW_SCHEMA: &str = r##"{"$ref": "#/$defs/law"}"##;
 const COUNT: Type = Type::Int(1, i64::MAX);
-const REDRAWN: &str = "nothing is refined: every operator is one point of a Sobol sequence";
-const STRATA: &str = "a Sobol sequence is stratified by construction";
+const REDRAWN: &str = "nothing is refined: every operator is one point of the sample";
+const STRATA: &str = "how points are stratified follows from `sampling.strategy`";
 const MESSAGES: &str = "messages go to stderr, events to the build log";
 const LIBRARY: &str = "results must not depend on it, so it is not left to a file";
 
@@ -71,9 +71,17 @@ pub const KEYS: &[Key] = &[
         Type::Int(1, 1_000_000_000),
         Default::Int(128),
         "Number of operators N. Powers of two are balanced best. More of them leave the first ones as \
-         they are.",
+         they are, but for `strategy: latin_hypercube`.",
     ),
-    section("sampling.sobol", "The sequence."),
+    acts(
+        "sampling.strategy",
+        Type::Choice(&["sobol", "latin_hypercube", "halton", "uniform", "sobol_stratified"]),
+        Default::Name("sobol"),
+        "What draws the points; see [sampling.md](sampling.md). `latin_hypercube` moves every point \
+         when N changes, so that growing it builds almost everything again; the others keep the first \
+         ones. `sobol_stratified` is what the Python reference calls `sobol`.",
+    ),
+    section("sampling.sobol", "Seed and scramble, of whatever draws the points."),
     acts(
         "sampling.sobol.seed",
         Type::Int(0, i64::MAX),
@@ -84,13 +92,14 @@ pub const KEYS: &[Key] = &[
         "sampling.sobol.scramble",
         Type::Bool,
         Default::Bool(true),
-        "Whether the sequence is scrambled; `false` is `scramble_method: none`.",
+        "Whether the sequence is scrambled, under `sobol` and `halton`; under `sobol`, `false` is \
+         `scramble_method: none`.",
     ),
     acts(
         "sampling.sobol.scramble_method",
         Type::Choice(&["owen", "burley", "lms_shift", "none"]),
         Default::Name("owen"),
-        "How: nested uniform scrambling (owen), a hash that comes near it (burley, to 65,536 points), \
+        "How, under `sobol`: nested uniform scrambling (owen), a hash that comes near it (burley, to 65,536 points), \
          random linear matrix and digital shift (lms_shift).",
     ),
     acts(
@@ -123,11 +132,6 @@ pub const KEYS: &[Key] = &[
         Type::Float(1e-12, 1.0),
         Default::None,
         "Greatest absolute correlation of two parameters.",
-    ),
-    noted(
-        "sampling.strategy",
-        Type::Choice(&["sobol_stratified"]),
-        "points always come from a Sobol sequence",
     ),
     noted("sampling.batch_size", COUNT, "work is cut by `execution`, results do not depend on it"),
     noted("sampling.stratification", Type::Section, STRATA),

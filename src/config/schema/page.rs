@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::{Class, Default, KEYS, Key, Type};
 use crate::config::tree::OTHER_NAMES;
 use crate::ic;
+use crate::operator::{architectures, blocks::BLOCKS};
 use crate::space::{Group, Setting, VOCABULARY};
 
 const HEAD: &str = include_str!("page.md");
@@ -64,6 +65,15 @@ pub fn document() -> String {
         }
         out.push('\n');
     }
+    write!(out, "## Networks\n\n{}\n", architectures::ABOUT).expect("writing to a string");
+    out.push_str("| block | what it does | its output y from its input x |\n| --- | --- | --- |\n");
+    for block in BLOCKS {
+        row(&mut out, &[&code(block.name), block.summary, &code(block.formula)]);
+    }
+    out.push_str(
+        "\n`∗` is convolution on the torus, `N` the normalisation, `φ` the activation, `D` dropout; the \
+         bias `b` is there only without a normalisation, but always in the output layer.\n\n",
+    );
     out.push_str("## Initial conditions\n\n");
     for family in ic::FAMILIES {
         write!(out, "### `{}`\n\n{}.\n\n", family.name, family.summary)
@@ -91,6 +101,10 @@ const REFUSED: &[(&str, &str)] = &[
     (
         "even kernels, kernels larger than the grid",
         "a convolution keeps the grid and wraps around once at most",
+    ),
+    (
+        "grids that 4 does not divide, and kernels above a quarter of the grid, where an operator may be an `encoder_decoder`",
+        "its lowest level has a quarter of the side",
     ),
     (
         "sampled channels, `input_channels` other than `output_channels`",

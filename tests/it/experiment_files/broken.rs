@@ -40,6 +40,8 @@ const BROKEN: &[(&str, &str)] = &[
     ("spatial_size", "simulation: {input_generation: {spatial_size: 64}}\n"),
     ("section_given_twice", "rollout: {clamp: [0, 1]}\nsimulation: {rollout: {clamp: [0, 2]}}\n"),
     ("segment", "execution: {segment: long, chunk: 0}\n"),
+    ("unknown_strategy", "sampling: {strategy: sobl}\n"),
+    ("seed_given_twice", "sampling: {seed: 1, sobol: {seed: 2}}\n"),
     ("burley_limits", "sampling: {total_samples: 70000, sobol: {scramble_method: burley}}\n"),
     ("empty_name", "metadata: {name: ' '}\n"),
     ("output_outside", "dataset: {output_path: ../elsewhere/x.h5}\n"),
@@ -114,6 +116,23 @@ const BROKEN: &[(&str, &str)] = &[
         "even_kernels_in_a_range",
         "parameter_space: {architecture: {kernel_size: {type: integer, bounds: [3, 7]}}}\n",
     ),
+    (
+        "grid_not_divisible_by_four",
+        "parameter_space:\n  architecture: {architecture: encoder_decoder}\n  operator: {grid_size: [64, 66]}\n",
+    ),
+    (
+        "range_of_grids_for_an_encoder_decoder",
+        "parameter_space:\n  architecture: {architecture: [simple_cnn, encoder_decoder]}\n  operator: {grid_size: {type: integer, bounds: [64, 128]}}\n",
+    ),
+    (
+        "kernel_larger_than_the_lowest_level",
+        "parameter_space:\n  architecture: {architecture: encoder_decoder, kernel_size: [3, 5]}\n  operator: {grid_size: 16}\n",
+    ),
+    (
+        "grid_too_small_for_the_default_kernel",
+        "parameter_space:\n  architecture: {architecture: encoder_decoder}\n  operator: {grid_size: 8}\n",
+    ),
+    ("unknown_architecture", "parameter_space: {architecture: {architecture: unet}}\n"),
     (
         "kernel_larger_than_grid",
         "parameter_space: {architecture: {kernel_size: [3, 9]}, operator: {grid_size: 8}}\n",
