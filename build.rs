@@ -17,16 +17,9 @@ fn main() {
     };
     let lib = libtorch.join("lib");
     println!("cargo:rustc-link-search=native={}", lib.display());
-    for target in ["bin=spinlock-worker", "tests"] {
-        let (scope, name) = target.split_once('=').map_or((target, ""), |(s, n)| (s, n));
-        let prefix = if name.is_empty() {
-            format!("cargo:rustc-link-arg-{scope}=")
-        } else {
-            format!("cargo:rustc-link-arg-{scope}={name}=")
-        };
-        println!("{prefix}-ltorch_cpu");
-        println!("{prefix}-lc10");
-        println!("{prefix}-Wl,-rpath,{}", lib.display());
-        println!("{prefix}-Wl,-rpath,$ORIGIN/../lib");
-    }
+    // For every target: with this feature all of them, the library's own tests too, run libtorch.
+    println!("cargo:rustc-link-arg=-ltorch_cpu");
+    println!("cargo:rustc-link-arg=-lc10");
+    println!("cargo:rustc-link-arg=-Wl,-rpath,{}", lib.display());
+    println!("cargo:rustc-link-arg=-Wl,-rpath,$ORIGIN/../lib");
 }

@@ -145,7 +145,6 @@ fn prepare(hello: &Hello) -> Result<(Context, Graph)> {
     let experiment = config::from_snapshot(&hello.snapshot.to_string(), &hello.root)?;
     device::init(hello.threads);
     let device = hello.cuda.map_or(Device::Cpu, Device::Cuda);
-    device::check(device)?;
     let profile = profile(hello)?;
     if !hello.agrees_with(&profile) {
         return Err(Error::environment(format!(

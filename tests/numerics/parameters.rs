@@ -99,6 +99,7 @@ fn acting() -> Vec<Case> {
     const PERIODIC: &str = "noise_type=gaussian noise_scale=0.1 noise_schedule=periodic";
     const DROPOUT: &str = "noise_type=dropout noise_scale=0.3";
     vec![
+        ("architecture", "grid_size=16", [json!("simple_cnn"), json!("encoder_decoder")]),
         ("num_layers", "", [json!(1), json!(2)]),
         ("num_layers", "", [json!(3), json!(4)]),
         ("base_channels", "", [json!(3), json!(4)]),
@@ -222,6 +223,7 @@ fn no_parameter_changes_a_key_or_a_byte_where_it_does_not_act() {
 fn parameters_that_depend_on_others_say_so_and_are_tested_where_those_are_not() {
     // What acts always; everything else needs a situation in which it is idle.
     let always = [
+        "architecture",
         "num_layers",
         "base_channels",
         "kernel_size",
