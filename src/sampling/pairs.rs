@@ -202,13 +202,13 @@ fn products<const W: usize>(
             let gap = (x - xs[l]).abs();
             distance[l] = gap.mul_add(gap, distance[l]);
             // 3/2 - |Δ| (1 - |Δ|)
-            let around = gap.mul_add(gap - 1.0, 1.5);
-            wrap[l] *= around;
+            let less_one = gap - 1.0;
+            wrap[l] *= gap.mul_add(less_one, 1.5);
             // 2 (1 + |z|/2 + |z'|/2 - |Δ|/2)
-            let both = centre + centres[l];
-            centred[l] *= both - gap;
-            // 4 (15/8 - |z|/4 - |z'|/4 - 3|Δ|/4 + Δ²/2)
-            mixture[l] *= around.mul_add(2.0, 6.5) - (both + gap);
+            let double = centre + centres[l] - gap;
+            centred[l] *= double;
+            // 4 (15/8 - |z|/4 - |z'|/4 - 3|Δ|/4 + Δ²/2) = 2 ((|Δ| - 1)² + 15/4) - double
+            mixture[l] *= less_one.mul_add(less_one, 3.75).mul_add(2.0, -double);
             // 1 - max(x, x')
             star[l] *= less(rest, rests[l]);
         }
