@@ -15,6 +15,10 @@ use crate::operator::rollout::Precision;
 /// The libtorch this project is built against; `.setup/` fetches exactly this one.
 pub const LIBTORCH: &str = "2.11.0";
 
+/// Version of the kernels on the CPU besides libtorch, the choice between direct and frequency-domain
+/// convolutions included. Raised when it changes the bytes of a result there; CUDA has no part in it.
+pub const CPU_METHOD: u32 = 2;
+
 /// Version of what runs on CUDA besides libtorch: our kernels, how tensors are laid out, the order of
 /// operations. Raised when it changes the bytes of a result there; the CPU has no part in it.
 pub const CUDA_METHOD: u32 = 1;
@@ -66,8 +70,7 @@ impl Profile {
     /// # Errors
     /// If `/proc/cpuinfo` cannot be read.
     pub fn cpu(precision: Precision) -> Result<Self> {
-        let name = format!("cpu {} libtorch {LIBTORCH}", cpu_class()?);
-        Ok(Self::named(&name, precision))
+        Ok(Self::named(&cpu_name(&cpu_class()?), precision))
     }
 
     /// The profile called `name`, of this machine or of another one, if `wanted` is asked for there.
@@ -175,6 +178,10 @@ fn class_of(cpuinfo: &str) -> String {
     format!("{} {}-{} {isa}", field("vendor_id"), field("cpu family"), field("model"))
 }
 
+fn cpu_name(class: &str) -> String {
+    format!("cpu {class} libtorch {LIBTORCH} method {CPU_METHOD}")
+}
+
 /// The class of a device in the name of a profile: `AuthenticAMD 25-17 avx512-bf16`.
 fn class_in(name: &str) -> &str {
     let end = name.find(" libtorch ").unwrap_or(name.len());
@@ -200,7 +207,7 @@ mod tests {
     /// The precision of a CPU with these flags.
     fn precision(flags: &str, wanted: Precision) -> Precision {
         let cpuinfo = format!("vendor_id : X\ncpu family : 1\nmodel : 2\nflags : fpu {flags}\n");
-        Profile::named(&format!("cpu {} libtorch 1", class_of(&cpuinfo)), wanted).precision
+        Profile::named(&cpu_name(&class_of(&cpuinfo)), wanted).precision
     }
 
     #[test]
@@ -235,8 +242,7 @@ mod tests {
 
     #[test]
     fn a_replaced_precision_is_said() {
-        let profile =
-            |wanted| Profile::named("cpu AuthenticAMD 25-17 avx512-bf16 libtorch 1", wanted);
+        let profile = |wanted| Profile::named(&cpu_name("AuthenticAMD 25-17 avx512-bf16"), wanted);
         insta::assert_snapshot!(
             profile(Precision::Float16).replaced(Precision::Float16).unwrap(),
             @"`simulation.precision: float16` runs in float32, under the keys of float32: the CPU (AuthenticAMD 25-17 avx512-bf16) has no instructions for float16, and imitating them takes far longer"
@@ -252,6 +258,17 @@ mod tests {
                     model name\t: Xeon\nflags\t\t: fpu avx2 fma avx512f avx512_vnni avx512_bf16\n";
         assert_eq!(class_of(text), "GenuineIntel 6-143 avx512-bf16");
         assert_eq!(class_of(""), "unknown unknown-unknown sse2");
+    }
+
+    /// A changed name here means that all rollouts and features of CPUs are stale.
+    #[test]
+    fn the_cpu_profile_names_class_libtorch_and_method() {
+        let name = cpu_name("GenuineIntel 6-143 avx512-amx");
+        assert_eq!(name, "cpu GenuineIntel 6-143 avx512-amx libtorch 2.11.0 method 2");
+        assert_eq!(class_in(&name), "GenuineIntel 6-143 avx512-amx");
+        let this = Profile::cpu(Precision::Auto).unwrap();
+        assert_eq!(*this.name, cpu_name(&cpu_class().unwrap()));
+        assert_eq!((this.precision, this.device()), (Precision::Float32, "cpu"));
     }
 
     #[test]

@@ -143,11 +143,7 @@ impl Network {
 
     fn run(&mut self, index: usize, perturbations: &[Perturbation]) -> Result<()> {
         self.backend.run(index, self.stages[index], perturbations)?;
-        done(match self.stages[index] {
-            Stage::Layer { .. } | Stage::Skip { .. } | Stage::Upsample { .. } => Part::Normalise,
-            Stage::Noise { .. } | Stage::Dropout { .. } => Part::Noise,
-            Stage::Output { .. } => Part::Convolutions,
-        });
+        done(self.stages[index].part());
         for &slot in &self.spent[index] {
             self.backend.release(slot);
         }

@@ -7,6 +7,7 @@ use crate::operator::layers::Stack;
 use crate::operator::step::Step;
 use crate::operator::{NoiseLocation, Operator};
 
+use super::account::Part;
 use super::noise::site;
 
 /// One step of the program.
@@ -56,6 +57,15 @@ impl Stage {
     /// Whether it draws random numbers.
     pub(super) fn is_random(self) -> bool {
         matches!(self, Stage::Noise { .. } | Stage::Dropout { .. })
+    }
+
+    /// What its time goes into, but for the convolution of a layer or a skip, which speaks for itself.
+    pub(super) fn part(self) -> Part {
+        match self {
+            Stage::Layer { .. } | Stage::Skip { .. } | Stage::Upsample { .. } => Part::Normalise,
+            Stage::Noise { .. } | Stage::Dropout { .. } => Part::Noise,
+            Stage::Output { .. } => Part::Convolutions,
+        }
     }
 }
 

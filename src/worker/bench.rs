@@ -14,7 +14,7 @@ use crate::cache::{Documents, PartWriter};
 use crate::compute::account::{Part, listen};
 use crate::compute::device::{self, Device};
 use crate::compute::machine::{Product, Triad};
-use crate::compute::rollout::Start;
+use crate::compute::rollout::{Outcome, Start};
 use crate::error::{Error, Result};
 use crate::exec::measure::{Answer, Machine, Question, Rollouts};
 use crate::exec::protocol::{Failure, Hello};
@@ -126,18 +126,20 @@ impl<'a> Inputs<'a> {
 }
 
 fn measure_rollouts(hello: &Hello, repeat: u32) -> Result<Rollouts> {
-    let (context, graph) = prepare(hello)?;
+    let (mut context, graph) = prepare(hello)?;
     let (chains, inputs) = (chains(&graph), Inputs::new(&graph));
     let mut written = 0;
     let mut runs_s = Vec::new();
     for _ in 0..repeat.max(1) {
-        let (seconds, bytes) = run(&context, &chains, &inputs)?;
+        let (seconds, bytes) = run(&mut context, &chains, &inputs)?;
         runs_s.push(seconds);
         written = bytes;
     }
     ACCOUNT.set(Some(Account::new(context.device)));
+    // What is in flight beside each other cannot be told apart.
+    context.width = 1;
     listen(Some(hear));
-    let accounted = run(&context, &chains, &inputs);
+    let accounted = run(&mut context, &chains, &inputs);
     listen(None);
     accounted?;
     let account = ACCOUNT.take().expect("set above");
@@ -185,7 +187,7 @@ fn planes(stack: &Stack) -> f64 {
 type Ends = HashMap<(u64, u32), (Vec<f32>, Vec<u8>)>;
 
 /// All rollouts once: seconds, and bytes written.
-fn run(context: &Context, chains: &[Chain<'_>], inputs: &Inputs<'_>) -> Result<(f64, u64)> {
+fn run(context: &mut Context, chains: &[Chain<'_>], inputs: &Inputs<'_>) -> Result<(f64, u64)> {
     let (mut seconds, mut bytes) = (0.0, 0);
     for chain in chains {
         let fields: Vec<Vec<f32>> = chain.operators.iter().map(|o| inputs.draw(o)).collect();
@@ -211,7 +213,7 @@ fn run(context: &Context, chains: &[Chain<'_>], inputs: &Inputs<'_>) -> Result<(
 
 /// What a build gives a worker as one job. Returns the bytes written.
 fn job(
-    context: &Context,
+    context: &mut Context,
     operators: &[Operator],
     blocks: &[(&Node, &RolloutChunk)],
     fields: &[Vec<f32>],
@@ -221,21 +223,24 @@ fn job(
     let units = (0, operators.len());
     let mut parts: Vec<PartWriter> =
         blocks.iter().map(|(node, _)| context.part(node, units)).collect::<Result<_>>()?;
-    for (operator, field) in operators.iter().zip(fields) {
-        let place = |recipe: &RolloutChunk| (operator.index, recipe.realizations.start);
-        let before = ends.remove(&place(recipes[0]));
-        let start = match &before {
-            Some((states, status)) => Start::State { states, status },
-            None => Start::Input(field),
-        };
-        let outcomes = rollouts::run_from(context, &recipes, operator, start)?;
+    let place =
+        |operator: &Operator, recipe: &RolloutChunk| (operator.index, recipe.realizations.start);
+    let before: Vec<_> = operators.iter().map(|o| ends.remove(&place(o, recipes[0]))).collect();
+    let start = |unit: usize| match &before[unit] {
+        Some((states, status)) => Start::State { states, status },
+        None => Start::Input(&fields[unit]),
+    };
+    let take = |unit: usize, outcomes: Vec<Outcome>| {
         hear(Part::Other);
+        let operator = &operators[unit];
         for ((recipe, outcome), part) in recipes.iter().zip(outcomes).zip(&mut parts) {
             rollouts::store(context, recipe, operator, &outcome, part)?;
-            ends.insert(place(recipe), (outcome.end, outcome.status));
+            ends.insert(place(operator, recipe), (outcome.end, outcome.status));
         }
         hear(Part::Encode);
-    }
+        Ok(())
+    };
+    context.width = rollouts::compute_all(context, &recipes, operators, start, take)?;
     let mut bytes = 0;
     for part in parts {
         bytes += part.finish(Documents::new())?.bytes;

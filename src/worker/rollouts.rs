@@ -40,33 +40,48 @@ pub fn run(context: &mut Context, nodes: &[&Node], units: (usize, usize)) -> Res
         .iter()
         .map(|operator| start(context, first, operator, &source))
         .collect::<Result<_>>()?;
+    let start = |unit: usize| {
+        let (states, status) = &starts[unit];
+        match first.start {
+            Start::Inputs(_) => rollout::Start::Input(states),
+            Start::Segment(_) => rollout::Start::State { states, status },
+        }
+    };
+    let take = |unit: usize, outcomes: Vec<Outcome>| {
+        for ((recipe, outcome), part) in recipes.iter().zip(&outcomes).zip(&mut parts) {
+            store(context, recipe, &operators[unit], outcome, part)?;
+        }
+        Ok(())
+    };
+    context.width = compute_all(context, &recipes, operators, start, take)?;
+    parts.into_iter().try_for_each(|part| part.finish(Documents::new()).map(drop))
+}
+
+/// Computes the blocks of `operators`, each from where `start` says, with as many in flight as the device
+/// bears, and gives the outcomes to `take` in order, on the calling thread. Returns how many may be in
+/// flight from now on.
+pub(super) fn compute_all<'a>(
+    context: &Context,
+    recipes: &[&RolloutChunk],
+    operators: &[Operator],
+    start: impl Fn(usize) -> rollout::Start<'a> + Sync,
+    take: impl FnMut(usize, Vec<Outcome>) -> Result<()>,
+) -> Result<usize> {
     let means = Means::of(context, operators);
     let reached = flight::run(
         operators.len(),
         means.width,
         || device::enter_thread(means.device),
         |unit| {
-            let (operator, (states, status)) = (&operators[unit], &starts[unit]);
-            let start = match first.start {
-                Start::Inputs(_) => rollout::Start::Input(states),
-                Start::Segment(_) => rollout::Start::State { states, status },
-            };
-            compute(means, &recipes, operator, start).map_err(|mut error| {
+            let operator = &operators[unit];
+            compute(means, recipes, operator, start(unit)).map_err(|mut error| {
                 error.message = format!("operator {}: {}", operator.index, error.message);
                 error
             })
         },
-        |unit, outcomes| {
-            for ((recipe, outcome), part) in recipes.iter().zip(&outcomes).zip(&mut parts) {
-                store(context, recipe, &operators[unit], outcome, part)?;
-            }
-            Ok(())
-        },
+        take,
     )?;
-    if reached < means.width.min(operators.len()) {
-        context.width = reached;
-    }
-    parts.into_iter().try_for_each(|part| part.finish(Documents::new()).map(drop))
+    Ok(if reached < means.width.min(operators.len()) { reached } else { context.width })
 }
 
 /// What every unit of a job is computed with.
@@ -115,16 +130,6 @@ fn start(
 }
 
 /// One operator's blocks of one segment, from `start`.
-pub(super) fn run_from(
-    context: &Context,
-    recipes: &[&RolloutChunk],
-    operator: &Operator,
-    start: rollout::Start<'_>,
-) -> Result<Vec<Outcome>> {
-    let means = Means::of(context, std::slice::from_ref(operator));
-    compute(means, recipes, operator, start)
-}
-
 fn compute(
     means: Means,
     recipes: &[&RolloutChunk],

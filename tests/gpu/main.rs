@@ -187,6 +187,11 @@ fn one_step_in_float32_agrees_with_the_cpu() {
                             let error = relative(&got.states, &expected.states);
                             assert!(error < tolerance, "{operator:?}: {error:e}");
                             assert_eq!(got.valid, expected.valid);
+                            let (got, expected) =
+                                (got.dynamics.unwrap(), expected.dynamics.unwrap());
+                            let error = f64::from((got.gain / expected.gain - 1.0).abs());
+                            assert!(error < tolerance, "{operator:?}: {got:?} {expected:?}");
+                            assert_eq!(got.collapsed, expected.collapsed, "{operator:?}");
                         }
                     }
                 }

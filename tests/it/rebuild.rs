@@ -492,9 +492,9 @@ fn the_precision_of_a_plan_is_that_of_the_machine_planned_for() {
         let args = ["--json", "--profile", profile, "--precision", precision];
         space.json(&[&["config", "show", "experiments/x"][..], &args].concat())["precision"].take()
     };
-    let avx2 = "cpu AuthenticAMD 23-49 avx2 libtorch 2.11.0";
-    let amx = "cpu GenuineIntel 6-143 avx512-amx libtorch 2.11.0";
-    let cuda = "cuda sm 9.0 x132 libtorch 2.11.0 cudnn 90000";
+    let avx2 = "cpu AuthenticAMD 23-49 avx2 libtorch 2.11.0 method 2";
+    let amx = "cpu GenuineIntel 6-143 avx512-amx libtorch 2.11.0 method 2";
+    let cuda = "cuda sm 9.0 x132 libtorch 2.11.0 cudnn 90000 method 1";
     for (precision, [on_avx2, on_amx, on_cuda]) in [
         ("auto", ["float32", "float32", "float16"]),
         ("float16", ["float32", "float16", "float16"]),

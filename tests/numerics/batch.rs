@@ -1,13 +1,17 @@
 //! Rollouts that stay on their device, run on the processor and compared with the host's way.
 
+use std::cell::RefCell;
 use std::ops::Range;
 
+use spinlock::compute::account::{Part, listen};
 use spinlock::compute::batch::noise::Generator;
 use spinlock::compute::batch::{self, Means};
+use spinlock::compute::dynamics::Dynamics;
 use spinlock::compute::layout::Layout;
 use spinlock::compute::network::Network;
 use spinlock::compute::rollout::{Outcome, Start, Unit, run_blocks_on};
 use spinlock::compute::state::{BEYOND_LIMIT, CONSTANT, NON_FINITE, OK};
+use spinlock::operator::metrics::collapse;
 use spinlock::operator::rollout::{Normalize, Precision, Rollout, Scope};
 use spinlock::operator::{
     Activation, Init, Noise, NoiseLaw, NoiseLocation, Norm, Operator, Policy, Schedule,
@@ -126,13 +130,102 @@ fn an_operator_without_noise_is_that_of_the_host() {
 
 #[test]
 fn an_encoder_decoder_is_that_of_the_host() {
-    for location in [NoiseLocation::Hidden, NoiseLocation::Features, NoiseLocation::Output] {
-        let settings = Noise { correlation: 0.2, ..noise(NoiseLaw::Gaussian, location) };
-        let mut operator = deep(Operator { noise: Some(settings), ..small() });
-        operator.architecture.dropout_rate = 0.1;
-        let short = |unit: &mut Unit| (unit.num_timesteps, unit.steps) = (3, 0..3);
-        compare(&operator, short, &[0..2, 2..7], &format!("encoder–decoder {location:?}"));
+    use NoiseLocation::{Features, Hidden, Output};
+    for norm in [Norm::None, Norm::Batch, Norm::Instance, Norm::Group, Norm::Layer] {
+        for (law, location) in [
+            (NoiseLaw::Gaussian, Hidden),
+            (NoiseLaw::Laplace, Hidden),
+            (NoiseLaw::Multiplicative, Hidden),
+            (NoiseLaw::Gaussian, Features),
+            (NoiseLaw::Gaussian, Output),
+        ] {
+            let settings = Noise { correlation: 0.2, ..noise(law, location) };
+            let mut operator = deep(Operator { noise: Some(settings), ..small() });
+            (operator.architecture.norm, operator.architecture.dropout_rate) = (norm, 0.1);
+            let short = |unit: &mut Unit| (unit.num_timesteps, unit.steps) = (3, 0..3);
+            compare(&operator, short, &[0..2, 2..7], &format!("{norm:?} {law:?} {location:?}"));
+        }
     }
+}
+
+/// What [`Layout::TENSOR_CORES`] and [`Layout::PLAIN`] give, with the host's, for one realization.
+fn dynamics(operator: &Operator, num_timesteps: u32) -> [Dynamics; 3] {
+    let start = input(operator);
+    let unit = unit(operator, num_timesteps, &start);
+    let of = |outcomes: Vec<Outcome>| outcomes[0].dynamics.unwrap();
+    [
+        of(on_device(&unit, &[0..1], Layout::TENSOR_CORES)),
+        of(on_device(&unit, &[0..1], Layout::PLAIN)),
+        of(on_host(&unit, &[0..1])),
+    ]
+}
+
+#[test]
+fn gain_and_collapse_are_those_of_the_host() {
+    for (norm, init, weight_gain, code) in [
+        (Norm::None, Init::Torch, 0.1, collapse::YES),
+        (Norm::Instance, Init::Torch, 1.0, collapse::NO),
+        (Norm::Group, Init::He, 1.0, collapse::NO),
+    ] {
+        for shape in [|o: Operator| o, deep] {
+            for noisy in [None, Some(noise(NoiseLaw::Laplace, NoiseLocation::Hidden))] {
+                let mut operator = shape(Operator { noise: noisy, ..small() });
+                let a = &mut operator.architecture;
+                (a.norm, a.init, a.weight_gain) = (norm, init, weight_gain);
+                a.base_channels = 11;
+                a.dropout_rate = if noisy.is_some() { 0.3 } else { 0.0 };
+                for (num_timesteps, code) in [(2, code), (1, collapse::NOT_MEASURED)] {
+                    let all = dynamics(&operator, num_timesteps);
+                    for got in all {
+                        assert_eq!(got.collapsed, code, "{operator:?}");
+                        let error = got.gain / all[2].gain - 1.0;
+                        assert!(got.gain > 0.0 && error.abs() < 1e-4, "{operator:?} {all:?}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn gain_and_collapse_come_with_the_first_block_of_the_first_segment() {
+    let operator = noisy(NoiseLaw::Laplace, NoiseLocation::Hidden);
+    let start = input(&operator);
+    let mut unit = unit(&operator, 6, &start);
+    let of = |unit: &Unit, blocks: &[Range<u32>]| -> Vec<Option<Dynamics>> {
+        on_device(unit, blocks, Layout::PLAIN).into_iter().map(|o| o.dynamics).collect()
+    };
+    let expected = of(&unit, &[0..1])[0];
+    assert!(expected.is_some());
+    unit.steps = 0..2;
+    assert_eq!(of(&unit, &[5..10, 0..5]), [None, expected]);
+    unit.steps = 3..6;
+    unit.start = Start::State { states: &start, status: &[OK] };
+    assert_eq!(of(&unit, &[0..1]), [None]);
+}
+
+thread_local! {
+    static HEARD: RefCell<Vec<Part>> = const { RefCell::new(Vec::new()) };
+}
+
+#[test]
+fn a_listener_hears_of_every_sort_of_work() {
+    let operator = deep(noisy(NoiseLaw::Gaussian, NoiseLocation::Output));
+    let start = input(&operator);
+    let unit = unit(&operator, 5, &start);
+    let expected = on_device(&unit, &[0..2], Layout::PLAIN);
+    listen(Some(|part| HEARD.with_borrow_mut(|heard| heard.push(part))));
+    let got = on_device(&unit, &[0..2], Layout::PLAIN);
+    listen(None);
+    assert_eq!(bits(&got[0].states), bits(&expected[0].states));
+    let count = |part| HEARD.with_borrow(|heard| heard.iter().filter(|p| **p == part).count());
+    assert_eq!((count(Part::Weights), count(Part::Encode)), (1, 0));
+    // Four applications of nine layers, and those of the dynamics without noise.
+    assert!(count(Part::Convolutions) >= 4 * 9 && count(Part::Normalise) >= 4 * 8);
+    assert_eq!(count(Part::Noise), 4);
+    // Five states and the piece that they come back in.
+    assert_eq!(count(Part::State), 6);
+    assert!(count(Part::Other) > 0);
 }
 
 /// An operator that multiplies a state's size at every application, at a rate that noise changes.

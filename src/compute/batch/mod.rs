@@ -19,6 +19,7 @@ use tch::{Kind, Tensor};
 use self::network::BatchNetwork;
 use self::noise::Generator;
 use self::state::Measured;
+use super::account::{self, done};
 use super::device::Device;
 use super::dynamics::Dynamics;
 use super::layout::Layout;
@@ -291,6 +292,7 @@ impl<'a> Flight<'a> {
         part.pending.push(state.shallow_clone());
         part.current = state;
         part.stored += 1;
+        done(account::Part::State);
         if part.pending.len() == self.piece { self.bring_back(part) } else { Ok(()) }
     }
 
@@ -310,10 +312,12 @@ impl<'a> Flight<'a> {
         let measured = Measured::of(&measured, self.piece, self.launch);
         let has_previous = before.is_some();
         part.enter(self.unit, length, &measured, has_previous);
+        done(account::Part::State);
         if self.unit.states {
             let values = self.land(&torch(states.f_narrow(0, 0, length as i64))?)?;
             part.enter_states(self.unit, &values, self.launch, self.size);
         }
+        done(account::Part::Other);
         Ok(())
     }
 

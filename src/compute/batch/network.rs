@@ -4,6 +4,7 @@ use tch::{Kind, Tensor};
 
 use super::Means;
 use super::noise::BatchSource;
+use crate::compute::account::{Part, done};
 use crate::compute::device::Device;
 use crate::compute::network::{Backend, Moment, convolutions, projection};
 use crate::compute::noise::site;
@@ -44,20 +45,16 @@ impl BatchNetwork {
         let prefix = stages.iter().position(|stage| stage.is_random()).unwrap_or(stages.len());
         let source = BatchSource::new(seed, operator, device, means.generator)?;
         let columns = factor.map(|factor| source.columns(&factor)).transpose()?;
-        Ok(Self {
-            operator: *operator,
-            prefix,
-            spent: spent(&stages, prefix),
-            stages,
-            source,
-            columns,
-            ops: Ops::with_layout(operator, &convs, device, kind, means.layout)?,
-        })
+        let ops = Ops::with_layout(operator, &convs, device, kind, means.layout)?;
+        let spent = spent(&stages, prefix);
+        done(Part::Weights);
+        Ok(Self { operator: *operator, stages, prefix, spent, source, columns, ops })
     }
 
     /// Everything before the first random number, on states `[B, C, n, n]` (B = 1 to share it).
     pub fn prefix(&mut self, states: &Tensor) -> Result<()> {
         self.ops.load_tensor(states)?;
+        done(Part::Other);
         for index in 0..self.prefix {
             self.run(index, None)?;
         }
@@ -66,6 +63,7 @@ impl BatchNetwork {
 
     fn run(&mut self, index: usize, drawn: Option<&Drawn>) -> Result<()> {
         self.ops.run_stage(index, self.stages[index], drawn)?;
+        done(self.stages[index].part());
         for &slot in &self.spent[index] {
             self.ops.release(slot);
         }
@@ -93,6 +91,7 @@ impl BatchNetwork {
             self.run(index, drawn.as_ref())?;
         }
         let out = self.ops.result()?;
+        done(Part::Other);
         let channels = self.operator.architecture.channels as usize;
         let behind = self.operator.noise.is_some_and(|n| n.location == NoiseLocation::Output);
         let drawn = if let Some(columns) = &self.columns {
@@ -104,10 +103,12 @@ impl BatchNetwork {
             let side = i64::from(self.operator.grid);
             return torch(out.f_expand([rows as i64, channels as i64, side, side], false));
         };
-        match &drawn {
+        let out = match &drawn {
             Drawn::Add(field) => torch(out.f_add(field)),
             Drawn::Multiply(field) => torch(out.f_mul(field)),
-        }
+        };
+        done(Part::Noise);
+        out
     }
 
     /// `O(x)` without noise and dropout, from what [`BatchNetwork::prefix`] left for one state:
