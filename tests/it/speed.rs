@@ -9,6 +9,7 @@ use spinlock::sampling::{SAMPLERS, Scramble, Settings, assess};
 fn ten_thousand_points_are_drawn_and_measured_in_a_fifth_of_a_second() {
     let names: Vec<String> = (0..14).map(|d| format!("p{d}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut slowest = 0.0_f64;
     for method in SAMPLERS {
         let settings = Settings { seed: 42, points: 10_000, scramble: Scramble::Owen };
         let sampler = (method.make)(&settings);
@@ -23,6 +24,7 @@ fn ten_thousand_points_are_drawn_and_measured_in_a_fifth_of_a_second() {
         }
         let [drawn, all] = best.map(|seconds| 1e3 * seconds);
         println!("{}: drawn in {drawn:.1} ms, with quality {all:.1} ms", method.name);
-        assert!(all < 200.0, "{}: {all} ms", method.name);
+        slowest = slowest.max(all);
     }
+    assert!(slowest < 200.0, "{slowest:.1} ms");
 }
