@@ -19,6 +19,5 @@ mod oracle;
 // What an edit costs: what is rebuilt and, above all, what is not.
 mod rebuild;
 // How long things take; only on demand.
-mod speed;
 // A temporary project in which the programs run.
 mod space;
