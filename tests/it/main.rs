@@ -18,6 +18,5 @@ mod invariance;
 mod oracle;
 // What an edit costs: what is rebuilt and, above all, what is not.
 mod rebuild;
-// How long things take; only on demand.
 // A temporary project in which the programs run.
 mod space;
