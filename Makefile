@@ -11,7 +11,7 @@ BIN := target/release
 .PHONY: help setup build demo test test-gpu lint install bench clean
 
 help: ## Say what there is
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 setup: ## Check for needed tools; fetch libtorch, cmake and the Python packages of the tests
 	@.setup/need.sh

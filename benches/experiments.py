@@ -30,8 +30,13 @@ REFERENCE = {"mvp100": 96.1, "mvp100s": 26.1, "temporal64": 55.1, "temporal128":
 DEFAULT = [f"experiments/bench/{n}" for n in (*REFERENCE, "temporal64k7")]
 
 
-def multiply_adds(layers, width, kernel, channels):
-    """Weights of all convolutions of one operator."""
+def multiply_adds(architecture, layers, width, kernel, channels):
+    """Multiply-adds of all convolutions of one operator, per pixel of its grid."""
+    if architecture == "encoder_decoder":
+        full = (channels * width + 3 * width * width) * kernel**2 + width * channels
+        half = (2 * width**2 + 12 * width**2) * kernel**2
+        bottom = (8 * width**2 + layers * (1 + (layers > 3)) * 16 * width**2) * kernel**2
+        return full + half / 4 + bottom / 16
     total, now = channels * width * kernel**2, width
     for i in range(layers):
         after = width * 2 ** min(i, 2)
@@ -52,11 +57,11 @@ def gflop(path):
         about = f["/metadata"].attrs
         m, t, c = (int(about[k]) for k in ("num_realizations", "num_timesteps", "num_channels"))
         applications = 1 if t == 1 else t - 1
-        table = zip(value("num_layers", 3), value("base_channels", 32), value("kernel_size", 3),
+        table = zip(value("architecture", b"simple_cnn"), value("num_layers", 3), value("base_channels", 32), value("kernel_size", 3),
                     f["/metadata/grid_sizes"][:])
         return sum(
-            2e-9 * multiply_adds(int(l), int(b), int(k), c) * int(n) ** 2 * m * applications
-            for l, b, k, n in table
+            2e-9 * multiply_adds(a.decode(), int(l), int(b), int(k), c) * int(n) ** 2 * m * applications
+            for a, l, b, k, n in table
         )
 
 

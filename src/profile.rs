@@ -4,8 +4,11 @@
 //! same bytes on every x86-64 machine. Rollouts and features carry the class of the device, the
 //! library versions and the precision in their keys.
 
-use std::fs;
+use std::ffi::OsStr;
+use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
+use std::{env, fs};
 
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +25,33 @@ pub const CPU_METHOD: u32 = 2;
 /// Version of what runs on CUDA besides libtorch: our kernels, how tensors are laid out, the order of
 /// operations. Raised when it changes the bytes of a result there; the CPU has no part in it.
 pub const CUDA_METHOD: u32 = 1;
+
+/// Beginnings of the names of environment variables by which libraries compute otherwise: another
+/// instruction set, coarser rounding, other algorithms. No key knows of them.
+const DISTURBING: [&str; 9] = [
+    "ONEDNN_",
+    "DNNL_",
+    "MKL_",
+    "ATEN_",
+    "TORCH_",
+    "CUBLAS",
+    "CUDNN_",
+    "NVIDIA_TF32",
+    "GLIBC_TUNABLES",
+];
+
+/// The command that starts a worker, not yet started, without variables of the environment that would
+/// change what it computes.
+pub fn worker_command(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    let disturbs = |name: &OsStr| {
+        DISTURBING.iter().any(|start| name.as_encoded_bytes().starts_with(start.as_bytes()))
+    };
+    for (name, _) in env::vars_os().filter(|(name, _)| disturbs(name)) {
+        command.env_remove(name);
+    }
+    command
+}
 
 /// What `spinlock-worker --probe` prints.
 #[derive(Debug, Clone, Serialize, Deserialize, PartialEq)]

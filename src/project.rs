@@ -3,13 +3,12 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use crate::cache::Cache;
 use crate::config::{Device, DeviceChoice};
 use crate::error::{Error, IoContext, Result};
 use crate::operator::rollout::Precision;
-use crate::profile::{Probe, Profile, no_cuda};
+use crate::profile::{Probe, Profile, no_cuda, worker_command};
 
 /// A project: the folder that experiment files and outputs are relative to.
 #[derive(Debug, Clone)]
@@ -94,7 +93,7 @@ fn probe(cache: &Cache, worker: &Path) -> Result<Probe> {
     if let Some(probe) = known {
         return Ok(probe);
     }
-    let output = Command::new(worker).arg("--probe").output().io("start", worker)?;
+    let output = worker_command(worker).arg("--probe").output().io("start", worker)?;
     let probe: Probe = serde_json::from_slice(&output.stdout).map_err(|_| {
         Error::environment(format!(
             "`{} --probe` failed: {}",

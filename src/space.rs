@@ -214,12 +214,12 @@ vocabulary! {
     CHANNELS = 18 "channels" Operator Domain::Int(1, 64), Setting::Int(3),
         "channels C of the state; one number for the whole experiment";
     UPDATE_POLICY = 15 "update_policy" Evolution
-        Domain::Names(&["autoregressive", "residual", "convex"]), Setting::Name("convex"),
-        "how the state is updated when T ≥ 2: O(X), X + dt·O(X), or α·X + (1−α)·O(X)";
+        Domain::Names(&["autoregressive", "residual", "convex", "euler_maruyama"]), Setting::Name("convex"),
+        "how the state is updated when T ≥ 2: O(X), X + dt·O(X), α·X + (1−α)·O(X), or X + dt·O(X) + √dt·s·η with the noise s·η apart from O";
     ALPHA = 16 "alpha" Evolution Domain::Float { lo: 0.0, hi: 1.0, open: false },
         Setting::Float(0.5), "weight α of the old state under the convex policy";
     DT = 17 "dt" Evolution Domain::Float { lo: 0.0, hi: 1000.0, open: true },
-        Setting::Float(0.01), "step dt of the residual policy";
+        Setting::Float(0.01), "step dt of the policies `residual` and `euler_maruyama`";
 }
 
 impl ParameterId {

@@ -95,7 +95,9 @@ pub(super) fn effective(operator: &Operator, num_timesteps: u32) -> Value {
         fields.push(("update_policy", operator.policy.name().into()));
         match operator.policy {
             Policy::Autoregressive => {}
-            Policy::Residual { dt } => fields.push(("dt", dt.into())),
+            Policy::Residual { dt } | Policy::EulerMaruyama { dt } => {
+                fields.push(("dt", dt.into()));
+            }
             Policy::Convex { alpha } => fields.push(("alpha", alpha.into())),
         }
     }

@@ -121,4 +121,4 @@ fn computing(loaded: &Loaded, gflop: f64) -> Option<String> {
 }
 
 /// What one processor does of the plan's rough GFLOP in a second; measured, see `docs/benchmarks.md`.
-const GFLOP_PER_SECOND: f64 = 100.0;
+const GFLOP_PER_SECOND: f64 = 160.0;

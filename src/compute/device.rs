@@ -36,12 +36,12 @@ impl Device {
 /// The library that brings CUDA into a process.
 const CUDA_LIBRARY: &std::ffi::CStr = c"libtorch_cuda.so";
 
-/// Sets the process up for computing; further calls do nothing.
+/// Sets the process up for computing; has to be called by every thread that computes.
 ///
-/// Makes the allocator keep freed memory (layers free and take the same few megabytes over and over;
+/// Once: makes the allocator keep freed memory (layers free and take the same few megabytes over and over;
 /// giving them back to the kernel doubles the time of a step), loads the CUDA half of libtorch if it
-/// is there, sets `threads` threads within an operation, and turns gradients and timing-based choice
-/// of algorithms off.
+/// is there, turns timing-based choice of algorithms off, and starts a pool of `threads` threads for our own
+/// loops. At each call: sets `threads` threads within an operation of libtorch, and turns gradients off.
 pub fn init(threads: u32) {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {

@@ -169,10 +169,7 @@ impl Network {
     /// The rest, from the slots that [`Network::prefix`] left: `[B][C][n·n]` with B the number of
     /// realizations.
     pub fn suffix(&mut self, at: Moment, realizations: &[u32]) -> Result<Vec<f32>> {
-        let scale = self
-            .operator
-            .noise
-            .map_or(0.0, |noise| noise.scale * noise.schedule.factor(at.step, at.num_timesteps));
+        let scale = self.operator.noise_scale(at.step, at.num_timesteps);
         let place = |site, realization| Place { site, step: at.step, realization };
         for index in self.prefix..self.stages.len() {
             let stage = self.stages[index];

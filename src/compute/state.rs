@@ -30,7 +30,7 @@ pub fn is_terminal(code: u8) -> bool {
 pub fn update(policy: Policy, old: &[f32], output: &mut [f32]) {
     match policy {
         Policy::Autoregressive => {}
-        Policy::Residual { dt } => {
+        Policy::Residual { dt } | Policy::EulerMaruyama { dt } => {
             let dt = dt as f32;
             output.iter_mut().zip(old).for_each(|(o, x)| *o = x + dt * *o);
         }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, Stdio};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -12,6 +12,7 @@ use super::Event;
 use super::measure::{Answer, Question};
 use super::protocol::{Hello, Job, Reply};
 use crate::error::{Error, Result};
+use crate::profile::worker_command;
 
 /// How many of the last lines on its standard error are kept.
 const LAST_WORDS: usize = 12;
@@ -54,7 +55,7 @@ pub fn ask(program: &Path, question: &Question, threads: u32) -> Result<Answer> 
         Error::environment(format!("cannot start `{}`: {e}", program.display()))
             .help("run `make build` in the checkout of spinlock")
     };
-    let mut child = Command::new(program)
+    let mut child = worker_command(program)
         .arg("--bench")
         .env("OMP_WAIT_POLICY", "passive")
         .env("OMP_NUM_THREADS", threads.to_string())
@@ -86,7 +87,7 @@ impl Worker {
     /// # Errors
     /// If the program cannot be started.
     pub fn start(program: &Path, hello: &Hello, id: usize, events: Sender<Event>) -> Result<Self> {
-        let mut child = Command::new(program)
+        let mut child = worker_command(program)
             // libgomp's idle threads would otherwise spin and starve the other workers.
             .env("OMP_WAIT_POLICY", "passive")
             .env("OMP_NUM_THREADS", hello.threads.to_string())

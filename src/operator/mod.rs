@@ -174,6 +174,13 @@ pub enum Policy {
         /// The step, above 0.
         dt: f64,
     },
+    /// `X' = X + dt·O(X) + √dt·s·η`, with O without its noise `s·η`: the scheme of Euler and Maruyama
+    /// (Kloeden and Platen 1992), whose diffusion does not vanish with the step. The noise must be
+    /// added to the output.
+    EulerMaruyama {
+        /// The step, above 0.
+        dt: f64,
+    },
     /// `X' = α·X + (1−α)·O(X)`.
     Convex {
         /// The weight of the old state, in [0, 1).
@@ -187,6 +194,7 @@ impl Policy {
         match self {
             Policy::Autoregressive => "autoregressive",
             Policy::Residual { .. } => "residual",
+            Policy::EulerMaruyama { .. } => "euler_maruyama",
             Policy::Convex { .. } => "convex",
         }
     }
@@ -250,6 +258,7 @@ impl Operator {
         let policy = match theta.name(space::UPDATE_POLICY) {
             "autoregressive" => Policy::Autoregressive,
             "residual" => Policy::Residual { dt: theta.float(space::DT) },
+            "euler_maruyama" => Policy::EulerMaruyama { dt: theta.float(space::DT) },
             _ => Policy::Convex { alpha: theta.float(space::ALPHA) },
         };
         let grid = theta.int(space::GRID_SIZE) as u32;
@@ -260,6 +269,17 @@ impl Operator {
     /// at full scale.
     pub fn depends_on_horizon(&self, num_timesteps: u32) -> bool {
         num_timesteps >= 2 && self.noise.is_some_and(|n| n.schedule == Schedule::Annealing)
+    }
+
+    /// The scale of the noise at application `t` of a rollout of `num_timesteps` states, 0 without noise:
+    /// its schedule, and for Euler–Maruyama 1/√dt, since the output is multiplied by dt.
+    pub fn noise_scale(&self, t: u32, num_timesteps: u32) -> f64 {
+        let Some(noise) = self.noise else { return 0.0 };
+        let scale = noise.scale * noise.schedule.factor(t, num_timesteps);
+        match self.policy {
+            Policy::EulerMaruyama { dt } if num_timesteps >= 2 => scale / dt.sqrt(),
+            _ => scale,
+        }
     }
 
     /// `low`, `medium` or `high`: scale below 0.01, below 0.1, or above; `none` without noise.

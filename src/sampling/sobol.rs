@@ -75,7 +75,9 @@ impl Sampler for Sobol {
     fn describe(&self, m: &mut dyn Manifest) {
         m.param("sampler", METHOD.name.into());
         m.param("scramble", self.scramble.name().into());
-        m.param("seed", self.seed.into());
+        if self.scramble != Scramble::None {
+            m.param("seed", self.seed.into());
+        }
     }
 
     fn column(&self, dimension: u32, indices: Range<u64>) -> Vec<f64> {

@@ -38,6 +38,7 @@ pub fn run<T: Send>(
         state: Mutex::new(State {
             waiting: (0..count).collect(),
             running: 0,
+            taken: 0,
             width,
             over: false,
             error: None,
@@ -45,7 +46,6 @@ pub fn run<T: Send>(
         changed: Condvar::new(),
     };
     thread::scope(|scope| {
-        // Room for one: threads wait rather than fill the memory of the host with results.
         let (sender, results) = sync_channel(1);
         for _ in 0..width {
             let (sender, flight, enter, work) = (sender.clone(), &flight, &enter, &work);
@@ -83,6 +83,7 @@ pub fn run<T: Send>(
                     return;
                 }
                 next += 1;
+                flight.took(next);
             }
         }
     });
@@ -107,6 +108,8 @@ fn too_large(error: Error) -> Error {
 struct State {
     waiting: BTreeSet<usize>,
     running: usize,
+    /// Units whose results were taken.
+    taken: usize,
     width: usize,
     /// Nothing more is to be started.
     over: bool,
@@ -123,22 +126,32 @@ impl Flight {
         self.state.lock().expect("no holder panics")
     }
 
-    /// The next unit, with the width at its start; waits until there is room. A unit in flight may come
-    /// back, so the last thread to know is the one whose unit is the last.
+    /// The next unit, with the width at its start; waits until there is room, in flight and for its result:
+    /// results are taken in order, and those that wait for an earlier one must not fill the memory of
+    /// the host. A unit in flight may come back, so the last thread to know is the one whose unit is
+    /// the last.
     fn next(&self) -> Option<(usize, usize, Seat<'_>)> {
         let mut state = self.lock();
         loop {
             if state.over || state.waiting.is_empty() && state.running == 0 {
                 return None;
             }
+            // The earliest result that is not taken is in flight or waits first in line.
+            let end = state.taken + 2 * state.width;
             if state.running < state.width
-                && let Some(unit) = state.waiting.pop_first()
+                && let Some(unit) = state.waiting.first().copied().filter(|unit| *unit < end)
             {
+                state.waiting.remove(&unit);
                 state.running += 1;
                 return Some((unit, state.width, Seat(self)));
             }
             state = self.changed.wait(state).expect("no holder panics");
         }
+    }
+
+    fn took(&self, units: usize) {
+        self.lock().taken = units;
+        self.changed.notify_all();
     }
 
     /// Puts a unit back, to be tried with fewer beside it.

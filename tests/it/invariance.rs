@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde_json::Value;
 
-use crate::space::{BASE_ARTIFACTS, Ran, TestSpace};
+use crate::space::{BASE_ARTIFACTS, Built, Ran, TestSpace, finish};
 
 /// Digest of the base experiment after these edits, built at once.
 #[track_caller]
@@ -38,6 +38,33 @@ fn the_number_of_workers_and_threads_does_not_matter() {
     for options in [&["-j2"][..], &["-j5"], &["-j1", "--threads", "2"], &["--threads", "4"]] {
         assert_eq!(digest(options), one, "{options:?}");
     }
+}
+
+/// Wide enough for the frequency domain, where threads share a layer.
+const WIDE: [(&str, &str); 4] = [
+    ("num_layers: 1\n", "num_layers: 2\n    kernel_size: 5\n"),
+    ("base_channels: {type: integer, bounds: [2, 4]}", "base_channels: 32"),
+    ("grid_size: 8", "grid_size: 24"),
+    ("total_samples: 8", "total_samples: 2"),
+];
+
+#[test]
+fn threads_do_not_matter_in_wide_layers() {
+    let digest = |options: &[&str]| TestSpace::changed(&WIDE).build_with(options).digest();
+    let one = digest(&["-j1"]);
+    for threads in ["2", "4"] {
+        assert_eq!(digest(&["-j1", "--threads", threads]), one, "{threads}");
+    }
+}
+
+#[test]
+fn the_environment_does_not_matter() {
+    let space = TestSpace::new();
+    let mut command = space.command(&["build", "experiments/x", "--json", "-j1"]);
+    // Names that oneDNN would listen to: fewer instructions round otherwise.
+    command.envs([("ONEDNN_MAX_CPU_ISA", "SSE41"), ("DNNL_MAX_CPU_ISA", "SSE41")]);
+    let narrow = Built(finish(command).ok().json());
+    assert_eq!(narrow.digest(), TestSpace::new().build().digest());
 }
 
 /// A hundred operators under everything that may act by operator.

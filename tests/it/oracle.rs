@@ -311,7 +311,13 @@ fn noise_has_the_law_that_the_specification_says() {
     let noise = scratch.build("noise", "noise", &[]);
     let linear = scratch.build("linear", "linear", &[]);
     let dropout = scratch.build("dropout", "dropout", &[]);
-    let mut checks = vec![format!("noise {noise} + noise {linear} + dropout {dropout}")];
+    let maruyama = [
+        "parameter_space.stochastic.noise_type=[gaussian, laplace]",
+        "parameter_space.evolution.update_policy=euler_maruyama",
+    ];
+    let maruyama = scratch.build("noise", "maruyama", &maruyama);
+    let mut checks =
+        vec![format!("noise {noise} + noise {maruyama} + noise {linear} + dropout {dropout}")];
     checks.extend([&noise, &linear, &dropout].map(|file| format!("dynamics {file}")));
     let checks = checks.join(" + ");
     let said = scratch.script("oracle.py", &checks.split_whitespace().collect::<Vec<_>>());

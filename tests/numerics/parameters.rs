@@ -134,7 +134,9 @@ fn acting() -> Vec<Case> {
         ("update_policy", "", [json!("autoregressive"), json!("residual")]),
         ("update_policy", "", [json!("residual"), json!("convex")]),
         ("alpha", "update_policy=convex", [json!(0.3), json!(0.4)]),
+        ("update_policy", NOISE, [json!("residual"), json!("euler_maruyama")]),
         ("dt", "update_policy=residual", [json!(0.01), json!(0.02)]),
+        ("dt", "update_policy=euler_maruyama", [json!(0.01), json!(0.02)]),
     ]
 }
 

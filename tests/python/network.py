@@ -218,7 +218,7 @@ class Operator:
         policy, alpha = self.values["update_policy"], self.values["alpha"]
         if policy == "autoregressive":
             return output
-        if policy == "residual":
+        if policy in ("residual", "euler_maruyama"):
             return x + self.values["dt"] * output
         return alpha * x + (1 - alpha) * output
 

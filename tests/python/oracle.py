@@ -226,7 +226,12 @@ def noise(data, faults):
         stored = data.fields("outputs", row)
         steps, n = stored.shape[1], x.shape[-1]
         law, location = values["noise_type"], values["noise_location"]
-        part = {"autoregressive": 1, "residual": values["dt"], "convex": 1 - values["alpha"]}
+        part = {
+            "autoregressive": 1,
+            "residual": values["dt"],
+            "euler_maruyama": values["dt"] ** 0.5,
+            "convex": 1 - values["alpha"],
+        }
         part = part[values["update_policy"]] if steps > 1 else 1
         for step in range(max(steps - 1, 1)):
             before = stored[:, step] if steps > 1 else np.repeat(x[None], len(stored), axis=0)

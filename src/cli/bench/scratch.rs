@@ -11,6 +11,8 @@ use crate::error::{Error, IoContext, Result};
 /// Removed with everything in it when dropped, also after Ctrl-C.
 pub struct Scratch {
     folder: PathBuf,
+    /// Whether the folder of the cache was made for it too.
+    only: bool,
     interrupt: Arc<AtomicBool>,
 }
 
@@ -24,9 +26,11 @@ impl Scratch {
                 .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&interrupt)))
                 .map_err(|e| Error::environment(format!("cannot listen to Ctrl-C: {e}")))?;
         }
-        let folder = cache.root().join(format!("bench-{}", std::process::id()));
+        let only = !cache.root().exists();
+        sweep(cache.root());
+        let folder = cache.root().join(format!("{PREFIX}{}", std::process::id()));
         fs::create_dir_all(&folder).io("make", &folder)?;
-        Ok(Self { folder, interrupt })
+        Ok(Self { folder, only, interrupt })
     }
 
     /// The folder.
@@ -44,9 +48,22 @@ impl Drop for Scratch {
     fn drop(&mut self) {
         // What cannot be removed is not worth failing a benchmark for.
         let _ = fs::remove_dir_all(&self.folder);
-        if let Some(cache) = self.folder.parent() {
-            // A cache that only the benchmark made: an empty folder.
+        if let Some(cache) = self.folder.parent().filter(|_| self.only) {
             let _ = fs::remove_dir(cache);
+        }
+    }
+}
+
+/// What folders of benchmarks begin with; the number of the process follows.
+const PREFIX: &str = "bench-";
+
+/// Removes what benchmarks left that were killed.
+fn sweep(cache: &Path) {
+    for entry in fs::read_dir(cache).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let process = name.to_str().and_then(|name| name.strip_prefix(PREFIX));
+        if process.is_some_and(|process| !Path::new("/proc").join(process).exists()) {
+            let _ = fs::remove_dir_all(entry.path());
         }
     }
 }

@@ -73,10 +73,7 @@ impl BatchNetwork {
     /// The rest, from what [`BatchNetwork::prefix`] left, for `rows` realizations from `first` on:
     /// `[rows, C, n, n]`.
     pub fn suffix(&mut self, at: Moment, first: u32, rows: usize) -> Result<Tensor> {
-        let scale = self
-            .operator
-            .noise
-            .map_or(0.0, |noise| noise.scale * noise.schedule.factor(at.step, at.num_timesteps));
+        let scale = self.operator.noise_scale(at.step, at.num_timesteps);
         let place = |site| Place { site, step: at.step, realization: first };
         for index in self.prefix..self.stages.len() {
             let drawn = match self.stages[index] {

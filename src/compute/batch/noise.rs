@@ -255,11 +255,12 @@ impl BatchSource {
             self.generator.draw(self.options, self.stream, at, size, law, transform)
         };
         let fits = |amplitude: &&Tensor| amplitude.size()[0] == side as i64;
-        let Some(amplitude) = self.amplitudes.iter().find(fits) else {
-            debug_assert!(self.amplitudes.is_empty(), "there is a spectrum for each side");
+        if self.amplitudes.is_empty() {
             let law = if law == NoiseLaw::Laplace { Law::Laplace } else { Law::Normal };
             return torch(draw(channels, law, (scale, offset))?.f_view(shape));
-        };
+        }
+        let amplitude =
+            self.amplitudes.iter().find(fits).expect("there is a spectrum for each side");
         let pairs = channels.div_ceil(2);
         let white = draw(2 * pairs, Law::Normal, (1.0, 0.0))?;
         let mut field = Self::shape(&white, amplitude, pairs as i64)?;

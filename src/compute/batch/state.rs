@@ -14,7 +14,9 @@ pub fn update(policy: Policy, old: &Tensor, output: &Tensor) -> Result<Tensor> {
     let wide = |value: f64| f64::from(value as f32);
     torch(match policy {
         Policy::Autoregressive => Ok(output.shallow_clone()),
-        Policy::Residual { dt } => output.f_mul_scalar(wide(dt)).and_then(|step| old.f_add(&step)),
+        Policy::Residual { dt } | Policy::EulerMaruyama { dt } => {
+            output.f_mul_scalar(wide(dt)).and_then(|step| old.f_add(&step))
+        }
         Policy::Convex { alpha } => output
             .f_mul_scalar(wide(1.0 - alpha))
             .and_then(|taken| old.f_mul_scalar(wide(alpha))?.f_add(&taken)),

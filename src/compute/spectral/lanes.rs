@@ -164,7 +164,12 @@ macro_rules! for_widest_lanes {
             }
 
             use std::is_x86_feature_detected as has;
-            if has!("avx512f") && has!("avx512bw") && has!("avx512dq") && has!("avx512vl") {
+            if has!("avx512f")
+                && has!("avx512bw")
+                && has!("avx512dq")
+                && has!("avx512vl")
+                && has!("fma")
+            {
                 // SAFETY: the processor was asked.
                 unsafe { wide($($arg),*) }
             } else if has!("avx2") && has!("fma") {

@@ -30,6 +30,14 @@ pub fn read(
             notes.push(format!("`{path}` has no meaning under `strategy: {strategy}`"));
         }
     }
+    let way = "sampling.sobol.scramble_method";
+    if !scrambled
+        && method.options.contains(&"scramble_method")
+        && reader.node(way).is_some()
+        && reader.choice(way) != "none"
+    {
+        notes.push(format!("`{way}` has no meaning with `scramble: false`"));
+    }
     let sampler = (method.make)(&Settings { seed, points: total_samples, scramble });
 
     let mut used: Vec<Named> = Vec::new();

@@ -224,6 +224,24 @@ fn together(parameters: &Parameters, faults: &Faults) {
         let message = format!("`{scale:?}` is too large with `noise_type: dropout`");
         fault(space::NOISE_SCALE, message, "there it is a probability, at most 0.95");
     }
+    let may = |id, names: &[&str]| {
+        space_values(&parameters.space, id).into_iter().find(|name| names.contains(name))
+    };
+    let noisy = scale > 0.0 && may(space::NOISE_TYPE, &["gaussian", "laplace"]).is_some();
+    let not_added = may(space::NOISE_TYPE, &["multiplicative", "dropout"]).or(may(
+        space::NOISE_LOCATION,
+        &["input", "hidden"],
+    )
+    .filter(|_| noisy));
+    if let Some(name) = not_added
+        && scale > 0.0
+        && may(space::UPDATE_POLICY, &["euler_maruyama"]).is_some()
+    {
+        let message =
+            format!("`euler_maruyama` needs noise that is added to the output, not `{name}`");
+        let help = "use `noise_type` gaussian or laplace and `noise_location` features or output";
+        fault(space::UPDATE_POLICY, message, help);
+    }
     if parameters.space.spec(space::CHANNELS).is_some_and(|spec| spec.fixed().is_none()) {
         let message = "the number of channels cannot be sampled".to_owned();
         fault(space::CHANNELS, message, "one number for the whole experiment: `channels: 3`");
@@ -256,7 +274,12 @@ pub fn idle(space: &Space, num_timesteps: u32) -> Vec<String> {
             Some("there is no update when `simulation.num_timesteps` is 1")
         }
         space::ALPHA if !may(space::UPDATE_POLICY, "convex") => Some("no policy is `convex`"),
-        space::DT if !may(space::UPDATE_POLICY, "residual") => Some("no policy is `residual`"),
+        space::DT
+            if !may(space::UPDATE_POLICY, "residual")
+                && !may(space::UPDATE_POLICY, "euler_maruyama") =>
+        {
+            Some("no policy is `residual` or `euler_maruyama`")
+        }
         space::NOISE_TYPE if !noise && !may(space::NOISE_TYPE, "none") => {
             Some("there is no noise without `noise_scale`")
         }

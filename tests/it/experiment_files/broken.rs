@@ -142,6 +142,10 @@ const BROKEN: &[(&str, &str)] = &[
         "large_dropout_noise",
         "parameter_space: {stochastic: {noise_type: dropout, noise_scale: {type: continuous, bounds: [0.1, 1]}}}\n",
     ),
+    (
+        "euler_maruyama_without_added_noise",
+        "parameter_space:\n  stochastic: {noise_type: gaussian, noise_scale: 0.1, noise_location: [features, hidden]}\n  evolution: {update_policy: [residual, euler_maruyama]}\n",
+    ),
     ("batch_norm", "parameter_space: {architecture: {use_batch_norm: {type: boolean}}}\n"),
     ("sampled_channels", "parameter_space: {operator: {channels: [1, 3]}}\n"),
     ("unequal_channels", "parameter_space: {operator: {input_channels: 1, output_channels: 3}}\n"),
