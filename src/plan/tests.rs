@@ -235,6 +235,7 @@ fn a_recipe_of_parameters_holds_what_acts_of_its_sampler() {
     };
     let all = [
         &["sampling.strategy=sobol"][..],
+        &["sampling.sobol.scramble=false"],
         &["sampling.strategy=latin_hypercube"],
         &["sampling.strategy=halton"],
         &["sampling.strategy=halton", "sampling.sobol.scramble=false"],
@@ -243,6 +244,7 @@ fn a_recipe_of_parameters_holds_what_acts_of_its_sampler() {
     .map(lines);
     insta::assert_snapshot!(all.join("\n"), @r"
     sampler: sobol, scramble: owen, seed: 7
+    sampler: sobol, scramble: none
     sampler: latin_hypercube, points: 10, seed: 7
     sampler: halton, scramble: true, seed: 7
     sampler: halton, scramble: false

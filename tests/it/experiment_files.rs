@@ -345,7 +345,7 @@ fn every_sampler_is_a_strategy_and_takes_its_settings() {
     for (text, expected) in [
         ("{strategy: sobol_stratified, seed: 3}", "Sobol { seed: 3, scramble: Owen }"),
         ("{scramble_method: burley}", "Sobol { seed: 42, scramble: Burley }"),
-        ("{scramble: false, scramble_method: burley}", "Sobol { seed: 42, scramble: None }"),
+        ("{scramble: false}", "Sobol { seed: 42, scramble: None }"),
         ("{strategy: halton}", "Halton { seed: 42, scramble: true }"),
         ("{strategy: halton, sobol: {scramble: false}}", "Halton { seed: 42, scramble: false }"),
         ("{strategy: latin_hypercube, total_samples: 5}", "LatinHypercube { seed: 42, points: 5 }"),
@@ -364,6 +364,7 @@ fn samplers_say_what_they_cost() {
     };
     let all = [
         "{strategy: sobol, total_samples: 300}",
+        "{scramble: false, scramble_method: lms_shift}",
         "{strategy: latin_hypercube, total_samples: 300, scramble_method: burley}",
         "{strategy: halton, total_samples: 58, scramble: false, scramble_method: none}",
         "{strategy: halton, total_samples: 59}",
