@@ -1,6 +1,6 @@
 //! Sample points of the parameter space, and how good they are.
 //!
-//! A [`Sampler`] gives the coordinate of point `i` in a dimension alone, in any order; [`assess`]
+//! A [`Sampler`] gives the coordinate of point `i` in a dimension alone, in any order; [`assess()`]
 //! measures a finished set of points against random ones and against targets. Coordinates are in the
 //! unit cube: this module does not know which parameter owns which dimension, nor how a coordinate
 //! becomes a value.

@@ -85,7 +85,7 @@ impl Tiles {
 /// Sums over all pairs of the points with these columns (one per dimension, all of one length).
 ///
 /// # Panics
-/// If there is no column, or more than [`MAX_DIMENSIONS`].
+/// If there is no column, or more than 256.
 pub fn pairs(columns: &[&[f64]]) -> Pairs {
     pairs_by(block_functions()[0], columns)
 }
