@@ -46,28 +46,35 @@ fn missing(path: &Path) -> Error {
     )
 }
 
-/// Starts a worker to answer one question of a benchmark, and waits for the answer.
-///
-/// # Errors
-/// If the program cannot be started, or ends without an answer.
-pub fn ask(program: &Path, question: &Question, threads: u32) -> Result<Answer> {
-    let cannot = |e| {
-        Error::environment(format!("cannot start `{}`: {e}", program.display()))
-            .help("run `make build` in the checkout of spinlock")
-    };
-    let mut child = worker_command(program)
-        .arg("--bench")
+/// Starts a worker that computes with so many threads, all its streams in pipes.
+fn spawn(program: &Path, arguments: &[&str], threads: u32) -> Result<Child> {
+    worker_command(program)
+        .args(arguments)
+        // libgomp's idle threads would otherwise spin and starve the other workers.
         .env("OMP_WAIT_POLICY", "passive")
         .env("OMP_NUM_THREADS", threads.to_string())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .map_err(cannot)?;
+        .map_err(|e| cannot_start(program, &e))
+}
+
+fn cannot_start(program: &Path, e: &std::io::Error) -> Error {
+    Error::environment(format!("cannot start `{}`: {e}", program.display()))
+        .help("run `make build` in the checkout of spinlock")
+}
+
+/// Starts a worker to answer one question of a benchmark, and waits for the answer.
+///
+/// # Errors
+/// If the program cannot be started, or ends without an answer.
+pub fn ask(program: &Path, question: &Question, threads: u32) -> Result<Answer> {
+    let mut child = spawn(program, &["--bench"], threads)?;
     let text = serde_json::to_string(question).expect("plain values");
     // One that died already is reported by its exit, not by a failed write.
     let _ = child.stdin.take().expect("asked for a pipe").write_all(text.as_bytes());
-    let output = child.wait_with_output().map_err(cannot)?;
+    let output = child.wait_with_output().map_err(|e| cannot_start(program, &e))?;
     let answer = String::from_utf8_lossy(&output.stdout);
     answer.lines().find_map(|line| serde_json::from_str(line).ok()).ok_or_else(|| {
         let words = String::from_utf8_lossy(&output.stderr);
@@ -87,18 +94,7 @@ impl Worker {
     /// # Errors
     /// If the program cannot be started.
     pub fn start(program: &Path, hello: &Hello, id: usize, events: Sender<Event>) -> Result<Self> {
-        let mut child = worker_command(program)
-            // libgomp's idle threads would otherwise spin and starve the other workers.
-            .env("OMP_WAIT_POLICY", "passive")
-            .env("OMP_NUM_THREADS", hello.threads.to_string())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(|e| {
-                Error::environment(format!("cannot start `{}`: {e}", program.display()))
-                    .help("run `make build` in the checkout of spinlock")
-            })?;
+        let mut child = spawn(program, &[], hello.threads)?;
         let stdout = child.stdout.take().expect("asked for a pipe");
         let errors = child.stderr.take().expect("asked for a pipe");
         let stderr = Arc::new(Mutex::new(VecDeque::new()));
