@@ -246,6 +246,14 @@ impl<'a> Fields<'a> {
         });
     }
 
+    /// Reports `name`, if given, as a key without a meaning here; not offered among the known ones.
+    pub fn refuse(&self, name: &str, why: &str, instead: &str) {
+        if self.entries.iter().any(|e| e.name == name) {
+            self.taken.borrow_mut().insert(name.to_owned());
+            self.fault(name, why, Some(instead.to_owned()));
+        }
+    }
+
     /// A real number in `range`.
     pub fn float(&self, name: &str, range: RangeInclusive<f64>, default: f64) -> f64 {
         self.optional_float(name, range).unwrap_or(default)

@@ -26,6 +26,9 @@ pub static NORMALIZE: ChoiceParameter = ChoiceParameter {
               absolute value",
 };
 
+/// The same setting where the field has a natural size: domain types keep it.
+pub static NORMALIZE_NATURAL: ChoiceParameter = ChoiceParameter { default: "none", ..NORMALIZE };
+
 /// How the channels of a scalar type come about.
 pub static CHANNEL_MODE: ChoiceParameter = ChoiceParameter {
     name: "channel_mode",
@@ -55,9 +58,18 @@ pub enum Normalize {
 }
 
 impl Normalize {
-    /// Reads `normalize`.
+    /// Reads `normalize` of a family without a size of its own ([`NORMALIZE`]).
     pub fn parse(fields: &Fields<'_>) -> Self {
-        match NORMALIZE.parse(fields) {
+        Self::named(NORMALIZE.parse(fields))
+    }
+
+    /// Reads `normalize` of a family whose size means something ([`NORMALIZE_NATURAL`]).
+    pub fn parse_natural(fields: &Fields<'_>) -> Self {
+        Self::named(NORMALIZE_NATURAL.parse(fields))
+    }
+
+    fn named(name: &str) -> Self {
+        match name {
             "none" => Normalize::None,
             "unit_max" => Normalize::UnitMax,
             _ => Normalize::UnitStd,
@@ -264,6 +276,44 @@ impl Scalar {
             }
             Amplitude::Normalized(normalize) => normalize.finish(fields, settings),
         }
+    }
+}
+
+/// The settings of every scalar type whose size means something: channels and amplitude.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Natural {
+    channel_mode: ChannelMode,
+    normalize: Normalize,
+}
+
+impl Natural {
+    /// The settings it reads, for the list of a family.
+    pub const PARAMETERS: [Parameter; 2] =
+        [Parameter::Choice(&CHANNEL_MODE), Parameter::Choice(&NORMALIZE_NATURAL)];
+
+    /// Reads `channel_mode` and `normalize`.
+    pub fn parse(fields: &Fields<'_>) -> Self {
+        Self {
+            channel_mode: ChannelMode::parse(fields),
+            normalize: Normalize::parse_natural(fields),
+        }
+    }
+
+    /// Describes both.
+    pub fn describe(&self, m: &mut dyn Manifest) {
+        self.channel_mode.describe(m);
+        self.normalize.describe(m);
+    }
+
+    /// Makes channels out of the fields of `make`, which gives as many as it is asked for, and sets
+    /// their amplitude.
+    pub fn draw(
+        &self,
+        request: &Request,
+        settings: Vec<(&'static str, Value)>,
+        make: impl FnOnce(usize) -> Vec<f64>,
+    ) -> Drawn {
+        self.normalize.finish(self.channel_mode.channels(request, make), settings)
     }
 }
 

@@ -35,8 +35,6 @@ impl Fft {
     ///
     /// - `re`, `im`: `[n, n]`. On entry the *first* axis is `kx` and the second `ky`; on return the
     ///   first is `y` and the second `x`, the order of fields (this saves a transposition).
-    ///
-    /// With the two parts exchanged, `inverse(im, re)`, it is the forward transform.
     pub fn inverse(&self, re: &mut Vec<f64>, im: &mut Vec<f64>) {
         let n = self.n;
         assert!(re.len() == n * n && im.len() == n * n, "both parts hold n × n numbers");
@@ -47,6 +45,13 @@ impl Fft {
         std::mem::swap(re, &mut spare.0);
         std::mem::swap(im, &mut spare.1);
         self.columns(re, im, &mut spare);
+    }
+
+    /// The forward transform, in place: `ẑ[kx, ky] = Σ z[y, x] exp(−2πi (kx x + ky y) / n)`; the axes
+    /// are exchanged as by [`Fft::inverse`], which undoes it up to the factor n².
+    pub fn forward(&self, re: &mut Vec<f64>, im: &mut Vec<f64>) {
+        // Exchanging the parts conjugates, up to a factor, on both sides.
+        self.inverse(im, re);
     }
 
     /// Transforms along the first axis; the columns are independent and run side by side.
@@ -225,14 +230,8 @@ mod tests {
             let (re, im): (Vec<f64>, Vec<f64>) = (0..n * n).map(|_| draws.normal_pair()).unzip();
             let (mut a, mut b) = (re.clone(), im.clone());
             let fft = Fft::new(n);
-            // The axes come back in order: each call exchanges their roles.
+            fft.forward(&mut a, &mut b);
             fft.inverse(&mut a, &mut b);
-            let (mut a_t, mut b_t) = (vec![0.0; n * n], vec![0.0; n * n]);
-            transpose(&a, &mut a_t, n);
-            transpose(&b, &mut b_t, n);
-            fft.inverse(&mut b_t, &mut a_t);
-            transpose(&a_t, &mut a, n);
-            transpose(&b_t, &mut b, n);
             let scale = (n * n) as f64;
             for i in 0..n * n {
                 assert!((a[i] / scale - re[i]).abs() < 1e-13);

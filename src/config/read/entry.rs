@@ -184,13 +184,14 @@ pub fn resolve(
     for draft in drafts {
         let node = draft.settings(reader.faults);
         let fields = Fields::new(Some(&node), draft.path.clone(), reader.faults);
-        let settings: Arc<dyn ic::InitialCondition> = Arc::from((draft.family.parse)(&fields));
+        let settings: Arc<dyn ic::InitialCondition> = Arc::from(draft.family.read(&fields));
         fields.finish();
         if draft.weight <= 0.0 {
             continue;
         }
         for grid in parameters.grids() {
-            if let Err(why) = settings.check(grid as usize, parameters.channels() as usize) {
+            let channels = parameters.channels() as usize;
+            if let Err(why) = draft.family.check(&*settings, grid as usize, channels) {
                 let at = draft.block.map(|block| &block.node).or(draft.place).unwrap_or(&node);
                 let message = format!("`{}` cannot be drawn: {why}", draft.name);
                 reader.faults.report(at, &draft.path, message, None);

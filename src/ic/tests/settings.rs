@@ -1,8 +1,9 @@
 //! Tests of the settings: every documented one acts, and what cannot act is refused.
 
-use super::{make, parse, request, variance, wide};
+use super::{cases, make, parse, request, variance, wide};
 use crate::ic::{FAMILIES, family};
 use crate::key::{Key, KeyHasher, Kind, Manifest};
+use rayon::prelude::*;
 use serde_json::{Value as Json, json};
 
 /// The key of a recipe that holds only these settings.
@@ -37,88 +38,11 @@ fn the_documented_settings_are_those_that_are_read() {
     }
 }
 
-/// Settings other than the defaults; together they name every setting of every family.
-fn examples() -> Vec<(&'static str, Vec<Json>)> {
-    let scalar = [
-        json!({"variance": 0.25}),
-        json!({"variance": {"choice": [1, 4]}}),
-        json!({"channel_mode": "shared"}),
-        json!({"channel_mode": "mixed"}),
-        json!({"normalize": "none"}),
-        json!({"normalize": "unit_max"}),
-    ];
-    let structures = [
-        json!({"num_structures": 7}),
-        json!({"num_structures": {"uniform": [6, 9]}}),
-        json!({"structure_types": ["stripe"]}),
-        json!({"structure_types": ["circle", "blob"]}),
-        json!({"structure_weights": [1, 2, 30]}),
-        json!({"radius": 0.3}),
-        json!({"width": {"log_uniform": [0.05, 0.06]}}),
-        json!({"frequency": 2}),
-        json!({"stripe_amplitude": "normal"}),
-    ];
-    let covariance = [
-        json!({"length_scale": 0.05}),
-        json!({"length_scale": {"uniform": [0.05, 0.1]}}),
-        json!({"kernel": "matern"}),
-        json!({"kernel": "matern", "nu": 0.5}),
-    ];
-    let normalize = [json!({"normalize": "none"}), json!({"normalize": "unit_max"})];
-    let with = |own: Vec<Json>, rest: &[&[Json]]| [own, rest.concat()].concat();
-    vec![
-        ("gaussian_random_field", with(vec![], &[&covariance, &scalar])),
-        ("structured", with(vec![], &[&structures, &normalize])),
-        ("mixed", with(vec![json!({"weight": 0.5})], &[&covariance, &structures, &normalize])),
-        ("multiscale_grf", with(vec![json!({"scales": [0.02, 0.03]})], &[&scalar])),
-        (
-            "band_limited",
-            with(
-                vec![
-                    json!({"band": "low"}),
-                    json!({"band": "high"}),
-                    json!({"min_cycles": 2, "max_cycles": 5}),
-                ],
-                &[&scalar],
-            ),
-        ),
-        (
-            "localized",
-            with(
-                vec![
-                    json!({"num_blobs": 9}),
-                    json!({"width": 0.2}),
-                    json!({"min_width": 6}),
-                    json!({"max_width": 10}),
-                    json!({"channel_mode": "shared"}),
-                    json!({"channel_mode": "mixed"}),
-                ],
-                &[&normalize],
-            ),
-        ),
-        (
-            "composite",
-            with(
-                vec![
-                    json!({"pattern": "grid"}),
-                    json!({"pattern": "radial"}),
-                    json!({"frequency": 8}),
-                    json!({"noise_level": 0}),
-                    json!({"grf_length_scale": 0.1}),
-                ],
-                &[&normalize],
-            ),
-        ),
-        ("power_law_grf", with(vec![json!({"beta": 2})], &[&scalar])),
-        ("heavy_tailed", with(vec![json!({"h": 0.1}), json!({"length_scale": 0.3})], &[&scalar])),
-    ]
-}
-
 #[test]
 fn every_setting_changes_the_key_and_the_fields() {
-    let examples = examples();
-    assert_eq!(examples.len(), FAMILIES.len());
-    for (name, settings) in examples {
+    for case in cases() {
+        let (name, examples) = (case.name, (case.examples)());
+        // Every sample, so that a setting that acts on few of them is seen.
         let draw = |settings: &Json| {
             let ic = make(name, settings);
             ic.check(64, 3).unwrap();
@@ -126,14 +50,27 @@ fn every_setting_changes_the_key_and_the_fields() {
         };
         let (plain_key, plain) = (key(name, &json!({})), draw(&json!({})));
         let mut keys = std::collections::BTreeSet::from([plain_key]);
-        for setting in &settings {
+        for setting in &examples {
             assert!(keys.insert(key(name, setting)), "{name}: the key ignores {setting}");
-            assert!(draw(setting) != plain, "{name}: the fields ignore {setting}");
         }
+        examples.par_iter().for_each(|setting| {
+            assert!(draw(setting) != plain, "{name}: the fields ignore {setting}");
+        });
         for parameter in family(name).unwrap().parameters {
-            let refused = name == "heavy_tailed" && parameter.name() == "alpha";
-            let shown = settings.iter().any(|s| s.get(parameter.name()).is_some());
-            assert!(shown != refused, "{name}: {} is in no example", parameter.name());
+            let shown = examples.iter().any(|s| s.get(parameter.name()).is_some());
+            assert!(shown, "{name}: {} is in no example", parameter.name());
+        }
+    }
+}
+
+#[test]
+fn what_never_had_a_meaning_is_refused_with_an_explanation() {
+    for family in FAMILIES {
+        for refused in family.refused {
+            let mut settings = serde_json::Map::new();
+            settings.insert(refused.name.to_owned(), json!(1));
+            let want = format!("{}: {} ({})", refused.name, refused.why, refused.instead);
+            assert_eq!(faults(family.name, &Json::Object(settings)), [want], "{}", family.name);
         }
     }
 }
@@ -169,13 +106,6 @@ fn a_key_holds_only_what_acts() {
 #[test]
 fn what_cannot_act_is_refused_with_a_reason() {
     let cases = [
-        (
-            "heavy_tailed",
-            json!({"alpha": 1.5}),
-            "alpha: `alpha` never made tails: it was the exponent of a power spectrum (for heavy \
-             tails set `h` (0 to 0.24); for long-range correlation use the type `power_law_grf` with \
-             its `beta`)",
-        ),
         (
             "gaussian_random_field",
             json!({"nu": 1.5}),

@@ -5,11 +5,11 @@
 //!
 //! Sites: 16 weight; streams `gaussian_random_field` and `structured` derived from the sample's.
 
-use super::common::{NORMALIZE, Normalize, SITE_FIELDS, deviation, divide};
 use super::gaussian_random_field::{Covariance, KERNEL, LENGTH_SCALE, NU};
-use super::parameter::{LawParameter, Parameter, bounds, draw};
 use super::structured::Structures;
-use super::{Drawn, Family, InitialCondition, Request};
+use crate::ic::common::{NORMALIZE, Normalize, SITE_FIELDS, deviation, divide};
+use crate::ic::parameter::{LawParameter, Parameter, bounds, draw};
+use crate::ic::{Channels, Cost, Drawn, Family, InitialCondition, Request, Tier};
 use crate::key::Manifest;
 use crate::node::Law;
 use crate::rng::Stream;
@@ -18,7 +18,12 @@ use crate::rng::Stream;
 pub const FAMILY: Family = Family {
     name: "mixed",
     version: 1,
+    tier: Tier::Baseline,
     summary: "weighted sum of a Gaussian field and structures",
+    formula: "√w·g/sd(g) + √(1−w)·s/sd(s), g a gaussian_random_field, s structured",
+    channels: Channels::Scalar("a weighted sum of both"),
+    cost: Cost::Cheap,
+    references: &[],
     parameters: &[
         Parameter::Law(&WEIGHT),
         Parameter::Choice(&KERNEL),
@@ -33,6 +38,7 @@ pub const FAMILY: Family = Family {
         Structures::PARAMETERS[6],
         Parameter::Choice(&NORMALIZE),
     ],
+    refused: &[],
     parse: |fields| {
         Box::new(Mixed {
             weight: WEIGHT.parse(fields),

@@ -14,14 +14,14 @@ use std::f64::consts::TAU;
 
 use kinds::{Kind, Kinds, STRUCTURE_TYPES, STRUCTURE_WEIGHTS};
 
-use super::common::{NORMALIZE, Normalize};
-use super::geometry::{
+use crate::ic::common::{NORMALIZE, Normalize};
+use crate::ic::geometry::{
     add_plane_wave, add_product, add_radial, bump, check_bumps, check_waves, disk, wave_vector,
 };
-use super::parameter::{
+use crate::ic::parameter::{
     ChoiceParameter, CountParameter, LawParameter, Parameter, bounds, draw_count, without_effect,
 };
-use super::{Drawn, Family, InitialCondition, Request};
+use crate::ic::{Channels, Cost, Drawn, Family, InitialCondition, Request, Tier};
 use crate::key::{Manifest, Value};
 use crate::node::{Fields, Law};
 use crate::rng::Stream;
@@ -30,7 +30,12 @@ use crate::rng::Stream;
 pub const FAMILY: Family = Family {
     name: "structured",
     version: 1,
+    tier: Tier::Baseline,
     summary: "disks, stripes and bumps",
+    formula: "Σ aⱼ Sⱼ(r), S a disk 1/(1+exp(δ−R)), a stripe sin(2πm·r/n+φ), or a bump exp(−δ²/2σ²)",
+    channels: Channels::Scalar("some of the structures"),
+    cost: Cost::Cheap,
+    references: &[],
     parameters: &[
         Structures::PARAMETERS[0],
         Structures::PARAMETERS[1],
@@ -41,6 +46,7 @@ pub const FAMILY: Family = Family {
         Structures::PARAMETERS[6],
         Parameter::Choice(&NORMALIZE),
     ],
+    refused: &[],
     parse: |fields| {
         Box::new(Structured {
             structures: Structures::parse(fields),

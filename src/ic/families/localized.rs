@@ -4,12 +4,12 @@
 //!
 //! Sites: 16 count, 64 + j place and width of bump j, 512 + c amplitudes of field c.
 
-use super::common::{CHANNEL_MODE, ChannelMode, NORMALIZE, Normalize};
-use super::geometry::{add_product, bump, check_bumps};
-use super::parameter::{
+use crate::ic::common::{CHANNEL_MODE, ChannelMode, NORMALIZE, Normalize};
+use crate::ic::geometry::{add_product, bump, check_bumps};
+use crate::ic::parameter::{
     CountParameter, LawParameter, OtherParameter, Parameter, bounds, draw_count, without_effect,
 };
-use super::{Drawn, Family, InitialCondition, Request};
+use crate::ic::{Channels, Cost, Drawn, Family, InitialCondition, Request, Tier};
 use crate::key::{Manifest, Value};
 use crate::node::{Fields, Law};
 
@@ -17,7 +17,12 @@ use crate::node::{Fields, Law};
 pub const FAMILY: Family = Family {
     name: "localized",
     version: 1,
+    tier: Tier::Baseline,
     summary: "a few Gaussian bumps at random places",
+    formula: "Σ aⱼ exp(−δⱼ²/2σⱼ²), aⱼ ~ N(0, 2²)",
+    channels: Channels::Scalar("the same places, other amplitudes"),
+    cost: Cost::Cheap,
+    references: &[],
     parameters: &[
         Parameter::Count(&NUM_BLOBS),
         Parameter::Law(&WIDTH),
@@ -26,6 +31,7 @@ pub const FAMILY: Family = Family {
         Parameter::Choice(&CHANNEL_MODE),
         Parameter::Choice(&NORMALIZE),
     ],
+    refused: &[],
     parse: |fields| {
         Box::new(Localized {
             num_blobs: NUM_BLOBS.parse(fields),

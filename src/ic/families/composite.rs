@@ -10,11 +10,13 @@
 
 use std::f64::consts::{PI, TAU};
 
-use super::common::{NORMALIZE, Normalize, SITE_FIELDS, deviation};
-use super::geometry::{add_plane_wave, add_product, add_radial, check_waves, wave, wave_vector};
-use super::parameter::{ChoiceParameter, LawParameter, Parameter, bounds, draw};
-use super::spectrum::{Spectrum, gaussian};
-use super::{Drawn, Family, InitialCondition, Request};
+use crate::ic::common::{NORMALIZE, Normalize, SITE_FIELDS, deviation};
+use crate::ic::geometry::{
+    add_plane_wave, add_product, add_radial, check_waves, wave, wave_vector,
+};
+use crate::ic::parameter::{ChoiceParameter, LawParameter, Parameter, bounds, draw};
+use crate::ic::spectrum::{Spectrum, gaussian};
+use crate::ic::{Channels, Cost, Drawn, Family, InitialCondition, Request, Tier};
 use crate::key::{Manifest, Value};
 use crate::node::Law;
 use crate::rng::Draws;
@@ -23,7 +25,12 @@ use crate::rng::Draws;
 pub const FAMILY: Family = Family {
     name: "composite",
     version: 1,
+    tier: Tier::Baseline,
     summary: "ordered background (waves, grid, rings) plus Gaussian noise",
+    formula: "b(r) + a·sd(b)·g(r), b a wave, a product of waves, or rings",
+    channels: Channels::Scalar("one background, independent noise"),
+    cost: Cost::Cheap,
+    references: &[],
     parameters: &[
         Parameter::Choice(&PATTERN),
         Parameter::Law(&FREQUENCY),
@@ -31,6 +38,7 @@ pub const FAMILY: Family = Family {
         Parameter::Law(&GRF_LENGTH_SCALE),
         Parameter::Choice(&NORMALIZE),
     ],
+    refused: &[],
     parse: |fields| {
         let pattern = PATTERN.parse(fields);
         let frequency = if pattern == "grid" { &GRID_FREQUENCY } else { &FREQUENCY.default };

@@ -5,24 +5,30 @@
 //!
 //! Sites: 1024 on the fields.
 
-use super::common::{SITE_FIELDS, Scalar};
 use super::gaussian_random_field::LENGTH_SCALE;
-use super::parameter::{OtherParameter, Parameter};
-use super::spectrum::{Spectrum, gaussian};
-use super::{Drawn, Family, InitialCondition, Request};
+use crate::ic::common::{SITE_FIELDS, Scalar};
+use crate::ic::parameter::{OtherParameter, Parameter};
+use crate::ic::spectrum::{Spectrum, gaussian};
+use crate::ic::{Channels, Cost, Drawn, Family, InitialCondition, Request, Tier};
 use crate::key::Manifest;
 
 /// The family.
 pub const FAMILY: Family = Family {
     name: "multiscale_grf",
     version: 1,
+    tier: Tier::Baseline,
     summary: "sum of Gaussian fields over several covariance lengths",
+    formula: "k^−½ Σ gᵢ, gᵢ with covariance exp(−r²/2ℓᵢ²)",
+    channels: Channels::Scalar("a sum of Gaussian fields"),
+    cost: Cost::Cheap,
+    references: &[],
     parameters: &[
         Parameter::Other(&SCALES),
         Scalar::PARAMETERS[0],
         Scalar::PARAMETERS[1],
         Scalar::PARAMETERS[2],
     ],
+    refused: &[],
     parse: |fields| {
         let scales = fields.numbers(SCALES.name, LENGTH_SCALE.range.clone());
         Box::new(MultiscaleGrf {

@@ -6,10 +6,10 @@
 //!
 //! Sites: 16 length, 17 smoothness, 1024 on the fields.
 
-use super::common::{SITE_FIELDS, Scalar};
-use super::parameter::{ChoiceParameter, LawParameter, Parameter, draw, without_effect};
-use super::spectrum::{Spectrum, gaussian, matern};
-use super::{Drawn, Family, InitialCondition, Request};
+use crate::ic::common::{SITE_FIELDS, Scalar};
+use crate::ic::parameter::{ChoiceParameter, LawParameter, Parameter, draw, without_effect};
+use crate::ic::spectrum::{Spectrum, gaussian, matern};
+use crate::ic::{Channels, Cost, Drawn, Family, InitialCondition, Request, Tier};
 use crate::key::{Manifest, Value};
 use crate::node::{Fields, Law};
 use crate::rng::Stream;
@@ -18,7 +18,15 @@ use crate::rng::Stream;
 pub const FAMILY: Family = Family {
     name: "gaussian_random_field",
     version: 1,
+    tier: Tier::Baseline,
     summary: "stationary Gaussian field with a Gaussian or Matérn covariance",
+    formula: "Σ A(m) W(m) exp(2πi m·r/n), covariance exp(−r²/2ℓ²) or Matérn of order ν",
+    channels: Channels::Scalar("a stationary Gaussian field of zero mean"),
+    cost: Cost::Cheap,
+    references: &[
+        "Rasmussen and Williams 2006, Gaussian Processes for Machine Learning, §4.2",
+        "Dietrich and Newsam 1997, SIAM J. Sci. Comput. 18:1088 (synthesis on the torus)",
+    ],
     parameters: &[
         Parameter::Choice(&KERNEL),
         Parameter::Law(&LENGTH_SCALE),
@@ -27,6 +35,7 @@ pub const FAMILY: Family = Family {
         Scalar::PARAMETERS[1],
         Scalar::PARAMETERS[2],
     ],
+    refused: &[],
     parse: |fields| {
         Box::new(GaussianRandomField {
             covariance: Covariance::parse(fields),

@@ -3,10 +3,10 @@
 //!
 //! Sites: 16 exponent, 1024 on the fields.
 
-use super::common::{SITE_FIELDS, Scalar};
-use super::parameter::{LawParameter, Parameter, draw};
-use super::spectrum::Spectrum;
-use super::{Drawn, Family, InitialCondition, Request};
+use crate::ic::common::{SITE_FIELDS, Scalar};
+use crate::ic::parameter::{LawParameter, Parameter, draw};
+use crate::ic::spectrum::Spectrum;
+use crate::ic::{Channels, Cost, Drawn, Family, InitialCondition, Request, Tier};
 use crate::key::Manifest;
 use crate::node::Law;
 
@@ -14,13 +14,19 @@ use crate::node::Law;
 pub const FAMILY: Family = Family {
     name: "power_law_grf",
     version: 1,
+    tier: Tier::Baseline,
     summary: "Gaussian field with a power-law spectrum: long-range correlation",
+    formula: "Gaussian field with power S(κ) ∝ κ^−β",
+    channels: Channels::Scalar("a fractional Brownian field, β = 2H + 2"),
+    cost: Cost::Cheap,
+    references: &["Mandelbrot and Van Ness 1968, SIAM Review 10:422"],
     parameters: &[
         Parameter::Law(&BETA),
         Scalar::PARAMETERS[0],
         Scalar::PARAMETERS[1],
         Scalar::PARAMETERS[2],
     ],
+    refused: &[],
     parse: |fields| {
         Box::new(PowerLawGrf { beta: BETA.parse(fields), scalar: Scalar::parse(fields) })
     },

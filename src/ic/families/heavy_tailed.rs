@@ -5,11 +5,11 @@
 //!
 //! Sites: 16 length, 17 tail, 1024 on the fields.
 
-use super::common::{SITE_FIELDS, Scalar};
 use super::gaussian_random_field::LENGTH_SCALE;
-use super::parameter::{LawParameter, OtherParameter, Parameter, draw};
-use super::spectrum::{Spectrum, gaussian};
-use super::{Drawn, Family, InitialCondition, Request};
+use crate::ic::common::{SITE_FIELDS, Scalar};
+use crate::ic::parameter::{LawParameter, Parameter, draw};
+use crate::ic::spectrum::{Spectrum, gaussian};
+use crate::ic::{Channels, Cost, Drawn, Family, InitialCondition, Refused, Request, Tier};
 use crate::key::Manifest;
 use crate::node::Law;
 
@@ -17,27 +17,29 @@ use crate::node::Law;
 pub const FAMILY: Family = Family {
     name: "heavy_tailed",
     version: 1,
+    tier: Tier::Baseline,
     summary: "Tukey h transform of a Gaussian field: extreme values",
+    formula: "g·exp(h g²/2)·(1−2h)^¾, g a Gaussian field",
+    channels: Channels::Scalar("a field of kurtosis 3(1−2h)³(1−4h)^−5/2"),
+    cost: Cost::Cheap,
+    references: &[
+        "Tukey 1977, Exploratory Data Analysis",
+        "Goerg 2015, Scientific World Journal 2015:909231",
+    ],
     parameters: &[
         Parameter::Law(&H),
         Parameter::Law(&LENGTH),
-        Parameter::Other(&ALPHA),
         Scalar::PARAMETERS[0],
         Scalar::PARAMETERS[1],
         Scalar::PARAMETERS[2],
     ],
+    refused: &[Refused {
+        name: "alpha",
+        why: "`alpha` never made tails: it was the exponent of a power spectrum",
+        instead: "for heavy tails set `h` (0 to 0.24); for long-range correlation use the type \
+                  `power_law_grf` with its `beta`",
+    }],
     parse: |fields| {
-        if fields.get(ALPHA.name).is_some() {
-            fields.fault(
-                ALPHA.name,
-                "`alpha` never made tails: it was the exponent of a power spectrum",
-                Some(
-                    "for heavy tails set `h` (0 to 0.24); for long-range correlation use the type \
-                     `power_law_grf` with its `beta`"
-                        .into(),
-                ),
-            );
-        }
         Box::new(HeavyTailed {
             length_scale: LENGTH.parse(fields),
             h: H.parse(fields),
@@ -59,14 +61,6 @@ static LENGTH: LawParameter = LawParameter {
     range: 0.001..=1.0,
     default: Law::LogUniform(0.02, 0.1),
     meaning: "covariance length of the Gaussian field beneath, as a fraction of the side",
-};
-
-static ALPHA: OtherParameter = OtherParameter {
-    name: "alpha",
-    allowed: "nothing: refused",
-    default: "-",
-    meaning: "in the Python reference the exponent of a power spectrum; use `h`, or the type \
-              `power_law_grf`",
 };
 
 const SITE_LENGTH: u32 = 16;

@@ -5,10 +5,12 @@
 //!
 //! Sites: 16 band, 17 and 18 its ends, 1024 on the fields.
 
-use super::common::{SITE_FIELDS, Scalar};
-use super::parameter::{ChoiceParameter, LawParameter, Parameter, bounds, draw, without_effect};
-use super::spectrum::Spectrum;
-use super::{Drawn, Family, InitialCondition, Request};
+use crate::ic::common::{SITE_FIELDS, Scalar};
+use crate::ic::parameter::{
+    ChoiceParameter, LawParameter, Parameter, bounds, draw, without_effect,
+};
+use crate::ic::spectrum::Spectrum;
+use crate::ic::{Channels, Cost, Drawn, Family, InitialCondition, Request, Tier};
 use crate::key::Manifest;
 use crate::node::{Fields, Law};
 
@@ -16,7 +18,12 @@ use crate::node::{Fields, Law};
 pub const FAMILY: Family = Family {
     name: "band_limited",
     version: 1,
+    tier: Tier::Baseline,
     summary: "Gaussian field confined to a band of wave numbers",
+    formula: "Σ W(m) exp(2πi m·r/n) over m₁ ≤ |m| ≤ m₂, cosine taper outside",
+    channels: Channels::Scalar("a Gaussian field of one octave or so"),
+    cost: Cost::Cheap,
+    references: &[],
     parameters: &[
         Parameter::Choice(&BAND),
         Parameter::Law(&MIN_CYCLES),
@@ -25,6 +32,7 @@ pub const FAMILY: Family = Family {
         Scalar::PARAMETERS[1],
         Scalar::PARAMETERS[2],
     ],
+    refused: &[],
     parse: |fields| {
         Box::new(BandLimited { band: Band::parse(fields), scalar: Scalar::parse(fields) })
     },

@@ -1,0 +1,72 @@
+//! What simulated families share: the grid they run on, and the way from it to the grid asked for.
+//!
+//! A simulation has lengths of its own (a lattice spacing, a wavelength in steps), so it runs on a
+//! grid that does not shrink with the one asked for. The result is brought there by Fourier
+//! truncation or zero padding: the trigonometric interpolant of the simulated field, band-limited to
+//! what the target can hold. It does not know any equation.
+
+use super::fft::Fft;
+use super::spectrum::wave_numbers;
+
+/// The least side of a simulation.
+pub const SIDE: usize = 128;
+
+/// The side of a simulation for a grid of side `n`: `max(n, 128)`.
+pub fn side(n: usize) -> usize {
+    n.max(SIDE)
+}
+
+/// Fields `[count, from, from]` on a grid of side `to`, `[count, to, to]`. Equal sides: unchanged.
+///
+/// The mode at half of the smaller side, which has no partner of the opposite sign, is left out.
+pub fn resample(fields: Vec<f64>, from: usize, to: usize) -> Vec<f64> {
+    if from == to {
+        return fields;
+    }
+    let (forward, backward) = (Fft::new(from), Fft::new(to));
+    let least = from.min(to) as i64;
+    let factor = 1.0 / (from * from) as f64;
+    let place = |m: i64, n: usize| m.rem_euclid(n as i64) as usize;
+    let mut out = Vec::with_capacity(fields.len() / (from * from) * to * to);
+    for pair in fields.chunks(2 * from * from) {
+        // Two real fields are the parts of one complex one; the transform is linear and real in both.
+        let (mut re, mut im) = (pair[..from * from].to_vec(), vec![0.0; from * from]);
+        im[..pair.len() - from * from].copy_from_slice(&pair[from * from..]);
+        forward.forward(&mut re, &mut im);
+        let (mut to_re, mut to_im) = (vec![0.0; to * to], vec![0.0; to * to]);
+        for mx in wave_numbers(from).filter(|m| 2 * m.abs() < least) {
+            for my in wave_numbers(from).filter(|m| 2 * m.abs() < least) {
+                let at = place(mx, from) * from + place(my, from);
+                let target = place(mx, to) * to + place(my, to);
+                to_re[target] = re[at] * factor;
+                to_im[target] = im[at] * factor;
+            }
+        }
+        backward.inverse(&mut to_re, &mut to_im);
+        out.extend_from_slice(&to_re);
+        if pair.len() > from * from {
+            out.extend_from_slice(&to_im);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ic::spectrum::{Spectrum, gaussian};
+    use crate::rng::Stream;
+
+    #[test]
+    fn a_smooth_field_is_kept_up_and_down_and_for_any_count() {
+        for (from, to) in [(128, 64), (128, 50), (64, 128), (48, 45), (64, 64)] {
+            let spectrum =
+                |n| Spectrum::new(n, gaussian(0.1)).fields(Stream::new(4, "resample", &[]), 0, 3);
+            let (got, want) = (resample(spectrum(from), from, to), spectrum(to));
+            assert_eq!(got.len(), want.len());
+            for (a, b) in got.iter().zip(&want) {
+                assert!((a - b).abs() < 1e-9, "{from} to {to}: {a} {b}");
+            }
+        }
+    }
+}
