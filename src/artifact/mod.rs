@@ -37,6 +37,12 @@ pub const KINDS: [Kind; 8] = [
     DatasetFile::KIND,
 ];
 
+/// Whether artifacts of a kind are the same bytes on every machine, so that a worker without the
+/// device of the build can make them.
+pub fn is_portable(kind: &str) -> bool {
+    [Parameters::KIND, Weights::KIND, InitialConditions::KIND].iter().any(|k| k.name == kind)
+}
+
 /// A recipe.
 pub trait Artifact: fmt::Debug + Send + Sync + Any {
     /// Its kind.

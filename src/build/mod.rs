@@ -217,33 +217,42 @@ fn make(
              checkout of spinlock; planning and reading work without it",
         )
     })?;
-    let slots = match profile.cuda.as_slice() {
-        [] => {
-            let count = request.jobs.unwrap_or_else(processors);
-            vec![None; count]
-        }
-        // A device is one slot; more jobs than devices would only share it.
-        devices => devices.iter().map(|id| Some(*id)).take(request.jobs.unwrap_or(64)).collect(),
-    };
-    let hello = |cuda| Hello {
+    let hello = |cuda, portable| Hello {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         root: project.root.clone(),
         snapshot: config::snapshot(experiment),
         profile: profile.name.to_string(),
         precision: profile.precision.name().to_owned(),
         cuda,
+        portable,
         threads: request.threads,
         cache: cache.root().to_owned(),
         compression: experiment.dataset.compression,
     };
+    let hellos = match profile.cuda.as_slice() {
+        [] => vec![hello(None, false); request.jobs.unwrap_or_else(processors)],
+        devices => {
+            // A device is one worker; more jobs than devices would only share it. Beside them, the
+            // processors draw what the devices need next.
+            let devices = devices.iter().take(request.jobs.unwrap_or(usize::MAX));
+            let mut hellos: Vec<Hello> = devices.map(|id| hello(Some(*id), false)).collect();
+            let beside = processors().saturating_sub(hellos.len()).clamp(1, BESIDE * hellos.len());
+            hellos.extend(vec![hello(None, true); beside]);
+            hellos
+        }
+    };
     let options = exec::Options {
         worker,
-        hellos: slots.into_iter().map(hello).collect(),
+        hellos,
         keep_going: request.keep_going,
         interrupt: Arc::clone(&request.interrupt),
     };
     exec::run(plan, &to_make, cache, &options, progress, log)
 }
+
+/// How many workers on the processors stand beside each device: more than enough to draw inputs as
+/// fast as it takes them, few enough to leave memory for its states.
+const BESIDE: usize = 8;
 
 fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)

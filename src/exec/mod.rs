@@ -19,6 +19,8 @@ pub mod protocol;
 pub mod publisher;
 #[cfg(feature = "front")]
 mod queue;
+#[cfg(all(test, feature = "front"))]
+mod queue_tests;
 #[cfg(feature = "front")]
 mod run;
 

@@ -26,6 +26,9 @@ pub struct Hello {
     pub precision: String,
     /// CUDA device, or none for the CPU.
     pub cuda: Option<u32>,
+    /// It makes only what is the same on every machine, beside workers with devices: it needs none,
+    /// and takes the profile as named.
+    pub portable: bool,
     /// Threads to compute with.
     pub threads: u32,
     /// The cache.
@@ -39,6 +42,27 @@ impl Hello {
     pub fn agrees_with(&self, profile: &Profile) -> bool {
         *self.profile == *profile.name && self.precision == profile.precision.name()
     }
+
+    /// What the worker can be given.
+    pub fn takes(&self) -> Takes {
+        match (self.portable, self.cuda) {
+            (true, _) => Takes::Portable,
+            (false, Some(_)) => Takes::Device,
+            (false, None) => Takes::Anything,
+        }
+    }
+}
+
+/// What work a worker can be given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Takes {
+    /// A worker on the CPU: all of it.
+    Anything,
+    /// A worker beside devices: what is the same on every machine.
+    Portable,
+    /// A worker with a device: only what is computed there, so that the device never waits for a
+    /// processor that draws random fields.
+    Device,
 }
 
 /// A piece of work: some operators of some artifacts.

@@ -8,8 +8,8 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BinaryHeap, HashMap, HashSet};
 
 use super::jobs::{self, Sibling};
-use super::protocol::{part_name, part_units};
-use crate::artifact::{Artifact, KINDS, RolloutChunk};
+use super::protocol::{Takes, part_name, part_units};
+use crate::artifact::{Artifact, KINDS, RolloutChunk, is_portable};
 use crate::cache::{Cache, KeyLock};
 use crate::error::Result;
 use crate::graph::Graph;
@@ -91,7 +91,8 @@ pub struct Queue<'a> {
     /// Not in the cache yet, with how many inputs each waits for.
     waiting: BTreeMap<usize, usize>,
     failed: HashSet<usize>,
-    ready: BinaryHeap<Group>,
+    /// Ready to be opened: what needs a device, and what is the same on every machine.
+    ready: [BinaryHeap<Group>; 2],
     /// Locked by another build; looked at again later.
     held: Vec<usize>,
     open: HashMap<usize, Open>,
@@ -121,7 +122,7 @@ impl<'a> Queue<'a> {
             graph,
             waiting,
             failed: HashSet::new(),
-            ready: BinaryHeap::new(),
+            ready: [BinaryHeap::new(), BinaryHeap::new()],
             held: Vec::new(),
             open: HashMap::new(),
             tasks: Vec::new(),
@@ -135,14 +136,14 @@ impl<'a> Queue<'a> {
         queue
     }
 
-    /// Number of artifacts not in the cache yet.
-    pub fn len(&self) -> usize {
-        self.waiting.len()
+    /// Number of artifacts not in the cache yet that a worker that takes so much can be given.
+    pub fn waiting_for(&self, takes: Takes) -> usize {
+        self.waiting.keys().filter(|at| self.suits(**at, takes)).count()
     }
 
     /// Whether nothing is left that could still be made.
     pub fn is_empty(&self) -> bool {
-        self.ready.is_empty()
+        self.ready.iter().all(BinaryHeap::is_empty)
             && self.tasks.is_empty()
             && self.held.is_empty()
             && self.open.is_empty()
@@ -165,26 +166,53 @@ impl<'a> Queue<'a> {
     fn make_ready(&mut self, nodes: Vec<usize>) {
         for nodes in groups(self.graph, nodes) {
             let priority = nodes.iter().map(|at| self.priority[*at]).fold(0.0, f64::max);
-            self.ready.push(Group { priority, nodes });
+            let portable = self.is_portable(nodes[0]);
+            self.ready[usize::from(portable)].push(Group { priority, nodes });
         }
     }
 
-    /// The next task.
-    pub fn pop(&mut self) -> Option<Task> {
-        while let Some(mut task) = self.tasks.pop() {
-            task.nodes.retain(|at| !self.failed.contains(at));
-            if !task.nodes.is_empty() {
-                return Some(task);
-            }
-        }
-        None
+    fn is_portable(&self, at: usize) -> bool {
+        is_portable(self.graph.node(at).kind.name)
     }
 
-    /// Opens the most urgent ready artifacts.
-    pub fn open(&mut self, cache: &Cache) -> Result<Opened> {
-        let group = match self.ready.pop() {
+    /// Whether a worker that takes so much can be given this artifact.
+    fn suits(&self, at: usize, takes: Takes) -> bool {
+        match takes {
+            Takes::Anything => true,
+            Takes::Portable => self.is_portable(at),
+            Takes::Device => !self.is_portable(at),
+        }
+    }
+
+    /// The next task for a worker that takes so much.
+    pub fn pop(&mut self, takes: Takes) -> Option<Task> {
+        let failed = &self.failed;
+        self.tasks.retain_mut(|task| {
+            task.nodes.retain(|at| !failed.contains(at));
+            !task.nodes.is_empty()
+        });
+        let last = self.tasks.iter().rposition(|task| self.suits(task.nodes[0], takes))?;
+        Some(self.tasks.remove(last))
+    }
+
+    /// The most urgent ready artifacts for a worker that takes so much.
+    fn urgent(&mut self, takes: Takes) -> Option<Group> {
+        let [device, portable] = &mut self.ready;
+        match takes {
+            Takes::Device => device.pop(),
+            Takes::Portable => portable.pop(),
+            Takes::Anything if device.peek() < portable.peek() => portable.pop(),
+            Takes::Anything => device.pop(),
+        }
+    }
+
+    /// Opens the most urgent ready artifacts for a worker that takes so much.
+    pub fn open(&mut self, cache: &Cache, takes: Takes) -> Result<Opened> {
+        let group = match self.urgent(takes) {
             Some(group) => group,
-            None if self.held.is_empty() => return Ok(Opened::Nothing),
+            None if !self.held.iter().any(|at| self.suits(*at, takes)) => {
+                return Ok(Opened::Nothing);
+            }
             None => {
                 // Only artifacts that other builds are making are left: see whether one is free.
                 let held = std::mem::take(&mut self.held);

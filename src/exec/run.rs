@@ -13,7 +13,7 @@ use super::jobs;
 use super::log::EventLog;
 use super::process::Worker;
 use super::progress::Progress;
-use super::protocol::{Hello, Job, Reply};
+use super::protocol::{Hello, Job, Reply, Takes};
 use super::publisher::{Finished, Publisher};
 use super::queue::{Opened, Queue, Task};
 use crate::artifact::{Artifact, KINDS, RolloutChunk};
@@ -102,7 +102,7 @@ pub fn run(
         queue: Queue::new(
             plan.graph(),
             to_make,
-            options.hellos.len(),
+            options.hellos.iter().filter(|hello| hello.takes() != Takes::Portable).count(),
             options.hellos.iter().any(|hello| hello.cuda.is_some()),
         ),
         publisher: Publisher::start(cache.root().to_owned(), sender.clone())?,
@@ -150,9 +150,12 @@ struct Build<'a> {
 impl Build<'_> {
     fn main(&mut self, events: &Receiver<Event>) -> Result<()> {
         self.progress.begin(&self.queue.counts(), self.queue.total_cost());
-        let workers = self.options.hellos.len().min(self.queue.len()).max(1);
-        for hello in 0..workers {
-            self.start_worker(hello)?;
+        for (at, hello) in self.options.hellos.iter().enumerate() {
+            let takes = hello.takes();
+            let alike = |slot: &&Slot| self.options.hellos[slot.hello].takes() == takes;
+            if self.workers.values().filter(alike).count() < self.queue.waiting_for(takes) {
+                self.start_worker(at)?;
+            }
         }
         loop {
             self.dispatch()?;
@@ -205,7 +208,8 @@ impl Build<'_> {
             .map(|(id, _)| *id)
             .collect();
         for id in idle {
-            let Some(task) = self.next_task()? else { return Ok(()) };
+            let takes = self.options.hellos[self.workers[&id].hello].takes();
+            let Some(task) = self.next_task(takes)? else { continue };
             let number = self.log.next_job();
             let job = Job {
                 id: number,
@@ -226,13 +230,13 @@ impl Build<'_> {
         Ok(())
     }
 
-    /// The next task; opens artifacts until there is one.
-    fn next_task(&mut self) -> Result<Option<Task>> {
+    /// The next task for a worker that takes so much; opens artifacts until there is one.
+    fn next_task(&mut self, takes: Takes) -> Result<Option<Task>> {
         loop {
-            if let Some(task) = self.queue.pop() {
+            if let Some(task) = self.queue.pop(takes) {
                 return Ok(Some(task));
             }
-            match self.queue.open(self.cache)? {
+            match self.queue.open(self.cache, takes)? {
                 Opened::Nothing => return Ok(None),
                 Opened::Some { complete, there } => {
                     for node in there {

@@ -6,6 +6,16 @@
 //! Invariant: a grid of any size is transformed; sides with large prime factors cost more, nothing
 //! else. It does not know what the numbers mean.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Columns that go through all stages together: enough for the widest registers, few enough for the
+/// panel to stay in the cache, however large the grid.
+const WIDTH: usize = 32;
+
+/// Real and imaginary parts of a panel, `[n, WIDTH]` each.
+type Panel = (Vec<f64>, Vec<f64>);
+
 /// The transform for one side length: Stockham's self-sorting algorithm in radix 4 and 2, and a plain
 /// sum for every other prime factor (Van Loan 1992, *Computational frameworks for the FFT*, §1.7).
 #[derive(Debug)]
@@ -19,12 +29,16 @@ pub struct Fft {
     radices: Vec<usize>,
 }
 
-/// Real and imaginary parts, of equal length.
-type Parts<'a> = (&'a [f64], &'a [f64]);
-
 impl Fft {
-    /// The transform for side `n`. Costs `n` sines, so it is made anew where it is needed.
-    pub fn new(n: usize) -> Self {
+    /// The transform for side `n`; made once for a process.
+    pub fn new(n: usize) -> Arc<Self> {
+        static PLANS: Mutex<BTreeMap<usize, Arc<Fft>>> = Mutex::new(BTreeMap::new());
+        // A plan is inserted whole, so a panic elsewhere leaves the map sound.
+        let mut plans = PLANS.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(plans.entry(n).or_insert_with(|| Arc::new(Self::plan(n))))
+    }
+
+    fn plan(n: usize) -> Self {
         let turn = std::f64::consts::TAU / n as f64;
         let (sin, cos) = (0..n).map(|k| libm::sincos(turn * k as f64)).unzip();
         Self { n, cos, sin, radices: radices(n) }
@@ -35,37 +49,52 @@ impl Fft {
     ///
     /// - `re`, `im`: `[n, n]`. On entry the *first* axis is `kx` and the second `ky`; on return the
     ///   first is `y` and the second `x`, the order of fields (this saves a transposition).
-    pub fn inverse(&self, re: &mut Vec<f64>, im: &mut Vec<f64>) {
+    pub fn inverse(&self, re: &mut [f64], im: &mut [f64]) {
         let n = self.n;
         assert!(re.len() == n * n && im.len() == n * n, "both parts hold n × n numbers");
-        let mut spare = (vec![0.0; n * n], vec![0.0; n * n]);
-        self.columns(re, im, &mut spare);
-        transpose(re, &mut spare.0, n);
-        transpose(im, &mut spare.1, n);
-        std::mem::swap(re, &mut spare.0);
-        std::mem::swap(im, &mut spare.1);
-        self.columns(re, im, &mut spare);
+        let zero = || vec![0.0; n * WIDTH];
+        let (mut panel, mut spare) = ((zero(), zero()), (zero(), zero()));
+        for pass in 0..2 {
+            if pass == 1 {
+                transpose(re, n);
+                transpose(im, n);
+            }
+            for column in (0..n).step_by(WIDTH) {
+                gather(re, column, n, &mut panel.0);
+                gather(im, column, n, &mut panel.1);
+                stages(self, &mut panel, &mut spare);
+                scatter(&panel.0, column, n, re);
+                scatter(&panel.1, column, n, im);
+            }
+        }
     }
 
     /// The forward transform, in place: `ẑ[kx, ky] = Σ z[y, x] exp(−2πi (kx x + ky y) / n)`; the axes
     /// are exchanged as by [`Fft::inverse`], which undoes it up to the factor n².
-    pub fn forward(&self, re: &mut Vec<f64>, im: &mut Vec<f64>) {
+    pub fn forward(&self, re: &mut [f64], im: &mut [f64]) {
         // Exchanging the parts conjugates, up to a factor, on both sides.
         self.inverse(im, re);
     }
 
-    /// Transforms along the first axis; the columns are independent and run side by side.
-    fn columns(&self, re: &mut Vec<f64>, im: &mut Vec<f64>, spare: &mut (Vec<f64>, Vec<f64>)) {
-        let width = self.n;
+    /// `exp(2πi k/n)`.
+    #[inline]
+    fn root(&self, k: usize) -> (f64, f64) {
+        (self.cos[k % self.n], self.sin[k % self.n])
+    }
+
+    /// All stages over a panel, one after the other, between the panel and the spare.
+    #[expect(clippy::inline_always, reason = "compiled for each instruction set")]
+    #[inline(always)]
+    fn all_stages(&self, panel: &mut Panel, spare: &mut Panel) {
         let mut done = 1;
         for &radix in &self.radices {
             let rest = self.n / (done * radix);
             // One "number" of the stage is a run of `done` rows.
-            let run = done * width;
+            let run = done * WIDTH;
             for k in 0..rest {
                 let x = |j: usize| -> Parts<'_> {
                     let from = (j * rest + k) * run;
-                    (&re[from..][..run], &im[from..][..run])
+                    (&panel.0[from..][..run], &panel.1[from..][..run])
                 };
                 let to = k * radix * run;
                 let y_re = &mut spare.0[to..][..radix * run];
@@ -79,19 +108,15 @@ impl Fft {
                     _ => self.any(x, y_re, y_im, (radix, k * done)),
                 }
             }
-            std::mem::swap(re, &mut spare.0);
-            std::mem::swap(im, &mut spare.1);
+            std::mem::swap(panel, spare);
             done *= radix;
         }
     }
 
-    /// `exp(2πi k/n)`.
-    fn root(&self, k: usize) -> (f64, f64) {
-        (self.cos[k % self.n], self.sin[k % self.n])
-    }
-
     /// A stage of any radix: a sum over its inputs for each of its outputs, output `p` turned by
     /// `p · turn` parts of n.
+    #[expect(clippy::inline_always, reason = "compiled for each instruction set")]
+    #[inline(always)]
     fn any<'a>(
         &self,
         x: impl Fn(usize) -> Parts<'a>,
@@ -116,7 +141,38 @@ impl Fft {
     }
 }
 
+/// [`Fft::all_stages`] in the widest registers that the processor has. Rust never joins a product and
+/// a sum into one rounding by itself, so all of them give the same bits.
+#[expect(unsafe_code, reason = "the processor is asked for the instructions it calls")]
+fn stages(fft: &Fft, panel: &mut Panel, spare: &mut Panel) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        #[target_feature(enable = "avx512f,avx512vl")]
+        fn wide(fft: &Fft, panel: &mut Panel, spare: &mut Panel) {
+            fft.all_stages(panel, spare);
+        }
+        #[target_feature(enable = "avx2")]
+        fn medium(fft: &Fft, panel: &mut Panel, spare: &mut Panel) {
+            fft.all_stages(panel, spare);
+        }
+        if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vl") {
+            // SAFETY: the processor was asked.
+            return unsafe { wide(fft, panel, spare) };
+        }
+        if is_x86_feature_detected!("avx2") {
+            // SAFETY: the processor was asked.
+            return unsafe { medium(fft, panel, spare) };
+        }
+    }
+    fft.all_stages(panel, spare);
+}
+
+/// Real and imaginary parts of one input of a stage, of equal length.
+type Parts<'a> = (&'a [f64], &'a [f64]);
+
 /// A stage of radix 2 with the twiddle factor `w` on the second output.
+#[expect(clippy::inline_always, reason = "compiled for each instruction set")]
+#[inline(always)]
 fn two(a: Parts<'_>, b: Parts<'_>, y_re: &mut [f64], y_im: &mut [f64], w: (f64, f64)) {
     let run = a.0.len();
     let (b_re, b_im) = (&b.0[..run], &b.1[..run]);
@@ -132,10 +188,13 @@ fn two(a: Parts<'_>, b: Parts<'_>, y_re: &mut [f64], y_im: &mut [f64], w: (f64, 
 }
 
 /// A stage of radix 4 with the twiddle factors `w` on the outputs after the first.
+#[expect(clippy::inline_always, reason = "compiled for each instruction set")]
+#[inline(always)]
 fn four(x: [Parts<'_>; 4], y_re: &mut [f64], y_im: &mut [f64], w: [(f64, f64); 3]) {
     let run = x[0].0.len();
-    let [(a_re, a_im), (b_re, b_im), (c_re, c_im), (d_re, d_im)] =
-        x.map(|(re, im)| (&re[..run], &im[..run]));
+    let [(a_re, a_im), (b_re, b_im), (c_re, c_im), (d_re, d_im)] = x;
+    let (a_re, a_im, b_re, b_im) = (&a_re[..run], &a_im[..run], &b_re[..run], &b_im[..run]);
+    let (c_re, c_im, d_re, d_im) = (&c_re[..run], &c_im[..run], &d_re[..run], &d_im[..run]);
     let (y0_re, rest) = y_re.split_at_mut(run);
     let (y1_re, rest) = rest.split_at_mut(run);
     let (y2_re, y3_re) = rest.split_at_mut(run);
@@ -164,6 +223,22 @@ fn four(x: [Parts<'_>; 4], y_re: &mut [f64], y_im: &mut [f64], w: [(f64, f64); 3
     }
 }
 
+/// The columns from `column` on of `[n, n]`; what lies beyond the last one is left as it is.
+fn gather(from: &[f64], column: usize, n: usize, to: &mut [f64]) {
+    let width = WIDTH.min(n - column);
+    for (row, to) in from.chunks_exact(n).zip(to.chunks_exact_mut(WIDTH)) {
+        to[..width].copy_from_slice(&row[column..][..width]);
+    }
+}
+
+/// Puts them back.
+fn scatter(from: &[f64], column: usize, n: usize, to: &mut [f64]) {
+    let width = WIDTH.min(n - column);
+    for (from, row) in from.chunks_exact(WIDTH).zip(to.chunks_exact_mut(n)) {
+        row[column..][..width].copy_from_slice(&from[..width]);
+    }
+}
+
 /// The factors of `n`: fours, at most one two, then the other primes.
 fn radices(mut n: usize) -> Vec<usize> {
     let mut out = Vec::new();
@@ -179,14 +254,14 @@ fn radices(mut n: usize) -> Vec<usize> {
     out
 }
 
-/// `to[j, i] = from[i, j]`, in tiles that stay in the cache.
-fn transpose(from: &[f64], to: &mut [f64], n: usize) {
-    const TILE: usize = 16;
+/// `field[j, i] = field[i, j]` in place, in tiles that stay in the cache.
+fn transpose(field: &mut [f64], n: usize) {
+    const TILE: usize = 8;
     for i0 in (0..n).step_by(TILE) {
-        for j0 in (0..n).step_by(TILE) {
+        for j0 in (i0..n).step_by(TILE) {
             for i in i0..(i0 + TILE).min(n) {
-                for j in j0..(j0 + TILE).min(n) {
-                    to[j * n + i] = from[i * n + j];
+                for j in j0.max(i + 1)..(j0 + TILE).min(n) {
+                    field.swap(i * n + j, j * n + i);
                 }
             }
         }
@@ -220,6 +295,21 @@ mod tests {
                 assert!((got_re - sum_re).abs() < 1e-11, "n {n} at {x},{y}: {got_re} {sum_re}");
                 assert!((got_im - sum_im).abs() < 1e-11, "n {n} at {x},{y}: {got_im} {sum_im}");
             }
+        }
+    }
+
+    #[test]
+    fn every_instruction_set_gives_the_same_bits() {
+        for n in [128_usize, 45] {
+            let mut draws = Stream::new(3, "fft", &[]).site(0);
+            let (re, im): (Vec<f64>, Vec<f64>) =
+                (0..n * WIDTH).map(|_| draws.normal_pair()).unzip();
+            let fft = Fft::new(n);
+            let (mut plain, mut widest) = ((re.clone(), im.clone()), (re, im));
+            let mut spare = plain.clone();
+            fft.all_stages(&mut plain, &mut spare);
+            stages(&fft, &mut widest, &mut spare);
+            assert!(plain == widest, "{n}");
         }
     }
 

@@ -40,6 +40,67 @@ impl LawParameter {
     }
 }
 
+/// The grid for which the Python reference gives lengths in pixels.
+pub const REFERENCE_GRID: f64 = 128.0;
+
+/// A length that may be drawn: a fraction of the side.
+///
+/// Numbers of 1 and more, which no fraction reaches, are pixels of a grid of 128, as the files of the
+/// Python reference have them.
+#[derive(Debug)]
+pub struct LengthParameter {
+    /// As in the file.
+    pub name: &'static str,
+    /// Least and greatest value, as fractions of the side below 1.
+    pub range: RangeInclusive<f64>,
+    /// What holds if it is not given, as a fraction of the side.
+    pub default: Law,
+    /// What it is.
+    pub meaning: &'static str,
+}
+
+impl LengthParameter {
+    /// Reads it, as a fraction of the side.
+    pub fn parse(&self, fields: &Fields<'_>) -> Law {
+        self.parse_or(fields, &self.default)
+    }
+
+    /// Reads it where another value is the default.
+    pub fn parse_or(&self, fields: &Fields<'_>, default: &Law) -> Law {
+        let (least, greatest) = (*self.range.start(), *self.range.end());
+        let law = fields.law(self.name, 0.0..=greatest * REFERENCE_GRID, default.clone());
+        let pixels = bounds(&law).0 >= 1.0;
+        let law = if pixels { scaled(&law, 1.0 / REFERENCE_GRID) } else { law };
+        let (low, high) = bounds(&law);
+        if low >= least && high <= greatest {
+            return law;
+        }
+        fields.fault(self.name, "out of range", Some(format!("allowed: {}", self.allowed())));
+        default.clone()
+    }
+
+    /// What may stand there.
+    fn allowed(&self) -> String {
+        let (least, greatest) = (self.range.start(), self.range.end());
+        let most = greatest * REFERENCE_GRID;
+        format!(
+            "length or law, {least:?} to {greatest:?} sides; or {:?} to {most:?}, pixels of a grid of \
+             128",
+            (least * REFERENCE_GRID).max(1.0)
+        )
+    }
+}
+
+/// Every value of a law times a factor.
+fn scaled(law: &Law, factor: f64) -> Law {
+    match law {
+        Law::Constant(v) => Law::Constant(v * factor),
+        Law::Uniform(a, b) => Law::Uniform(a * factor, b * factor),
+        Law::LogUniform(a, b) => Law::LogUniform(a * factor, b * factor),
+        Law::Choice(values) => Law::Choice(values.iter().map(|v| v * factor).collect()),
+    }
+}
+
 /// A whole number that may be drawn.
 #[derive(Debug)]
 pub struct CountParameter {
@@ -117,6 +178,8 @@ pub struct OtherParameter {
 pub enum Parameter {
     /// A real number or a law.
     Law(&'static LawParameter),
+    /// A length or a law.
+    Length(&'static LengthParameter),
     /// A whole number or a law.
     Count(&'static CountParameter),
     /// One of some names.
@@ -130,6 +193,7 @@ impl Parameter {
     pub fn name(self) -> &'static str {
         match self {
             Parameter::Law(p) => p.name,
+            Parameter::Length(p) => p.name,
             Parameter::Count(p) => p.name,
             Parameter::Choice(p) => p.name,
             Parameter::Other(p) => p.name,
@@ -140,6 +204,7 @@ impl Parameter {
     pub fn meaning(self) -> &'static str {
         match self {
             Parameter::Law(p) => p.meaning,
+            Parameter::Length(p) => p.meaning,
             Parameter::Count(p) => p.meaning,
             Parameter::Choice(p) => p.meaning,
             Parameter::Other(p) => p.meaning,
@@ -152,6 +217,7 @@ impl Parameter {
             Parameter::Law(p) => {
                 format!("number or law, {:?} to {:?}", p.range.start(), p.range.end())
             }
+            Parameter::Length(p) => p.allowed(),
             Parameter::Count(p) => {
                 format!("whole number or law, {} to {}", p.range.start(), p.range.end())
             }
@@ -164,6 +230,7 @@ impl Parameter {
     pub fn default(self) -> String {
         match self {
             Parameter::Law(p) => Value::from(&p.default).to_string(),
+            Parameter::Length(p) => Value::from(&p.default).to_string(),
             Parameter::Count(p) => Value::from(&p.default).to_string(),
             Parameter::Choice(p) => p.default.to_owned(),
             Parameter::Other(p) => p.default.to_owned(),
@@ -213,6 +280,33 @@ pub fn without_effect(fields: &Fields<'_>, names: &[&str], reason: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::node::{Content, Entry, Faults, Node, Span};
+
+    #[test]
+    fn a_length_is_a_fraction_of_the_side_or_pixels_of_the_reference() {
+        static SIGMA: LengthParameter = LengthParameter {
+            name: "sigma",
+            range: 0.01..=0.25,
+            default: Law::Constant(0.1),
+            meaning: "width",
+        };
+        let read = |value: Content| {
+            let node = |value| Node { value, span: Span::default() };
+            let entry =
+                Entry { name: "sigma".to_owned(), span: Span::default(), node: node(value) };
+            let (tree, faults) = (node(Content::Map(vec![entry])), Faults::default());
+            let law = SIGMA.parse(&Fields::new(Some(&tree), "", &faults));
+            (law, faults.into_vec().into_iter().map(|f| (f.message, f.help.unwrap())).next())
+        };
+        assert_eq!(read(Content::Float(0.2)), (Law::Constant(0.2), None));
+        assert_eq!(read(Content::Int(16)), (Law::Constant(0.125), None));
+        for wrong in [0.001, 0.5, 1.0, 40.0] {
+            let (law, fault) = read(Content::Float(wrong));
+            let (message, help) = fault.expect("it is out of range");
+            assert_eq!((law, message.contains("out of range")), (Law::Constant(0.1), true));
+            assert!(help.contains("allowed: "), "{help}");
+        }
+    }
 
     #[test]
     fn a_uniform_count_reaches_both_ends_as_often() {

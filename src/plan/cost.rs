@@ -2,6 +2,7 @@
 
 use crate::artifact::{Input, RolloutChunk};
 use crate::graph::Cost;
+use crate::ic::{self, simulation};
 use crate::operator::layers::Stack;
 use crate::operator::{NoiseLaw, NoiseLocation, Operator};
 
@@ -16,10 +17,21 @@ pub fn weights(operators: &[Operator], stored: bool) -> Cost {
     Cost { gflop: count as f64 * 20e-9, bytes: if stored { count * 4 } else { 100 } }
 }
 
-/// A transform and a few passes per field.
+/// A transform and a few passes per field, some dozens of them, or a simulation on a grid of its own:
+/// counted as what the same time would do in convolutions.
 pub fn inputs(inputs: &[Input], channels: u32) -> Cost {
-    let values: u64 = inputs.iter().map(|i| u64::from(i.grid).pow(2) * u64::from(channels)).sum();
-    Cost { gflop: values as f64 * 200e-9, bytes: values * 4 }
+    let mut cost = Cost::default();
+    for input in inputs {
+        let values = u64::from(input.grid).pow(2) * u64::from(channels);
+        let simulated = (simulation::side(input.grid as usize) as f64).powi(2);
+        cost.bytes += values * 4;
+        cost.gflop += match input.family.cost {
+            ic::Cost::Cheap => values as f64 * 3e-6,
+            ic::Cost::Moderate => values as f64 * 30e-6,
+            ic::Cost::Integrated => simulated * 600e-6,
+        };
+    }
+    cost
 }
 
 /// Ten evaluations of the network.

@@ -174,6 +174,7 @@ fn precision(hello: &Hello) -> Precision {
 fn profile(hello: &Hello) -> Result<Profile> {
     let precision = precision(hello);
     match hello.cuda {
+        None if hello.portable => Ok(Profile::named(&hello.profile, precision)),
         None => Profile::cpu(precision),
         Some(id) => Profile::cuda(&probe()?, &[id], precision),
     }

@@ -12,6 +12,8 @@ mod experiment_files;
 mod faults;
 // Who may import whom, and which outer library lives where.
 mod floors;
+// Initial conditions in whole experiments.
+mod ics;
 // What a data set's digest does not depend on.
 mod invariance;
 // Data sets of the real programs, read and computed again by scripts in Python.

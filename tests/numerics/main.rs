@@ -33,6 +33,8 @@ mod sensitivity;
 mod states;
 /// Weights: the same bytes everywhere, and their laws.
 mod weights;
+/// What workers take on.
+mod workers;
 
 use spinlock::compute::device::{self, Device};
 use spinlock::compute::random::{Place, normals};

@@ -2,6 +2,7 @@
 
 mod cases;
 mod encode;
+mod ics;
 mod plan;
 mod rollout;
 mod sampling;
@@ -16,7 +17,7 @@ use serde_json::{Map, Value, json};
 use super::{Global, print, print_json};
 use crate::error::Result;
 
-/// Measure how fast this machine samples, computes, encodes and plans
+/// Measure how fast this machine samples, draws, computes, encodes and plans
 #[derive(Debug, clap::Args)]
 pub struct BenchArgs {
     #[command(subcommand)]
@@ -36,6 +37,8 @@ enum What {
     Rollout(rollout::RolloutArgs),
     /// Draw sample points and measure their quality
     Sampling(sampling::SamplingArgs),
+    /// Draw initial conditions, family by family
+    Ics(ics::IcsArgs),
     /// Shuffle, deflate, hash and write arrays
     Encode(encode::EncodeArgs),
     /// Plan an experiment with an empty cache
@@ -54,10 +57,12 @@ pub fn run(args: &BenchArgs, global: &Global) -> Result<ExitCode> {
     let measured = match &args.what {
         Some(What::Rollout(own)) => vec![rollout::run(own, repeat, global)?],
         Some(What::Sampling(own)) => vec![sampling::run(own, repeat)],
+        Some(What::Ics(own)) => vec![ics::run(own, repeat)?],
         Some(What::Encode(own)) => vec![encode::run(own, repeat, global)?],
         Some(What::Plan(own)) => vec![plan::run(own, repeat, global)?],
         None => vec![
             sampling::run(&sampling::SamplingArgs::default(), repeat),
+            ics::run(&ics::IcsArgs::default(), repeat)?,
             plan::run(&plan::PlanArgs::default(), repeat, global)?,
             encode::run(&encode::EncodeArgs::default(), repeat, global)?,
             rollout::run(&rollout::RolloutArgs::default(), repeat, global)?,

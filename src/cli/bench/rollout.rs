@@ -65,6 +65,7 @@ pub fn run(args: &RolloutArgs, repeat: u32, global: &Global) -> Result<Measured>
             profile: profile.name.to_string(),
             precision: profile.precision.name().to_owned(),
             cuda: profile.cuda.first().copied(),
+            portable: false,
             threads,
             cache: scratch.path().join(at.to_string()),
             compression: experiment.dataset.compression,

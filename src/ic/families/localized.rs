@@ -7,7 +7,8 @@
 use crate::ic::common::{CHANNEL_MODE, ChannelMode, NORMALIZE, Normalize};
 use crate::ic::geometry::{add_product, bump, check_bumps};
 use crate::ic::parameter::{
-    CountParameter, LawParameter, OtherParameter, Parameter, bounds, draw_count, without_effect,
+    CountParameter, LawParameter, OtherParameter, Parameter, REFERENCE_GRID, bounds, draw_count,
+    without_effect,
 };
 use crate::ic::{Channels, Cost, Drawn, Family, InitialCondition, Request, Tier};
 use crate::key::{Manifest, Value};
@@ -74,8 +75,6 @@ const SITE_COUNT: u32 = 16;
 const SITE_PLACES: u32 = 64;
 const SITE_AMPLITUDES: u32 = 512;
 const AMPLITUDE: f64 = 2.0;
-/// The grid for which the Python reference gives widths.
-const REFERENCE_GRID: f64 = 128.0;
 
 /// Reads `width`, or the two widths in pixels of the Python reference.
 fn width(fields: &Fields<'_>) -> Law {
