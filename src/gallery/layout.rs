@@ -44,7 +44,8 @@ const PAGE: f64 = std::f64::consts::SQRT_2;
 
 /// The best place for the cards of these heights, group by group.
 pub fn arrange(groups: &[Vec<usize>], measures: &Measures) -> Plan {
-    let area: usize = groups.iter().flatten().map(|h| (h + measures.card_gap) * measures.card).sum();
+    let area: usize =
+        groups.iter().flatten().map(|h| (h + measures.card_gap) * measures.card).sum();
     let mut best: Option<(f64, Plan)> = None;
     for columns in 1..=MOST_COLUMNS {
         // Bit g: a new shelf begins after group g.
@@ -158,8 +159,14 @@ fn place(plan: &mut Plan, shelf: &[Vec<usize>], shares: &[usize], m: &Measures) 
 mod tests {
     use super::*;
 
-    const MEASURES: Measures =
-        Measures { card: 388, column_gap: 28, card_gap: 20, heading: 40, shelf_gap: 30, around: 150 };
+    const MEASURES: Measures = Measures {
+        card: 388,
+        column_gap: 28,
+        card_gap: 20,
+        heading: 40,
+        shelf_gap: 30,
+        around: 150,
+    };
 
     fn shape(plan: &Plan) -> f64 {
         let ratio = plan.width as f64 / (plan.height + MEASURES.around) as f64;
@@ -189,7 +196,13 @@ mod tests {
         for groups in [
             vec![vec![200]],
             vec![vec![200, 500, 200], vec![200]],
-            vec![vec![210; 9], vec![500, 210, 210, 500, 210], vec![210; 5], vec![210; 5], vec![210; 6]],
+            vec![
+                vec![210; 9],
+                vec![500, 210, 210, 500, 210],
+                vec![210; 5],
+                vec![210; 5],
+                vec![210; 6],
+            ],
             vec![vec![1; 40]],
         ] {
             check(&groups);
@@ -201,7 +214,13 @@ mod tests {
     fn sheets_have_the_shape_of_pages() {
         for groups in [
             vec![vec![210; 9]],
-            vec![vec![210; 9], vec![500, 210, 210, 500, 210], vec![210; 5], vec![210; 5], vec![210; 6]],
+            vec![
+                vec![210; 9],
+                vec![500, 210, 210, 500, 210],
+                vec![210; 5],
+                vec![210; 5],
+                vec![210; 6],
+            ],
             vec![vec![210; 5], vec![210; 5]],
         ] {
             let found = shape(&check(&groups));

@@ -47,7 +47,8 @@ pub fn select(types: &[String], tiers: &[String]) -> Result<Vec<&'static Family>
     let mut faults = Vec::new();
     for name in types {
         if family(name).is_none() {
-            let known = FAMILIES.iter().map(|f| f.name).chain(ALIASES.iter().map(|(name, _)| *name));
+            let known =
+                FAMILIES.iter().map(|f| f.name).chain(ALIASES.iter().map(|(name, _)| *name));
             faults.push(
                 Error::usage(format!("no initial condition is called `{name}`"))
                     .help(known_names(name, known)),

@@ -1,7 +1,7 @@
 //! A gallery as one picture: a contact sheet.
 
 use super::layout::{Measures, Plan, arrange};
-use super::statistics::number;
+use super::statistics::bounds;
 use super::{Channel, Gallery, Shown};
 use crate::ic::Tier;
 use crate::picture::canvas::resized;
@@ -45,8 +45,8 @@ const SUMMARY: Style = Style::regular(12.0, INK);
 const MARGIN: usize = 32;
 /// From the upper edge to the first heading.
 const HEAD: usize = 72;
-/// Below the last card.
-const FOOT: usize = 34;
+/// Between the last card and the margin, but for the lines of the footnote.
+const FOOT: usize = 12;
 /// The name of a family above its pictures.
 const NAME_HEIGHT: usize = 22;
 /// The line below the pictures of a channel.
@@ -70,7 +70,7 @@ pub fn sheet(gallery: &Gallery, look: &Look) -> Canvas {
         .map(|(_, shown)| shown.iter().map(|s| card_height(s, look, width)).collect())
         .collect();
     let measures = if look.labels {
-        let around = HEAD + FOOT + 2 * MARGIN;
+        let around = HEAD + FOOT + SUMMARY_LINE + 2 * MARGIN;
         Measures { card: width, column_gap: 32, card_gap: 22, heading: 42, shelf_gap: 36, around }
     } else {
         let gap = 4 * look.gap;
@@ -89,14 +89,10 @@ pub fn sheet(gallery: &Gallery, look: &Look) -> Canvas {
     }
 }
 
-fn labelled(
-    gallery: &Gallery,
-    look: &Look,
-    plan: &Plan,
-    tiers: &[(Tier, Vec<&Shown>)],
-) -> Canvas {
-    let mut canvas =
-        Canvas::new(plan.width + 2 * MARGIN, HEAD + plan.height + FOOT + 2 * MARGIN, PAPER);
+fn labelled(gallery: &Gallery, look: &Look, plan: &Plan, tiers: &[(Tier, Vec<&Shown>)]) -> Canvas {
+    let foot = FOOT + footnote(plan.width).len() * SUMMARY_LINE;
+    let (width, height) = (plan.width + 2 * MARGIN, HEAD + plan.height + foot + 2 * MARGIN);
+    let mut canvas = Canvas::new(width, height, PAPER);
     TITLE.draw(&mut canvas, MARGIN, MARGIN + 20, &TITLE.fitted("Initial conditions", plan.width));
     let about = SUBTITLE.fitted(&subtitle(gallery), plan.width);
     SUBTITLE.draw(&mut canvas, MARGIN, MARGIN + 42, &about);
@@ -110,15 +106,21 @@ fn labelled(
             card(&mut canvas, moved(rect), shown, look);
         }
     }
-    let foot = NUMBERS.fitted(FOOTNOTE, plan.width);
-    let baseline = canvas.height() - MARGIN;
-    NUMBERS.draw(&mut canvas, MARGIN, baseline, &foot);
+    let mut baseline = MARGIN + HEAD + plan.height + 34;
+    for text in footnote(plan.width) {
+        NUMBERS.draw(&mut canvas, MARGIN, baseline, &text);
+        baseline += SUMMARY_LINE;
+    }
     canvas
+}
+
+fn footnote(width: usize) -> Vec<String> {
+    NUMBERS.wrapped(FOOTNOTE, width, usize::MAX)
 }
 
 const FOOTNOTE: &str = "sd: standard deviation · ℓ: where the autocorrelation has fallen to 1/e, as a \
                         fraction of the side · colours of a row are the same for all its pictures; their \
-                        ends are the quantiles 0.5 % and 99.5 %, about zero where both signs occur";
+                        ends are the quantiles 0.2 % and 99.8 %, about zero where both signs occur";
 
 /// What a gallery was drawn with.
 pub fn subtitle(gallery: &Gallery) -> String {
@@ -174,7 +176,7 @@ fn card(canvas: &mut Canvas, rect: Rect, shown: &Shown, look: &Look) {
         for (i, field) in channel.fields.iter().enumerate() {
             let side = field.len().isqrt();
             let values = resized(field, (side, side), look.cell);
-            let picture = Canvas::of_values(&values, look.cell.1, &channel.scale);
+            let picture = Canvas::of_values(&values, look.cell.1, |v| channel.scale.color(v));
             canvas.put(&picture, x + i * (look.cell.1 + look.gap), y);
         }
         y += look.cell.0;
@@ -197,7 +199,7 @@ fn card(canvas: &mut Canvas, rect: Rect, shown: &Shown, look: &Look) {
 /// The line below the pictures of a channel: its name, its statistics, its colour bar with bounds.
 fn line(canvas: &mut Canvas, rect: Rect, channel: &Channel) {
     let baseline = rect.y + 14;
-    let (low, high) = (number(channel.scale.bounds.low), number(channel.scale.bounds.high));
+    let (low, high) = bounds(&channel.scale.bounds);
     let mut right = rect.x + rect.w - NUMBERS.width(&high);
     NUMBERS.draw(canvas, right, baseline, &high);
     right -= BAR.0 + 4;

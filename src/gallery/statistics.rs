@@ -1,6 +1,7 @@
 //! What a caption says of a field in numbers.
 
 use crate::ic::fft::Fft;
+use crate::picture::Bounds;
 
 /// Of all samples of one channel together.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -68,9 +69,10 @@ fn correlation_length(samples: &[Vec<f32>], n: usize) -> Option<f64> {
     Some(distance / n as f64)
 }
 
-/// Three digits for a deviation, and as many decimals for what is compared with it.
+/// Decimals that show three digits of a deviation (0.9996 counts as 1), also for what is compared
+/// with it.
 fn decimals(sd: f64) -> usize {
-    if sd > 0.0 { (2 - sd.log10().floor() as i64).clamp(0, 9) as usize } else { 2 }
+    if sd > 0.0 { (2 - (1.0005 * sd).log10().floor() as i64).clamp(0, 9) as usize } else { 2 }
 }
 
 impl Statistics {
@@ -89,11 +91,14 @@ impl Statistics {
         if let Some(length) = self.correlation_length {
             parts.push(format!("ℓ {length:.3}"));
         }
-        if self.not_finite > 0 {
-            parts.insert(0, format!("{} not finite", self.not_finite));
-        }
-        let joined = |from: usize| parts[from..].join(" · ");
-        let mut out: Vec<String> = (0..parts.len()).map(joined).collect();
+        let broken = (self.not_finite > 0).then(|| format!("{} not finite", self.not_finite));
+        let some = |kept: &[usize]| {
+            let kept = kept.iter().filter_map(|i| parts.get(*i).map(String::as_str));
+            let text: Vec<&str> = broken.iter().map(String::as_str).chain(kept).collect();
+            text.join(" · ")
+        };
+        let mut out = vec![some(&[0, 1, 2]), some(&[1, 2]), some(&[1])];
+        out.dedup();
         out.push(String::new());
         out
     }
@@ -111,7 +116,7 @@ fn plain(v: f64, places: usize) -> String {
 }
 
 /// A number in two significant digits, or three from 1 on.
-pub fn number(v: f64) -> String {
+fn number(v: f64) -> String {
     let size = v.abs();
     match size {
         0.0 => "0".to_owned(),
@@ -122,6 +127,13 @@ pub fn number(v: f64) -> String {
         }
         _ => format!("{v:.1e}").replace('-', "−"),
     }
+}
+
+/// Bounds of a scale as its ends are labelled: what is next to nothing beside their distance is 0.
+pub fn bounds(bounds: &Bounds) -> (String, String) {
+    let least = 1e-3 * (bounds.high - bounds.low);
+    let label = |v: f64| if v.abs() < least { number(0.0) } else { number(v) };
+    (label(bounds.low), label(bounds.high))
 }
 
 #[cfg(test)]
@@ -163,9 +175,14 @@ mod tests {
                 .into();
         assert_eq!(
             found,
-            ["0", "0.50", "−0.12", "0.0012", "1.00", "−2.59", "12.3", "123", "12345", "1.2e−7", "−3.4e9"]
+            [
+                "0", "0.50", "−0.12", "0.0012", "1.00", "−2.59", "12.3", "123", "12345", "1.2e−7",
+                "−3.4e9"
+            ]
         );
-        let s = Statistics { mean: -1e-9, sd: 1.0, correlation_length: None, not_finite: 0 };
+        let s = Statistics { mean: -1e-9, sd: 0.9996, correlation_length: None, not_finite: 0 };
         assert_eq!(s.captions(), ["mean 0.00 · sd 1.00", "sd 1.00", ""]);
+        assert_eq!(bounds(&Bounds { low: 1e-19, high: 2.0 }), ("0".into(), "2.00".into()));
+        assert_eq!(bounds(&Bounds { low: 1e-19, high: 1e-19 }).0, "1.0e−19");
     }
 }

@@ -1,6 +1,6 @@
 //! A raster of RGB pixels, and what puts pixels on it.
 
-use super::color::{Rgb, Scale};
+use super::color::{Colormap, Rgb};
 
 /// A rectangle of whole pixels; `y` grows downwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -30,13 +30,13 @@ impl Canvas {
     }
 
     /// A field in colours: `values` is `[h, w]` row by row, one pixel each.
-    pub fn of_values(values: &[f32], width: usize, scale: &Scale) -> Self {
-        let pixels: Vec<Rgb> = values.iter().map(|v| scale.color(*v)).collect();
+    pub fn of_values(values: &[f32], width: usize, color: impl Fn(f32) -> Rgb) -> Self {
+        let pixels: Vec<Rgb> = values.iter().map(|v| color(*v)).collect();
         Self { width, height: pixels.len() / width, pixels }
     }
 
     /// A colour bar from the first colour at the left to the last at the right.
-    pub fn bar(width: usize, height: usize, map: &super::Colormap) -> Self {
+    pub fn bar(width: usize, height: usize, map: &Colormap) -> Self {
         let last = (width.max(2) - 1) as f64;
         let row: Vec<Rgb> = (0..width).map(|x| map.at(x as f64 / last)).collect();
         Self { width, height, pixels: row.repeat(height) }
@@ -89,7 +89,7 @@ impl Canvas {
 /// Whether a side of `from` pixels can be drawn on `to` pixels without inventing any: one is a multiple
 /// of the other.
 pub fn is_whole_factor(from: usize, to: usize) -> bool {
-    from > 0 && to > 0 && (to % from == 0 || from % to == 0)
+    from > 0 && to > 0 && (to.is_multiple_of(from) || from.is_multiple_of(to))
 }
 
 /// A field `[from.0, from.1]` on `to` pixels, height first: each axis repeated, or averaged, a whole

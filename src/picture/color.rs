@@ -150,16 +150,13 @@ pub struct Scale {
 }
 
 /// Share of the values that is cut off at either end.
-const CUT: f64 = 0.005;
+const CUT: f64 = 0.002;
 
 impl Scale {
     /// A scale for these values: a diverging table with symmetric bounds if both signs matter, else a
-    /// sequential one; with the table `asked` for if there is one. Bounds are the quantiles 0.5 % and
-    /// 99.5 %. Without a finite value, 0 to 0.
-    pub fn of(
-        values: impl IntoIterator<Item = f32>,
-        asked: Option<&'static Colormap>,
-    ) -> Self {
+    /// sequential one; with the table `asked` for if there is one. Bounds are the quantiles 0.2 % and
+    /// 99.8 %. Without a finite value, 0 to 0.
+    pub fn of(values: impl IntoIterator<Item = f32>, asked: Option<&'static Colormap>) -> Self {
         let bounds = Bounds::of(values, CUT).unwrap_or(Bounds { low: 0.0, high: 0.0 });
         let usual = if bounds.is_signed() { DIVERGING } else { SEQUENTIAL };
         let map = asked.unwrap_or(usual);
@@ -169,7 +166,17 @@ impl Scale {
 
     /// The colour of a value.
     pub fn color(&self, v: f32) -> Rgb {
-        if v.is_finite() { self.map.at(self.bounds.place(f64::from(v))) } else { NOT_FINITE }
+        self.coarse(v, 256)
+    }
+
+    /// The colour of a value where only so many different ones are used, at least 2, so that a picture
+    /// of several scales can have a palette.
+    pub fn coarse(&self, v: f32, colors: u16) -> Rgb {
+        if !v.is_finite() {
+            return NOT_FINITE;
+        }
+        let last = f64::from(colors - 1);
+        self.map.at((last * self.bounds.place(f64::from(v))).round() / last)
     }
 }
 
@@ -222,6 +229,9 @@ mod tests {
         assert_eq!(scale.color(-7.0), [0x44, 0x01, 0x54]);
         assert_eq!(scale.color(1e30), [0xfd, 0xe7, 0x25]);
         assert_eq!(scale.color(0.0), [0x21, 0x91, 0x8c]);
+        let coarse: std::collections::BTreeSet<Rgb> =
+            (-300..=300).map(|i| scale.coarse(i as f32 / 200.0, 85)).collect();
+        assert_eq!(coarse.len(), 85);
         for v in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
             assert_eq!(scale.color(v), NOT_FINITE);
         }

@@ -1,8 +1,8 @@
 //! The colour tables, as written: 256 entries of six hexadecimal digits each.
 //!
-//! viridis, plasma, inferno and magma: van der Walt and Smith 2015, CC0. cividis: Nuñez, Anderton and
-//! Renslow 2018. coolwarm: Moreland 2009. RdBu, RdYlBu and Spectral: Brewer, ColorBrewer 2. hot and
-//! seismic: piecewise linear. Entry i is the map at i/255, as in matplotlib.
+//! viridis, plasma, inferno, magma: van der Walt and Smith 2015, CC0. cividis: Nuñez, Anderton and
+//! Renslow 2018. coolwarm: Moreland 2009. `RdBu`, `RdYlBu`, Spectral: Brewer and Harrower 2002,
+//! `ColorBrewer`. hot and seismic are piecewise linear. Entry i is the map at i/255, as in matplotlib.
 
 pub const VIRIDIS: &str = "\
     44015444025645045745055946075a46085c460a5d460b5e470d60470e61471063471164471365481467481668481769\

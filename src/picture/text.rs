@@ -45,7 +45,7 @@ impl Style {
         if self.bold { &BOLD } else { &REGULAR }
     }
 
-    /// What ab_glyph calls the scale: the height from ascent to descent.
+    /// What `ab_glyph` calls the scale: the height from ascent to descent.
     fn scale(self) -> PxScale {
         let font = self.font();
         let em = font.units_per_em().expect("the embedded fonts have an em");
@@ -175,7 +175,8 @@ mod tests {
             let short = STYLE.fitted(text, width);
             assert!(STYLE.width(&short) <= width, "{short} in {width}");
             assert!(short.is_empty() || short.ends_with('…'));
-            for (lines, most) in [(STYLE.wrapped(text, width, 2), 2), (STYLE.wrapped(text, width, 9), 9)]
+            for (lines, most) in
+                [(STYLE.wrapped(text, width, 2), 2), (STYLE.wrapped(text, width, 9), 9)]
             {
                 assert!(lines.len() <= most);
                 assert!(lines.iter().all(|line| STYLE.width(line) <= width), "{lines:?}");
