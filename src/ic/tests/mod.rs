@@ -2,6 +2,8 @@
 
 mod baseline;
 mod fields;
+mod morphogen_gradient;
+mod reaction_front;
 mod settings;
 mod thermal_gradient;
 
@@ -37,6 +39,8 @@ fn cases() -> Vec<&'static Case> {
 /// Those of the domain families, one file each.
 const DOMAIN: &[&Case] = &[
     &thermal_gradient::CASE,
+    &morphogen_gradient::CASE,
+    &reaction_front::CASE,
 ];
 
 /// The tree that a file with this content would give.
