@@ -13,7 +13,9 @@ pub mod common;
 pub mod families;
 pub mod fft;
 pub mod geometry;
+pub mod interface;
 pub mod parameter;
+pub mod screened;
 pub mod simulation;
 pub mod spectrum;
 #[cfg(test)]

@@ -8,9 +8,12 @@ mod gaussian_random_field;
 mod heavy_tailed;
 mod localized;
 mod mixed;
+mod morphogen_gradient;
 mod multiscale_grf;
 mod power_law_grf;
+mod reaction_front;
 mod structured;
+mod thermal_gradient;
 
 use super::Family;
 
@@ -25,6 +28,9 @@ pub const FAMILIES: &[Family] = &[
     composite::FAMILY,
     power_law_grf::FAMILY,
     heavy_tailed::FAMILY,
+    thermal_gradient::FAMILY,
+    morphogen_gradient::FAMILY,
+    reaction_front::FAMILY,
 ];
 
 /// Other names, each with the family it stands for.

@@ -2,7 +2,10 @@
 
 mod baseline;
 mod fields;
+mod morphogen_gradient;
+mod reaction_front;
 mod settings;
+mod thermal_gradient;
 
 use rayon::prelude::*;
 use serde_json::{Value as Json, json};
@@ -34,7 +37,11 @@ fn cases() -> Vec<&'static Case> {
 }
 
 /// Those of the domain families, one file each.
-const DOMAIN: &[&Case] = &[];
+const DOMAIN: &[&Case] = &[
+    &thermal_gradient::CASE,
+    &morphogen_gradient::CASE,
+    &reaction_front::CASE,
+];
 
 /// The tree that a file with this content would give.
 fn node(json: &Json) -> Node {
