@@ -11,6 +11,7 @@ mod mixed;
 mod multiscale_grf;
 mod power_law_grf;
 mod structured;
+mod turing_pattern;
 
 use super::Family;
 
@@ -25,6 +26,7 @@ pub const FAMILIES: &[Family] = &[
     composite::FAMILY,
     power_law_grf::FAMILY,
     heavy_tailed::FAMILY,
+    turing_pattern::FAMILY,
 ];
 
 /// Other names, each with the family it stands for.

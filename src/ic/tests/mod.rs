@@ -3,6 +3,7 @@
 mod baseline;
 mod fields;
 mod settings;
+mod turing_pattern;
 
 use rayon::prelude::*;
 use serde_json::{Value as Json, json};
@@ -34,7 +35,7 @@ fn cases() -> Vec<&'static Case> {
 }
 
 /// Those of the domain families, one file each.
-const DOMAIN: &[&Case] = &[];
+const DOMAIN: &[&Case] = &[&turing_pattern::CASE];
 
 /// The tree that a file with this content would give.
 fn node(json: &Json) -> Node {
