@@ -51,32 +51,34 @@ impl Etd2 {
         self.last = None;
     }
 
-    /// One step of `field`, given the nonlinear part there; both as transformed, real and imaginary
-    /// parts `[n, n]`. What is in `nonlinear` afterwards is of no use.
+    /// One step of the field with the transform `re + i im`, given the transform of the nonlinear
+    /// part there, all `[n, n]`. What the latter holds afterwards is of no use.
     pub fn step(
         &mut self,
-        field: (&mut [f64], &mut [f64]),
-        nonlinear: (&mut Vec<f64>, &mut Vec<f64>),
+        re: &mut [f64],
+        im: &mut [f64],
+        nonlinear_re: &mut Vec<f64>,
+        nonlinear_im: &mut Vec<f64>,
     ) {
         let n = self.n;
-        let last = self.last.get_or_insert_with(|| (nonlinear.0.clone(), nonlinear.1.clone()));
+        let last = self.last.get_or_insert_with(|| (nonlinear_re.clone(), nonlinear_im.clone()));
         for i in 0..n {
             let (row, table) = (i * n..(i + 1) * n, i.min(n - i) * n..(i.min(n - i) + 1) * n);
-            let (u, v) = (&mut field.0[row.clone()], &mut field.1[row.clone()]);
-            let (p, q) = (&nonlinear.0[row.clone()], &nonlinear.1[row.clone()]);
+            let (u, v) = (&mut re[row.clone()], &mut im[row.clone()]);
+            let (p, q) = (&nonlinear_re[row.clone()], &nonlinear_im[row.clone()]);
             let (r, s) = (&last.0[row.clone()], &last.1[row]);
             let (kr, ki) = (&self.keep.0[table.clone()], &self.keep.1[table.clone()]);
             let (nr, ni) = (&self.now.0[table.clone()], &self.now.1[table.clone()]);
             let (br, bi) = (&self.before.0[table.clone()], &self.before.1[table]);
             for j in 0..n {
-                let re = u[j] * kr[j] - v[j] * ki[j];
-                let im = u[j] * ki[j] + v[j] * kr[j];
-                u[j] = re + p[j] * nr[j] - q[j] * ni[j] + r[j] * br[j] - s[j] * bi[j];
-                v[j] = im + p[j] * ni[j] + q[j] * nr[j] + r[j] * bi[j] + s[j] * br[j];
+                let x = u[j] * kr[j] - v[j] * ki[j];
+                let y = u[j] * ki[j] + v[j] * kr[j];
+                u[j] = x + p[j] * nr[j] - q[j] * ni[j] + r[j] * br[j] - s[j] * bi[j];
+                v[j] = y + p[j] * ni[j] + q[j] * nr[j] + r[j] * bi[j] + s[j] * br[j];
             }
         }
-        std::mem::swap(&mut last.0, nonlinear.0);
-        std::mem::swap(&mut last.1, nonlinear.1);
+        std::mem::swap(&mut last.0, nonlinear_re);
+        std::mem::swap(&mut last.1, nonlinear_im);
     }
 }
 
@@ -132,7 +134,7 @@ mod tests {
             let (mut re, mut im) = (vec![0.1; 4], vec![0.0; 4]);
             for _ in 0..steps {
                 let mut part = (re.iter().map(|u| 0.5 * u - u * u).collect(), vec![0.0; 4]);
-                stepper.step((&mut re, &mut im), (&mut part.0, &mut part.1));
+                stepper.step(&mut re, &mut im, &mut part.0, &mut part.1);
             }
             let grown = 0.1 * libm::exp(2.0);
             (re[0] - grown / (0.9 + grown)).abs()

@@ -144,7 +144,9 @@ impl InitialCondition for TuringPattern {
             let (n, reach) = (system.n, 2.0 / wavelength);
             let spectrum = Spectrum::new(n, |m2| f64::from(m2 < reach * reach));
             let mut fields = spectrum.fields(stream, SITE_FIELDS, count);
-            fields.iter_mut().for_each(|u| *u *= noise);
+            for u in &mut fields {
+                *u *= noise;
+            }
             in_pairs(&mut fields, n * n, |re, im| system.run(re, im));
             resample(fields, n, request.grid)
         })
@@ -224,7 +226,7 @@ impl System {
                 *x *= factor * (SHIFT + *x * (g - *x));
             }
             self.fft.forward(re, im);
-            self.stepper.step((&mut u, &mut v), (re, im));
+            self.stepper.step(&mut u, &mut v, re, im);
         }
         re.copy_from_slice(&u);
         im.copy_from_slice(&v);
