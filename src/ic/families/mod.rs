@@ -6,6 +6,7 @@ mod band_limited;
 mod composite;
 mod gaussian_random_field;
 mod heavy_tailed;
+mod light_cone;
 mod localized;
 mod mixed;
 mod multiscale_grf;
@@ -27,6 +28,7 @@ pub const FAMILIES: &[Family] = &[
     power_law_grf::FAMILY,
     heavy_tailed::FAMILY,
     turing_pattern::FAMILY,
+    light_cone::FAMILY,
 ];
 
 /// Other names, each with the family it stands for.

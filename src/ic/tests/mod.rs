@@ -2,6 +2,7 @@
 
 mod baseline;
 mod fields;
+mod light_cone;
 mod settings;
 mod turing_pattern;
 
