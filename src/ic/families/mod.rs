@@ -4,6 +4,7 @@
 
 mod band_limited;
 mod composite;
+mod critical_fluctuation;
 mod gaussian_random_field;
 mod heavy_tailed;
 mod light_cone;
@@ -29,6 +30,7 @@ pub const FAMILIES: &[Family] = &[
     heavy_tailed::FAMILY,
     turing_pattern::FAMILY,
     light_cone::FAMILY,
+    critical_fluctuation::FAMILY,
 ];
 
 /// Other names, each with the family it stands for.
