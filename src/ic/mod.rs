@@ -10,6 +10,7 @@
 //! on the grid. It does not know operators, chunks, or how a family is chosen for a sample.
 
 pub mod common;
+pub mod etd;
 pub mod families;
 pub mod fft;
 pub mod geometry;

@@ -4,8 +4,10 @@
 
 mod band_limited;
 mod composite;
+mod critical_fluctuation;
 mod gaussian_random_field;
 mod heavy_tailed;
+mod light_cone;
 mod localized;
 mod mixed;
 mod morphogen_gradient;
@@ -14,6 +16,7 @@ mod power_law_grf;
 mod reaction_front;
 mod structured;
 mod thermal_gradient;
+mod turing_pattern;
 
 use super::Family;
 
@@ -31,6 +34,9 @@ pub const FAMILIES: &[Family] = &[
     thermal_gradient::FAMILY,
     morphogen_gradient::FAMILY,
     reaction_front::FAMILY,
+    turing_pattern::FAMILY,
+    light_cone::FAMILY,
+    critical_fluctuation::FAMILY,
 ];
 
 /// Other names, each with the family it stands for.

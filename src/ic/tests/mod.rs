@@ -1,11 +1,15 @@
 //! Tests over the registry: what holds for every family.
 
 mod baseline;
+mod critical_fluctuation;
 mod fields;
 mod morphogen_gradient;
 mod reaction_front;
 mod settings;
 mod thermal_gradient;
+mod light_cone;
+mod settings;
+mod turing_pattern;
 
 use rayon::prelude::*;
 use serde_json::{Value as Json, json};
@@ -42,6 +46,7 @@ const DOMAIN: &[&Case] = &[
     &morphogen_gradient::CASE,
     &reaction_front::CASE,
 ];
+const DOMAIN: &[&Case] = &[&turing_pattern::CASE];
 
 /// The tree that a file with this content would give.
 fn node(json: &Json) -> Node {
