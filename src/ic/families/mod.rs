@@ -10,6 +10,7 @@ mod localized;
 mod mixed;
 mod multiscale_grf;
 mod power_law_grf;
+mod quantum_wave_packet;
 mod structured;
 
 use super::Family;
@@ -25,6 +26,7 @@ pub const FAMILIES: &[Family] = &[
     composite::FAMILY,
     power_law_grf::FAMILY,
     heavy_tailed::FAMILY,
+    quantum_wave_packet::FAMILY,
 ];
 
 /// Other names, each with the family it stands for.

@@ -2,6 +2,7 @@
 
 mod baseline;
 mod fields;
+mod quantum_wave_packet;
 mod settings;
 
 use rayon::prelude::*;
@@ -34,7 +35,9 @@ fn cases() -> Vec<&'static Case> {
 }
 
 /// Those of the domain families, one file each.
-const DOMAIN: &[&Case] = &[];
+const DOMAIN: &[&Case] = &[
+    &quantum_wave_packet::CASE,
+];
 
 /// The tree that a file with this content would give.
 fn node(json: &Json) -> Node {
