@@ -3,9 +3,11 @@
 //! The order is that of the documents and of the gallery: tier by tier.
 
 mod band_limited;
+mod coherent_state;
 mod composite;
 mod gaussian_random_field;
 mod heavy_tailed;
+mod interference_pattern;
 mod localized;
 mod mixed;
 mod multiscale_grf;
@@ -27,6 +29,8 @@ pub const FAMILIES: &[Family] = &[
     power_law_grf::FAMILY,
     heavy_tailed::FAMILY,
     quantum_wave_packet::FAMILY,
+    interference_pattern::FAMILY,
+    coherent_state::FAMILY,
 ];
 
 /// Other names, each with the family it stands for.

@@ -1,7 +1,9 @@
 //! Tests over the registry: what holds for every family.
 
 mod baseline;
+mod coherent_state;
 mod fields;
+mod interference_pattern;
 mod quantum_wave_packet;
 mod settings;
 
@@ -35,9 +37,8 @@ fn cases() -> Vec<&'static Case> {
 }
 
 /// Those of the domain families, one file each.
-const DOMAIN: &[&Case] = &[
-    &quantum_wave_packet::CASE,
-];
+const DOMAIN: &[&Case] =
+    &[&quantum_wave_packet::CASE, &interference_pattern::CASE, &coherent_state::CASE];
 
 /// The tree that a file with this content would give.
 fn node(json: &Json) -> Node {
