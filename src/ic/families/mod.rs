@@ -11,8 +11,10 @@ mod interference_pattern;
 mod localized;
 mod mixed;
 mod multiscale_grf;
+mod mutual_information;
 mod power_law_grf;
 mod quantum_wave_packet;
+mod shannon_entropy;
 mod structured;
 
 use super::Family;
@@ -29,8 +31,10 @@ pub const FAMILIES: &[Family] = &[
     power_law_grf::FAMILY,
     heavy_tailed::FAMILY,
     quantum_wave_packet::FAMILY,
+    shannon_entropy::FAMILY,
     interference_pattern::FAMILY,
     coherent_state::FAMILY,
+    mutual_information::FAMILY,
 ];
 
 /// Other names, each with the family it stands for.

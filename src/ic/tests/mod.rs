@@ -4,8 +4,10 @@ mod baseline;
 mod coherent_state;
 mod fields;
 mod interference_pattern;
+mod mutual_information;
 mod quantum_wave_packet;
 mod settings;
+mod shannon_entropy;
 
 use rayon::prelude::*;
 use serde_json::{Value as Json, json};
@@ -37,8 +39,13 @@ fn cases() -> Vec<&'static Case> {
 }
 
 /// Those of the domain families, one file each.
-const DOMAIN: &[&Case] =
-    &[&quantum_wave_packet::CASE, &interference_pattern::CASE, &coherent_state::CASE];
+const DOMAIN: &[&Case] = &[
+    &quantum_wave_packet::CASE,
+    &shannon_entropy::CASE,
+    &interference_pattern::CASE,
+    &coherent_state::CASE,
+    &mutual_information::CASE,
+];
 
 /// The tree that a file with this content would give.
 fn node(json: &Json) -> Node {
