@@ -3,17 +3,22 @@
 //! The order is that of the documents and of the gallery: tier by tier.
 
 mod band_limited;
+mod coherent_state;
 mod composite;
 mod critical_fluctuation;
 mod gaussian_random_field;
 mod heavy_tailed;
 mod light_cone;
+mod interference_pattern;
 mod localized;
 mod mixed;
 mod morphogen_gradient;
 mod multiscale_grf;
+mod mutual_information;
 mod power_law_grf;
 mod reaction_front;
+mod quantum_wave_packet;
+mod shannon_entropy;
 mod structured;
 mod thermal_gradient;
 mod turing_pattern;
@@ -37,6 +42,11 @@ pub const FAMILIES: &[Family] = &[
     turing_pattern::FAMILY,
     light_cone::FAMILY,
     critical_fluctuation::FAMILY,
+    quantum_wave_packet::FAMILY,
+    shannon_entropy::FAMILY,
+    interference_pattern::FAMILY,
+    coherent_state::FAMILY,
+    mutual_information::FAMILY,
 ];
 
 /// Other names, each with the family it stands for.

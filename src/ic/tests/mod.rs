@@ -10,6 +10,13 @@ mod thermal_gradient;
 mod light_cone;
 mod settings;
 mod turing_pattern;
+mod coherent_state;
+mod fields;
+mod interference_pattern;
+mod mutual_information;
+mod quantum_wave_packet;
+mod settings;
+mod shannon_entropy;
 
 use rayon::prelude::*;
 use serde_json::{Value as Json, json};
@@ -47,6 +54,12 @@ const DOMAIN: &[&Case] = &[
     &reaction_front::CASE,
 ];
 const DOMAIN: &[&Case] = &[&turing_pattern::CASE];
+    &quantum_wave_packet::CASE,
+    &shannon_entropy::CASE,
+    &interference_pattern::CASE,
+    &coherent_state::CASE,
+    &mutual_information::CASE,
+];
 
 /// The tree that a file with this content would give.
 fn node(json: &Json) -> Node {
