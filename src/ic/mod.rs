@@ -10,9 +10,11 @@
 //! on the grid. It does not know operators, chunks, or how a family is chosen for a sample.
 
 pub mod common;
+pub mod distance;
 pub mod families;
 pub mod fft;
 pub mod geometry;
+pub mod lattice;
 pub mod parameter;
 pub mod simulation;
 pub mod spectrum;

@@ -4,6 +4,7 @@
 
 mod band_limited;
 mod composite;
+mod dla_cluster;
 mod gaussian_random_field;
 mod heavy_tailed;
 mod localized;
@@ -25,6 +26,7 @@ pub const FAMILIES: &[Family] = &[
     composite::FAMILY,
     power_law_grf::FAMILY,
     heavy_tailed::FAMILY,
+    dla_cluster::FAMILY,
 ];
 
 /// Other names, each with the family it stands for.

@@ -1,6 +1,7 @@
 //! Tests over the registry: what holds for every family.
 
 mod baseline;
+mod dla_cluster;
 mod fields;
 mod settings;
 
@@ -34,7 +35,9 @@ fn cases() -> Vec<&'static Case> {
 }
 
 /// Those of the domain families, one file each.
-const DOMAIN: &[&Case] = &[];
+const DOMAIN: &[&Case] = &[
+    &dla_cluster::CASE,
+];
 
 /// The tree that a file with this content would give.
 fn node(json: &Json) -> Node {
