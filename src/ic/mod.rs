@@ -16,6 +16,7 @@ pub mod fft;
 pub mod geometry;
 pub mod lattice;
 pub mod parameter;
+pub mod sampler;
 pub mod simulation;
 pub mod spectrum;
 #[cfg(test)]

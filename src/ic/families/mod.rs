@@ -3,6 +3,7 @@
 //! The order is that of the documents and of the gallery: tier by tier.
 
 mod band_limited;
+mod cell_population;
 mod composite;
 mod dla_cluster;
 mod gaussian_random_field;
@@ -26,6 +27,7 @@ pub const FAMILIES: &[Family] = &[
     composite::FAMILY,
     power_law_grf::FAMILY,
     heavy_tailed::FAMILY,
+    cell_population::FAMILY,
     dla_cluster::FAMILY,
 ];
 

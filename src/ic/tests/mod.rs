@@ -1,6 +1,7 @@
 //! Tests over the registry: what holds for every family.
 
 mod baseline;
+mod cell_population;
 mod dla_cluster;
 mod fields;
 mod settings;
@@ -36,6 +37,7 @@ fn cases() -> Vec<&'static Case> {
 
 /// Those of the domain families, one file each.
 const DOMAIN: &[&Case] = &[
+    &cell_population::CASE,
     &dla_cluster::CASE,
 ];
 
