@@ -4,6 +4,7 @@
 
 mod band_limited;
 mod cell_population;
+mod chromatin_domain;
 mod composite;
 mod dla_cluster;
 mod gaussian_random_field;
@@ -28,6 +29,7 @@ pub const FAMILIES: &[Family] = &[
     power_law_grf::FAMILY,
     heavy_tailed::FAMILY,
     cell_population::FAMILY,
+    chromatin_domain::FAMILY,
     dla_cluster::FAMILY,
 ];
 

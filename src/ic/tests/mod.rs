@@ -2,6 +2,7 @@
 
 mod baseline;
 mod cell_population;
+mod chromatin_domain;
 mod dla_cluster;
 mod fields;
 mod settings;
@@ -38,6 +39,7 @@ fn cases() -> Vec<&'static Case> {
 /// Those of the domain families, one file each.
 const DOMAIN: &[&Case] = &[
     &cell_population::CASE,
+    &chromatin_domain::CASE,
     &dla_cluster::CASE,
 ];
 
