@@ -8,6 +8,7 @@ mod chromatin_domain;
 mod composite;
 mod dla_cluster;
 mod gaussian_random_field;
+mod gene_expression;
 mod heavy_tailed;
 mod localized;
 mod mixed;
@@ -30,6 +31,7 @@ pub const FAMILIES: &[Family] = &[
     heavy_tailed::FAMILY,
     cell_population::FAMILY,
     chromatin_domain::FAMILY,
+    gene_expression::FAMILY,
     dla_cluster::FAMILY,
 ];
 

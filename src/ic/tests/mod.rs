@@ -5,6 +5,7 @@ mod cell_population;
 mod chromatin_domain;
 mod dla_cluster;
 mod fields;
+mod gene_expression;
 mod settings;
 
 use rayon::prelude::*;
@@ -40,6 +41,7 @@ fn cases() -> Vec<&'static Case> {
 const DOMAIN: &[&Case] = &[
     &cell_population::CASE,
     &chromatin_domain::CASE,
+    &gene_expression::CASE,
     &dla_cluster::CASE,
 ];
 
