@@ -3,21 +3,25 @@
 //! The order is that of the documents and of the gallery: tier by tier.
 
 mod band_limited;
+mod cell_population;
+mod chromatin_domain;
 mod coherent_state;
 mod composite;
 mod critical_fluctuation;
+mod dla_cluster;
 mod gaussian_random_field;
+mod gene_expression;
 mod heavy_tailed;
-mod light_cone;
 mod interference_pattern;
+mod light_cone;
 mod localized;
 mod mixed;
 mod morphogen_gradient;
 mod multiscale_grf;
 mod mutual_information;
 mod power_law_grf;
-mod reaction_front;
 mod quantum_wave_packet;
+mod reaction_front;
 mod shannon_entropy;
 mod structured;
 mod thermal_gradient;
@@ -36,17 +40,21 @@ pub const FAMILIES: &[Family] = &[
     composite::FAMILY,
     power_law_grf::FAMILY,
     heavy_tailed::FAMILY,
+    quantum_wave_packet::FAMILY,
+    turing_pattern::FAMILY,
     thermal_gradient::FAMILY,
     morphogen_gradient::FAMILY,
     reaction_front::FAMILY,
-    turing_pattern::FAMILY,
     light_cone::FAMILY,
     critical_fluctuation::FAMILY,
-    quantum_wave_packet::FAMILY,
     shannon_entropy::FAMILY,
     interference_pattern::FAMILY,
+    cell_population::FAMILY,
+    chromatin_domain::FAMILY,
+    gene_expression::FAMILY,
     coherent_state::FAMILY,
     mutual_information::FAMILY,
+    dla_cluster::FAMILY,
 ];
 
 /// Other names, each with the family it stands for.

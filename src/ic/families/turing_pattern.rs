@@ -16,6 +16,8 @@
 //!
 //! Sites: 16 wavelength, 17 type, 18 orientation, 19 noise, 1024 on the start.
 
+use std::sync::Arc;
+
 use crate::ic::common::{Natural, SITE_FIELDS};
 use crate::ic::etd::Etd2;
 use crate::ic::fft::Fft;
@@ -158,7 +160,7 @@ struct System {
     n: usize,
     /// Of u² in the equation.
     quadratic: f64,
-    fft: Fft,
+    fft: Arc<Fft>,
     stepper: Etd2,
     /// Weight of each mode of the start, `[n, n]`, if some direction is preferred.
     weights: Option<Vec<f64>>,

@@ -1,22 +1,23 @@
 //! Tests over the registry: what holds for every family.
 
 mod baseline;
-mod critical_fluctuation;
-mod fields;
-mod morphogen_gradient;
-mod reaction_front;
-mod settings;
-mod thermal_gradient;
-mod light_cone;
-mod settings;
-mod turing_pattern;
+mod cell_population;
+mod chromatin_domain;
 mod coherent_state;
+mod critical_fluctuation;
+mod dla_cluster;
 mod fields;
+mod gene_expression;
 mod interference_pattern;
+mod light_cone;
+mod morphogen_gradient;
 mod mutual_information;
 mod quantum_wave_packet;
+mod reaction_front;
 mod settings;
 mod shannon_entropy;
+mod thermal_gradient;
+mod turing_pattern;
 
 use rayon::prelude::*;
 use serde_json::{Value as Json, json};
@@ -49,16 +50,21 @@ fn cases() -> Vec<&'static Case> {
 
 /// Those of the domain families, one file each.
 const DOMAIN: &[&Case] = &[
+    &quantum_wave_packet::CASE,
+    &turing_pattern::CASE,
     &thermal_gradient::CASE,
     &morphogen_gradient::CASE,
     &reaction_front::CASE,
-];
-const DOMAIN: &[&Case] = &[&turing_pattern::CASE];
-    &quantum_wave_packet::CASE,
+    &light_cone::CASE,
+    &critical_fluctuation::CASE,
     &shannon_entropy::CASE,
     &interference_pattern::CASE,
+    &cell_population::CASE,
+    &chromatin_domain::CASE,
+    &gene_expression::CASE,
     &coherent_state::CASE,
     &mutual_information::CASE,
+    &dla_cluster::CASE,
 ];
 
 /// The tree that a file with this content would give.
