@@ -5,6 +5,7 @@
 mod band_limited;
 mod coherent_state;
 mod composite;
+mod error_correcting_code;
 mod gaussian_random_field;
 mod heavy_tailed;
 mod interference_pattern;
@@ -35,6 +36,7 @@ pub const FAMILIES: &[Family] = &[
     interference_pattern::FAMILY,
     coherent_state::FAMILY,
     mutual_information::FAMILY,
+    error_correcting_code::FAMILY,
 ];
 
 /// Other names, each with the family it stands for.

@@ -2,6 +2,7 @@
 
 mod baseline;
 mod coherent_state;
+mod error_correcting_code;
 mod fields;
 mod interference_pattern;
 mod mutual_information;
@@ -45,6 +46,7 @@ const DOMAIN: &[&Case] = &[
     &interference_pattern::CASE,
     &coherent_state::CASE,
     &mutual_information::CASE,
+    &error_correcting_code::CASE,
 ];
 
 /// The tree that a file with this content would give.
