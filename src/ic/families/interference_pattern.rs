@@ -93,7 +93,7 @@ static WAVELENGTH: LawParameter = LawParameter {
 
 static COHERENCE_LENGTH: LawParameter = LawParameter {
     name: "coherence_length",
-    range: 0.001..=1e6,
+    range: 0.001..=20.0,
     default: Law::LogUniform(0.1, 2.0),
     meaning: "distance of two sources over which their fringes fade to e^−½ of their contrast, as a \
               fraction of the side",
@@ -117,7 +117,7 @@ const SITE_SOURCES: u32 = 64;
 /// Side of the square in which random sources lie. At most half: so the difference of two places is
 /// their distance on the torus too, and γ a covariance.
 const SPREAD: f64 = 0.5;
-/// The longest line of slits, for the same reason.
+/// The longest line of slits: its ends stay a quarter of a side apart around the torus.
 const LONGEST: f64 = 0.75;
 /// Pixels that a wavelength needs.
 const RESOLVED: f64 = 2.5;

@@ -9,6 +9,7 @@ mod coherent_state;
 mod composite;
 mod critical_fluctuation;
 mod dla_cluster;
+mod error_correcting_code;
 mod gaussian_random_field;
 mod gene_expression;
 mod heavy_tailed;
@@ -55,6 +56,7 @@ pub const FAMILIES: &[Family] = &[
     coherent_state::FAMILY,
     mutual_information::FAMILY,
     dla_cluster::FAMILY,
+    error_correcting_code::FAMILY,
 ];
 
 /// Other names, each with the family it stands for.

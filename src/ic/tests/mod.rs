@@ -6,6 +6,7 @@ mod chromatin_domain;
 mod coherent_state;
 mod critical_fluctuation;
 mod dla_cluster;
+mod error_correcting_code;
 mod fields;
 mod gene_expression;
 mod interference_pattern;
@@ -65,6 +66,7 @@ const DOMAIN: &[&Case] = &[
     &coherent_state::CASE,
     &mutual_information::CASE,
     &dla_cluster::CASE,
+    &error_correcting_code::CASE,
 ];
 
 /// The tree that a file with this content would give.

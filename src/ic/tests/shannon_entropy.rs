@@ -19,7 +19,7 @@ pub const CASE: Case = Case {
             json!({"length_scale": 0.2}),
             json!({"smoothing": 0.02}),
             json!({"normalize": "unit_std"}),
-            json!({"normalize": "unit_max"}),
+            json!({"variant": "gaussian", "normalize": "unit_max"}),
         ]
     },
     // Where hardly a pixel is flipped, the noise of the grid does not show.
