@@ -3,6 +3,7 @@
 //! The order is that of the documents and of the gallery: tier by tier.
 
 mod band_limited;
+mod bz_reaction;
 mod composite;
 mod critical_fluctuation;
 mod gaussian_random_field;
@@ -31,6 +32,7 @@ pub const FAMILIES: &[Family] = &[
     turing_pattern::FAMILY,
     light_cone::FAMILY,
     critical_fluctuation::FAMILY,
+    bz_reaction::FAMILY,
 ];
 
 /// Other names, each with the family it stands for.

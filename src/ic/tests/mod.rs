@@ -1,6 +1,7 @@
 //! Tests over the registry: what holds for every family.
 
 mod baseline;
+mod bz_reaction;
 mod critical_fluctuation;
 mod fields;
 mod light_cone;
