@@ -13,6 +13,7 @@ mod localized;
 mod mixed;
 mod multiscale_grf;
 mod power_law_grf;
+mod relativistic_wave_packet;
 mod structured;
 mod turing_pattern;
 
@@ -33,6 +34,7 @@ pub const FAMILIES: &[Family] = &[
     light_cone::FAMILY,
     critical_fluctuation::FAMILY,
     bz_reaction::FAMILY,
+    relativistic_wave_packet::FAMILY,
 ];
 
 /// Other names, each with the family it stands for.

@@ -5,6 +5,7 @@ mod bz_reaction;
 mod critical_fluctuation;
 mod fields;
 mod light_cone;
+mod relativistic_wave_packet;
 mod settings;
 mod turing_pattern;
 
