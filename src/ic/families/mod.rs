@@ -6,6 +6,7 @@ mod band_limited;
 mod cell_population;
 mod chromatin_domain;
 mod coherent_state;
+mod bz_reaction;
 mod composite;
 mod critical_fluctuation;
 mod dla_cluster;
@@ -24,6 +25,7 @@ mod power_law_grf;
 mod quantum_wave_packet;
 mod reaction_front;
 mod shannon_entropy;
+mod relativistic_wave_packet;
 mod structured;
 mod thermal_gradient;
 mod turing_pattern;
@@ -57,6 +59,8 @@ pub const FAMILIES: &[Family] = &[
     mutual_information::FAMILY,
     dla_cluster::FAMILY,
     error_correcting_code::FAMILY,
+    bz_reaction::FAMILY,
+    relativistic_wave_packet::FAMILY,
 ];
 
 /// Other names, each with the family it stands for.
