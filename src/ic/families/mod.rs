@@ -3,10 +3,10 @@
 //! The order is that of the documents and of the gallery: tier by tier.
 
 mod band_limited;
+mod bz_reaction;
 mod cell_population;
 mod chromatin_domain;
 mod coherent_state;
-mod bz_reaction;
 mod composite;
 mod critical_fluctuation;
 mod dla_cluster;
@@ -24,8 +24,8 @@ mod mutual_information;
 mod power_law_grf;
 mod quantum_wave_packet;
 mod reaction_front;
-mod shannon_entropy;
 mod relativistic_wave_packet;
+mod shannon_entropy;
 mod structured;
 mod thermal_gradient;
 mod turing_pattern;
@@ -50,17 +50,17 @@ pub const FAMILIES: &[Family] = &[
     reaction_front::FAMILY,
     light_cone::FAMILY,
     critical_fluctuation::FAMILY,
+    bz_reaction::FAMILY,
     shannon_entropy::FAMILY,
     interference_pattern::FAMILY,
     cell_population::FAMILY,
     chromatin_domain::FAMILY,
     gene_expression::FAMILY,
     coherent_state::FAMILY,
+    relativistic_wave_packet::FAMILY,
     mutual_information::FAMILY,
     dla_cluster::FAMILY,
     error_correcting_code::FAMILY,
-    bz_reaction::FAMILY,
-    relativistic_wave_packet::FAMILY,
 ];
 
 /// Other names, each with the family it stands for.

@@ -1,10 +1,10 @@
 //! Tests over the registry: what holds for every family.
 
 mod baseline;
+mod bz_reaction;
 mod cell_population;
 mod chromatin_domain;
 mod coherent_state;
-mod bz_reaction;
 mod critical_fluctuation;
 mod dla_cluster;
 mod error_correcting_code;
@@ -60,12 +60,14 @@ const DOMAIN: &[&Case] = &[
     &reaction_front::CASE,
     &light_cone::CASE,
     &critical_fluctuation::CASE,
+    &bz_reaction::CASE,
     &shannon_entropy::CASE,
     &interference_pattern::CASE,
     &cell_population::CASE,
     &chromatin_domain::CASE,
     &gene_expression::CASE,
     &coherent_state::CASE,
+    &relativistic_wave_packet::CASE,
     &mutual_information::CASE,
     &dla_cluster::CASE,
     &error_correcting_code::CASE,
