@@ -10,10 +10,16 @@
 //! on the grid. It does not know operators, chunks, or how a family is chosen for a sample.
 
 pub mod common;
+pub mod distance;
+pub mod etd;
 pub mod families;
 pub mod fft;
 pub mod geometry;
+pub mod interface;
+pub mod lattice;
 pub mod parameter;
+pub mod sampler;
+pub mod screened;
 pub mod simulation;
 pub mod spectrum;
 #[cfg(test)]
