@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::draw::{channels, stream, with_defaults};
-use super::page;
+use super::{capital, page};
 use crate::ic::{ALIASES, Channels, Cost, FAMILIES, Family, Request, Tier};
 use crate::picture::{Canvas, Scale};
 
@@ -99,11 +99,6 @@ fn section(out: &mut String, family: &Family) {
             let _ = writeln!(out, "- {reference}");
         }
     }
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn code(text: &str) -> String {

@@ -2,8 +2,8 @@
 //!
 //! All cards are equally wide. The cards of a group fill columns from top to bottom, in order; groups
 //! stand side by side on shelves, in order. Of all ways to cut the groups into shelves and to share a
-//! number of columns among them, the one is taken that comes nearest to the shape of a page, upright or
-//! lying, with little left blank.
+//! number of columns among them, the one is taken that comes nearest to the shape of a page, rather
+//! upright than lying, with little left blank.
 
 use crate::picture::Rect;
 
@@ -39,6 +39,10 @@ pub struct Plan {
 
 /// More columns than this make no sheet.
 const MOST_COLUMNS: usize = 12;
+/// How bad a blank sheet is beside one that is e times as long or wide as a page.
+const BLANK: f64 = 2.0;
+/// How bad it is to lie rather than to stand, which fits the width of a screen.
+const LYING: f64 = 0.05;
 /// Shape of a page of paper.
 const PAGE: f64 = std::f64::consts::SQRT_2;
 
@@ -54,7 +58,8 @@ pub fn arrange(groups: &[Vec<usize>], measures: &Measures) -> Plan {
             let (w, h) = (plan.width as f64, (plan.height + measures.around) as f64);
             let shape = ((w / h).ln().abs() - PAGE.ln()).abs();
             let blank = 1.0 - area as f64 / (plan.width * plan.height).max(1) as f64;
-            let badness = shape + blank;
+            let lying = if w > h { LYING } else { 0.0 };
+            let badness = shape + BLANK * blank + lying;
             if best.as_ref().is_none_or(|(least, _)| badness < *least) {
                 best = Some((badness, plan));
             }

@@ -75,6 +75,12 @@ pub fn select(types: &[String], tiers: &[String]) -> Result<Vec<&'static Family>
     Ok(FAMILIES.iter().filter(|family| wanted(family)).collect())
 }
 
+/// A text with a capital at its beginning.
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,7 +9,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::sheet::subtitle;
 use super::statistics::bounds;
-use super::{Channel, Gallery, Shown};
+use super::{Channel, Gallery, Shown, capital};
 use crate::ic::{Channels, Family, Tier};
 use crate::picture::{Canvas, png};
 
@@ -77,7 +77,7 @@ fn card(shown: &Shown) -> Markup {
     html! {
         article id=(family.name) {
             h3 { (family.name) }
-            p { (family.summary) "." }
+            p { (capital(family.summary)) "." }
             @for channel in &shown.channels { (figure(family, channel)) }
             p.formula { (family.formula) }
             details {
@@ -95,7 +95,7 @@ fn card(shown: &Shown) -> Markup {
 /// What the channels of a family are, in words.
 pub fn channels(family: &Family) -> String {
     match family.channels {
-        Channels::Scalar(what) => format!("any number: {what}"),
+        Channels::Scalar(what) => format!("any number ({what})"),
         Channels::Named(names) => names.join(", "),
     }
 }
@@ -160,7 +160,7 @@ mod tests {
     fn small() -> Gallery {
         let families = FAMILIES.iter().filter(|f| f.tier == Tier::Baseline).collect();
         let settings =
-            Settings { families, variations: 2, grid: 16, seed: 1, channels: None, colormap: None };
+            Settings { families, variations: 2, grid: 48, seed: 1, channels: None, colormap: None };
         draw(settings).unwrap()
     }
 
@@ -186,9 +186,10 @@ mod tests {
         for shown in &gallery.shown {
             let family = shown.family;
             assert!(found.contains(&format!("<article id=\"{}\">", family.name)));
-            let texts = [family.summary, family.formula].into_iter();
-            for text in texts.chain(family.references.iter().copied()) {
-                assert!(found.contains(&escaped(text)), "{text}");
+            let references = family.references.iter().map(|text| (*text).to_owned());
+            let texts = [capital(family.summary), family.formula.to_owned()].into_iter();
+            for text in texts.chain(references) {
+                assert!(found.contains(&escaped(&text)), "{text}");
             }
             for p in family.parameters {
                 assert!(found.contains(&escaped(p.meaning())), "{}", p.name());

@@ -2,7 +2,7 @@
 
 use super::layout::{Measures, Plan, arrange};
 use super::statistics::bounds;
-use super::{Channel, Gallery, Shown};
+use super::{Channel, Gallery, Shown, capital};
 use crate::ic::Tier;
 use crate::picture::canvas::resized;
 use crate::picture::text::Style;
@@ -151,7 +151,7 @@ fn card_width(gallery: &Gallery, look: &Look) -> usize {
 }
 
 fn summary(shown: &Shown, width: usize) -> Vec<String> {
-    SUMMARY.wrapped(shown.family.summary, width, SUMMARY_LINES)
+    SUMMARY.wrapped(&capital(shown.family.summary), width, SUMMARY_LINES)
 }
 
 fn card_height(shown: &Shown, look: &Look, width: usize) -> usize {
@@ -216,4 +216,74 @@ fn line(canvas: &mut Canvas, rect: Rect, channel: &Channel) {
     let room = right.saturating_sub(left + 12);
     let fitting = channel.statistics.captions().into_iter().find(|c| NUMBERS.width(c) <= room);
     NUMBERS.draw(canvas, left, baseline, &fitting.unwrap_or_default());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gallery::{Settings, draw};
+    use crate::ic::{Channels, FAMILIES};
+
+    fn settings(variations: usize, grid: usize) -> Settings {
+        let families = FAMILIES.iter().filter(|f| f.tier == Tier::Baseline).collect();
+        Settings { families, variations, grid, seed: 3, channels: None, colormap: None }
+    }
+
+    /// Everything that is drawn of a card stays in the card's place, whatever its width.
+    #[test]
+    fn ink_stays_on_its_card() {
+        for (variations, channels, cell) in [(1, 1, 12), (3, 2, 96), (2, 1, 48), (5, 3, 48)] {
+            let asked = Settings { channels: Some(channels), ..settings(variations, 48) };
+            let mut gallery = draw(asked).unwrap();
+            gallery.shown[0].channels[0].name =
+                "a channel with a name that is far too long".repeat(3);
+            let look = Look { cell: (cell, cell), ..Look::of_grid(48) };
+            let width = card_width(&gallery, &look);
+            for shown in &gallery.shown {
+                let rect = Rect { x: 40, y: 30, w: width, h: card_height(shown, &look, width) };
+                let mut canvas = Canvas::new(rect.w + 80, rect.h + 60, PAPER);
+                card(&mut canvas, rect, shown, &look);
+                // The first letter may reach a fraction of a pixel before its place.
+                canvas.fill(Rect { x: rect.x - 1, w: rect.w + 1, ..rect }, PAPER);
+                assert!(canvas.pixels().iter().all(|p| *p == PAPER), "{}", shown.family.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_sheet_shows_the_data_pixel_by_pixel() {
+        let gallery = draw(settings(2, 48)).unwrap();
+        let picture = sheet(&gallery, &Look { cell: (48, 48), gap: 0, labels: false });
+        assert!(picture.width() % 96 == 0 && picture.height() % 48 == 0);
+        let channel = &gallery.shown[0].channels[0];
+        for y in 0..48 {
+            let row = &picture.pixels()[y * picture.width()..];
+            for (x, value) in channel.fields[0][y * 48..][..48].iter().enumerate() {
+                assert_eq!(row[x], channel.scale.color(*value));
+            }
+        }
+        let twice = [0, 1].map(|_| sheet(&gallery, &Look::of_grid(48)));
+        assert!(twice[0] == twice[1]);
+    }
+
+    #[test]
+    fn cells_are_about_128_pixels_wide() {
+        let sides = [8, 32, 48, 64, 100, 128, 200].map(|grid| Look::of_grid(grid).cell.0);
+        assert_eq!(sides, [128, 128, 96, 128, 100, 128, 200]);
+    }
+
+    #[test]
+    fn the_fonts_have_every_letter_of_the_catalogue() {
+        for family in FAMILIES {
+            let names = if let Channels::Named(names) = family.channels { names } else { &[] };
+            for text in names.iter().copied().chain([family.summary, family.formula]) {
+                for c in text.chars() {
+                    assert!(SUMMARY.has(c), "{}: `{c}` of `{text}`", family.name);
+                }
+            }
+            let bold = family.name.chars().chain(family.tier.title().chars());
+            assert!(bold.into_iter().all(|c| NAME.has(c)), "{}", family.name);
+        }
+        assert!(FOOTNOTE.chars().all(|c| NUMBERS.has(c)));
+    }
 }
