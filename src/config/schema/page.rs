@@ -117,10 +117,6 @@ const REFUSED: &[(&str, &str)] = &[
         "unknown parameters, one parameter twice, values outside the vocabulary",
         "they would be sampled and do nothing",
     ),
-    (
-        "the 21 domain types of initial conditions (`quantum_wave_packet`, …)",
-        "this version lacks them",
-    ),
 ];
 
 fn code(text: &str) -> String {
