@@ -180,7 +180,7 @@ fn form(asked: &Asked) -> Result<Form> {
 fn settings(asked: &Asked) -> Result<Settings> {
     let table = |name: &String| -> Result<&'static Colormap> {
         colormap(name).ok_or_else(|| {
-            Error::usage(format!("no colour table is called `{name}`"))
+            Error::usage(format!("there is no colour table `{name}`"))
                 .help(known_names(name, COLORMAPS.iter().map(|map| map.name)))
         })
     };

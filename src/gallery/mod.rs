@@ -18,7 +18,7 @@ pub use statistics::Statistics;
 
 use crate::error::{Error, Result};
 use crate::ic::{ALIASES, FAMILIES, Family, Tier, family};
-use crate::node::known_names;
+use crate::node::{known_names, nearest};
 use crate::picture::Colormap;
 
 /// What to draw.
@@ -59,7 +59,7 @@ pub fn select(types: &[String], tiers: &[String]) -> Result<Vec<&'static Family>
         let known = Tier::ALL.map(Tier::name).into_iter().chain(["all"]);
         if !known.clone().any(|tier| tier == name) {
             faults.push(
-                Error::usage(format!("no tier is called `{name}`")).help(known_names(name, known)),
+                Error::usage(format!("there is no tier `{name}`")).help(known_names(name, known)),
             );
         }
     }
@@ -104,11 +104,15 @@ mod tests {
 
     #[test]
     fn every_wrong_name_is_said() {
-        let wrong = select(&["locallized".into()], &["tier9".into()]).unwrap_err();
-        let text = wrong.to_string();
-        assert!(text.contains("no initial condition is called `locallized`"), "{text}");
-        assert!(text.contains("did you mean `localized`?"), "{text}");
-        assert!(text.contains("no tier is called `tier9`"), "{text}");
-        assert!(text.contains("did you mean `tier"), "{text}");
+        let wrong = select(&["locallized".into(), "xyz".into()], &["tier9".into()]).unwrap_err();
+        assert_eq!(
+            wrong.to_string(),
+            "error: there is no initial condition `locallized`\n  \
+             help: did you mean `localized`? `spinlock list ics` names every type\n\n\
+             error: there is no initial condition `xyz`\n  \
+             help: `spinlock list ics` names every type\n\n\
+             error: there is no tier `tier9`\n  \
+             help: did you mean `tier1`? known: baseline, tier1, tier2, tier3, tier4, all"
+        );
     }
 }

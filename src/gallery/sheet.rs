@@ -254,7 +254,7 @@ mod tests {
     fn a_sheet_shows_the_data_pixel_by_pixel() {
         let gallery = draw(settings(2, 48)).unwrap();
         let picture = sheet(&gallery, &Look { cell: (48, 48), gap: 0, labels: false });
-        assert!(picture.width() % 96 == 0 && picture.height() % 48 == 0);
+        assert!(picture.width().is_multiple_of(96) && picture.height().is_multiple_of(48));
         let channel = &gallery.shown[0].channels[0];
         for y in 0..48 {
             let row = &picture.pixels()[y * picture.width()..];
