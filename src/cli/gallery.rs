@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{Global, print_json, style};
 use crate::error::{Error, Result};
-use crate::gallery::{Gallery, Look, Settings, Shown, draw, page, select, sheet};
+use crate::gallery::{Gallery, Look, Settings, Shown, count, draw, page, select, sheet};
 use crate::ic::MIN_GRID;
 use crate::node::known_names;
 use crate::picture::canvas::is_whole_factor;
@@ -240,9 +240,9 @@ impl Written {
         let settings = &self.gallery.settings;
         let form = self.pixels.map_or("a page".to_owned(), |(w, h)| format!("{w} × {h} pixels"));
         format!(
-            "drew {} types, {} samples each, in {}: {}, {form}, {}",
-            settings.families.len(),
-            settings.variations,
+            "drew {} of {} in {}: {}, {form}, {}",
+            count(settings.variations, "sample"),
+            count(settings.families.len(), "type"),
             units::seconds(start.elapsed().as_secs_f64()),
             self.output,
             units::bytes(self.bytes as u64)

@@ -49,10 +49,9 @@ pub fn select(types: &[String], tiers: &[String]) -> Result<Vec<&'static Family>
         if family(name).is_none() {
             let known =
                 FAMILIES.iter().map(|f| f.name).chain(ALIASES.iter().map(|(name, _)| *name));
-            faults.push(
-                Error::usage(format!("no initial condition is called `{name}`"))
-                    .help(known_names(name, known)),
-            );
+            let near = nearest(name, known).map(|near| format!("did you mean `{near}`? "));
+            let help = near.unwrap_or_default() + "`spinlock list ics` names every type";
+            faults.push(Error::usage(format!("there is no initial condition `{name}`")).help(help));
         }
     }
     for name in tiers {
@@ -73,6 +72,11 @@ pub fn select(types: &[String], tiers: &[String]) -> Result<Vec<&'static Family>
             || tiers.iter().any(|tier| tier == one.tier.name())
     };
     Ok(FAMILIES.iter().filter(|family| wanted(family)).collect())
+}
+
+/// A number of things in words.
+pub fn count(n: usize, thing: &str) -> String {
+    format!("{n} {thing}{}", if n == 1 { "" } else { "s" })
 }
 
 /// A text with a capital at its beginning.

@@ -2,7 +2,7 @@
 
 use super::layout::{Measures, Plan, arrange};
 use super::statistics::bounds;
-use super::{Channel, Gallery, Shown, capital};
+use super::{Channel, Gallery, Shown, capital, count};
 use crate::ic::Tier;
 use crate::picture::canvas::resized;
 use crate::picture::text::Style;
@@ -125,11 +125,10 @@ const FOOTNOTE: &str = "sd: standard deviation · ℓ: where the autocorrelation
 /// What a gallery was drawn with.
 pub fn subtitle(gallery: &Gallery) -> String {
     let s = &gallery.settings;
-    let plural = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
     format!(
         "{} · {} · grid {n} × {n} · seed {} · default settings · spinlock {}",
-        plural(s.families.len(), "type"),
-        plural(s.variations, "variation"),
+        count(s.families.len(), "type"),
+        count(s.variations, "variation"),
         s.seed,
         env!("CARGO_PKG_VERSION"),
         n = s.grid,
