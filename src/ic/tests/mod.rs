@@ -39,7 +39,13 @@ fn cases() -> Vec<&'static Case> {
 }
 
 /// Those of the domain families, one file each.
-const DOMAIN: &[&Case] = &[&turing_pattern::CASE];
+const DOMAIN: &[&Case] = &[
+    &turing_pattern::CASE,
+    &light_cone::CASE,
+    &critical_fluctuation::CASE,
+    &bz_reaction::CASE,
+    &relativistic_wave_packet::CASE,
+];
 
 /// The tree that a file with this content would give.
 fn node(json: &Json) -> Node {
