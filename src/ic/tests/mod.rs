@@ -71,11 +71,6 @@ const DOMAIN: &[&Case] = &[
     &mutual_information::CASE,
     &dla_cluster::CASE,
     &error_correcting_code::CASE,
-    &turing_pattern::CASE,
-    &light_cone::CASE,
-    &critical_fluctuation::CASE,
-    &bz_reaction::CASE,
-    &relativistic_wave_packet::CASE,
 ];
 
 /// The tree that a file with this content would give.
