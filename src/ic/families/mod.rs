@@ -10,6 +10,7 @@ mod localized;
 mod mixed;
 mod morphogen_gradient;
 mod multiscale_grf;
+mod phase_boundary;
 mod power_law_grf;
 mod reaction_front;
 mod structured;
@@ -31,6 +32,7 @@ pub const FAMILIES: &[Family] = &[
     thermal_gradient::FAMILY,
     morphogen_gradient::FAMILY,
     reaction_front::FAMILY,
+    phase_boundary::FAMILY,
 ];
 
 /// Other names, each with the family it stands for.

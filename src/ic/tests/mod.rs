@@ -3,6 +3,7 @@
 mod baseline;
 mod fields;
 mod morphogen_gradient;
+mod phase_boundary;
 mod reaction_front;
 mod settings;
 mod thermal_gradient;
@@ -41,6 +42,7 @@ const DOMAIN: &[&Case] = &[
     &thermal_gradient::CASE,
     &morphogen_gradient::CASE,
     &reaction_front::CASE,
+    &phase_boundary::CASE,
 ];
 
 /// The tree that a file with this content would give.
