@@ -21,6 +21,7 @@ mod mixed;
 mod morphogen_gradient;
 mod multiscale_grf;
 mod mutual_information;
+mod phase_boundary;
 mod power_law_grf;
 mod quantum_wave_packet;
 mod reaction_front;
@@ -61,6 +62,7 @@ pub const FAMILIES: &[Family] = &[
     mutual_information::FAMILY,
     dla_cluster::FAMILY,
     error_correcting_code::FAMILY,
+    phase_boundary::FAMILY,
 ];
 
 /// Other names, each with the family it stands for.

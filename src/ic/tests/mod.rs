@@ -15,6 +15,7 @@ mod light_cone;
 mod morphogen_gradient;
 mod mutual_information;
 mod quantum_wave_packet;
+mod phase_boundary;
 mod reaction_front;
 mod relativistic_wave_packet;
 mod settings;
@@ -71,6 +72,7 @@ const DOMAIN: &[&Case] = &[
     &mutual_information::CASE,
     &dla_cluster::CASE,
     &error_correcting_code::CASE,
+    &phase_boundary::CASE,
 ];
 
 /// The tree that a file with this content would give.
