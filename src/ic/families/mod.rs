@@ -51,6 +51,7 @@ pub const FAMILIES: &[Family] = &[
     reaction_front::FAMILY,
     light_cone::FAMILY,
     critical_fluctuation::FAMILY,
+    phase_boundary::FAMILY,
     bz_reaction::FAMILY,
     shannon_entropy::FAMILY,
     interference_pattern::FAMILY,
@@ -62,7 +63,6 @@ pub const FAMILIES: &[Family] = &[
     mutual_information::FAMILY,
     dla_cluster::FAMILY,
     error_correcting_code::FAMILY,
-    phase_boundary::FAMILY,
 ];
 
 /// Other names, each with the family it stands for.

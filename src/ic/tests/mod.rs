@@ -14,8 +14,8 @@ mod interference_pattern;
 mod light_cone;
 mod morphogen_gradient;
 mod mutual_information;
-mod quantum_wave_packet;
 mod phase_boundary;
+mod quantum_wave_packet;
 mod reaction_front;
 mod relativistic_wave_packet;
 mod settings;
@@ -61,6 +61,7 @@ const DOMAIN: &[&Case] = &[
     &reaction_front::CASE,
     &light_cone::CASE,
     &critical_fluctuation::CASE,
+    &phase_boundary::CASE,
     &bz_reaction::CASE,
     &shannon_entropy::CASE,
     &interference_pattern::CASE,
@@ -72,7 +73,6 @@ const DOMAIN: &[&Case] = &[
     &mutual_information::CASE,
     &dla_cluster::CASE,
     &error_correcting_code::CASE,
-    &phase_boundary::CASE,
 ];
 
 /// The tree that a file with this content would give.
