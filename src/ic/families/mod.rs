@@ -14,6 +14,7 @@ mod localized;
 mod mixed;
 mod multiscale_grf;
 mod power_law_grf;
+mod regulatory_network;
 mod structured;
 
 use super::Family;
@@ -32,6 +33,7 @@ pub const FAMILIES: &[Family] = &[
     cell_population::FAMILY,
     chromatin_domain::FAMILY,
     gene_expression::FAMILY,
+    regulatory_network::FAMILY,
     dla_cluster::FAMILY,
 ];
 

@@ -6,6 +6,7 @@ mod chromatin_domain;
 mod dla_cluster;
 mod fields;
 mod gene_expression;
+mod regulatory_network;
 mod settings;
 
 use rayon::prelude::*;
@@ -42,6 +43,7 @@ const DOMAIN: &[&Case] = &[
     &cell_population::CASE,
     &chromatin_domain::CASE,
     &gene_expression::CASE,
+    &regulatory_network::CASE,
     &dla_cluster::CASE,
 ];
 
