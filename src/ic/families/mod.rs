@@ -27,6 +27,7 @@ mod quantum_wave_packet;
 mod reaction_front;
 mod relativistic_wave_packet;
 mod shannon_entropy;
+mod regulatory_network;
 mod structured;
 mod thermal_gradient;
 mod turing_pattern;
@@ -61,6 +62,7 @@ pub const FAMILIES: &[Family] = &[
     coherent_state::FAMILY,
     relativistic_wave_packet::FAMILY,
     mutual_information::FAMILY,
+    regulatory_network::FAMILY,
     dla_cluster::FAMILY,
     error_correcting_code::FAMILY,
 ];

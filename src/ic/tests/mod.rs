@@ -18,6 +18,7 @@ mod phase_boundary;
 mod quantum_wave_packet;
 mod reaction_front;
 mod relativistic_wave_packet;
+mod regulatory_network;
 mod settings;
 mod shannon_entropy;
 mod thermal_gradient;
@@ -71,6 +72,7 @@ const DOMAIN: &[&Case] = &[
     &coherent_state::CASE,
     &relativistic_wave_packet::CASE,
     &mutual_information::CASE,
+    &regulatory_network::CASE,
     &dla_cluster::CASE,
     &error_correcting_code::CASE,
 ];
