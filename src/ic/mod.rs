@@ -166,6 +166,17 @@ impl Cost {
             Cost::Integrated => "integrated",
         }
     }
+
+    /// What it means.
+    pub fn about(self) -> &'static str {
+        match self {
+            Cost::Cheap => {
+                "a few transforms or sums: below a millisecond for three channels on a 64 × 64 grid"
+            }
+            Cost::Moderate => "tens of transforms or many small parts: some milliseconds",
+            Cost::Integrated => "a simulation on a grid of at least 128 × 128: up to half a second",
+        }
+    }
 }
 
 /// A setting that is refused with an explanation.

@@ -220,7 +220,7 @@ impl Parameter {
     pub fn allowed(self) -> String {
         match self {
             Parameter::Law(p) => {
-                format!("number or law, {:?} to {:?}", p.range.start(), p.range.end())
+                format!("number or law, {} to {}", short(*p.range.start()), short(*p.range.end()))
             }
             Parameter::Length(p) => p.allowed(),
             Parameter::Count(p) => {
@@ -234,13 +234,29 @@ impl Parameter {
     /// What holds if it is not given.
     pub fn default(self) -> String {
         match self {
-            Parameter::Law(p) => Value::from(&p.default).to_string(),
-            Parameter::Length(p) => Value::from(&p.default).to_string(),
-            Parameter::Count(p) => Value::from(&p.default).to_string(),
+            Parameter::Law(p) => written(&p.default),
+            Parameter::Length(p) => written(&p.default),
+            Parameter::Count(p) => written(&p.default),
             Parameter::Choice(p) => p.default.to_owned(),
             Parameter::Other(p) => p.default.to_owned(),
         }
     }
+}
+
+/// A law as it stands in a file.
+fn written(law: &Law) -> String {
+    let list = |values: &[f64]| values.iter().map(|v| short(*v)).collect::<Vec<_>>().join(", ");
+    match law {
+        Law::Constant(v) => short(*v),
+        Law::Uniform(a, b) => format!("{{uniform: [{}]}}", list(&[*a, *b])),
+        Law::LogUniform(a, b) => format!("{{log_uniform: [{}]}}", list(&[*a, *b])),
+        Law::Choice(values) => format!("{{choice: [{}]}}", list(values)),
+    }
+}
+
+/// A number without needless digits.
+fn short(v: f64) -> String {
+    if v == 0.0 || (1e-4..1e7).contains(&v.abs()) { format!("{v}") } else { format!("{v:e}") }
 }
 
 /// The least and the greatest value of a law.
@@ -311,6 +327,14 @@ mod tests {
             assert_eq!((law, message.contains("out of range")), (Law::Constant(0.1), true));
             assert!(help.contains("allowed: "), "{help}");
         }
+    }
+
+    #[test]
+    fn laws_are_documented_as_they_are_written() {
+        assert_eq!(written(&Law::Constant(1.0)), "1");
+        assert_eq!(written(&Law::LogUniform(1e-12, 0.2)), "{log_uniform: [1e-12, 0.2]}");
+        assert_eq!(written(&Law::Uniform(0.0, 1e12)), "{uniform: [0, 1e12]}");
+        assert_eq!(written(&Law::Choice(vec![0.5, -2.0])), "{choice: [0.5, -2]}");
     }
 
     #[test]
