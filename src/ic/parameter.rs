@@ -6,7 +6,6 @@
 
 use std::ops::RangeInclusive;
 
-use crate::key::Value;
 use crate::node::{Fields, Law};
 use crate::rng::Stream;
 

@@ -19,7 +19,9 @@
 
 use crate::ic::common::{NORMALIZE_NATURAL, Normalize};
 use crate::ic::geometry::nearest_image;
-use crate::ic::parameter::{LawParameter, Parameter, bounds, draw, without_effect};
+use crate::ic::parameter::{
+    LawParameter, LengthParameter, Parameter, bounds, draw, without_effect,
+};
 use crate::ic::sampler::poisson;
 use crate::ic::{Channels, Cost, Drawn, Family, InitialCondition, Refused, Request, Tier};
 use crate::key::Manifest;
@@ -45,7 +47,7 @@ pub const FAMILY: Family = Family {
         Parameter::Law(&DOMAIN_SIZE_SPREAD),
         Parameter::Law(&DOMAIN_STRENGTH),
         Parameter::Law(&NESTING),
-        Parameter::Law(&BOUNDARY_SHARPNESS),
+        Parameter::Length(&BOUNDARY_SHARPNESS),
         Parameter::Law(&COMPARTMENT_STRENGTH),
         Parameter::Law(&COMPARTMENT_SIZE),
         Parameter::Choice(&NORMALIZE_NATURAL),
@@ -107,11 +109,11 @@ static NESTING: LawParameter = LawParameter {
     meaning: "probability that a domain holds two domains more",
 };
 
-static BOUNDARY_SHARPNESS: LawParameter = LawParameter {
+static BOUNDARY_SHARPNESS: LengthParameter = LengthParameter {
     name: "boundary_sharpness",
     range: 0.001..=0.05,
     default: Law::Uniform(0.004, 0.012),
-    meaning: "width w of the logistic steps at boundaries, as a fraction of the side",
+    meaning: "width w of the logistic steps at boundaries",
 };
 
 static COMPARTMENT_STRENGTH: LawParameter = LawParameter {

@@ -21,7 +21,9 @@ use std::sync::Arc;
 use crate::ic::common::{Natural, SITE_FIELDS};
 use crate::ic::etd::Etd2;
 use crate::ic::fft::Fft;
-use crate::ic::parameter::{ChoiceParameter, LawParameter, Parameter, bounds, draw};
+use crate::ic::parameter::{
+    ChoiceParameter, LawParameter, LengthParameter, Parameter, bounds, draw,
+};
 use crate::ic::simulation::{in_pairs, resample};
 use crate::ic::spectrum::{Spectrum, wave_numbers};
 use crate::ic::{Channels, Cost, Drawn, Family, InitialCondition, Request, Tier};
@@ -43,7 +45,7 @@ pub const FAMILY: Family = Family {
     ],
     parameters: &[
         Parameter::Choice(&PATTERN_TYPE),
-        Parameter::Law(&WAVELENGTH),
+        Parameter::Length(&WAVELENGTH),
         Parameter::Law(&PERTURBATION_AMPLITUDE),
         Natural::PARAMETERS[0],
         Natural::PARAMETERS[1],
@@ -66,11 +68,11 @@ static PATTERN_TYPE: ChoiceParameter = ChoiceParameter {
     meaning: "the pattern; mixed: one of the four for each sample",
 };
 
-static WAVELENGTH: LawParameter = LawParameter {
+static WAVELENGTH: LengthParameter = LengthParameter {
     name: "wavelength",
     range: 1.0 / 32.0..=0.5,
     default: Law::LogUniform(1.0 / 16.0, 0.25),
-    meaning: "wavelength λ of the instability, as a fraction of the side",
+    meaning: "wavelength λ of the instability",
 };
 
 static PERTURBATION_AMPLITUDE: LawParameter = LawParameter {

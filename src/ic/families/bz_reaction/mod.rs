@@ -35,7 +35,7 @@ use crate::ic::etd::Etd2;
 use crate::ic::fft::Fft;
 use crate::ic::geometry::{add_product, bump};
 use crate::ic::parameter::{
-    ChoiceParameter, CountParameter, LawParameter, Parameter, bounds, draw, draw_count,
+    ChoiceParameter, CountParameter, LengthParameter, Parameter, bounds, draw, draw_count,
     without_effect,
 };
 use crate::ic::simulation::resample;
@@ -59,7 +59,7 @@ pub const FAMILY: Family = Family {
     ],
     parameters: &[
         Parameter::Choice(&PATTERN_TYPE),
-        Parameter::Law(&WAVELENGTH),
+        Parameter::Length(&WAVELENGTH),
         Parameter::Count(&NUM_PAIRS),
         Parameter::Count(&NUM_PACEMAKERS),
         Parameter::Choice(&NORMALIZE_NATURAL),
@@ -105,11 +105,11 @@ static PATTERN_TYPE: ChoiceParameter = ChoiceParameter {
     meaning: "pairs of spirals, waves from pacemakers, or defect turbulence",
 };
 
-static WAVELENGTH: LawParameter = LawParameter {
+static WAVELENGTH: LengthParameter = LengthParameter {
     name: "wavelength",
     range: 0.08..=0.4,
     default: Law::LogUniform(0.12, 0.3),
-    meaning: "wavelength, of turbulence in the mean, as a fraction of the side",
+    meaning: "wavelength, of turbulence in the mean",
 };
 
 static NUM_PAIRS: CountParameter = CountParameter {

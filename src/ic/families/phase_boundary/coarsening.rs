@@ -12,6 +12,7 @@
 //! for steps of 1.
 
 use std::f64::consts::TAU;
+use std::sync::Arc;
 
 use crate::ic::fft::Fft;
 use crate::ic::spectrum::wave_numbers;
@@ -54,7 +55,7 @@ pub fn evolve(n: usize, dynamics: Dynamics, xi: f64, time: f64, fields: &mut [f6
 
 struct Grid {
     n: usize,
-    fft: Fft,
+    fft: Arc<Fft>,
     /// κ² of one cycle per side.
     unit: f64,
 }

@@ -22,7 +22,9 @@ use quench::Quench;
 use shapes::Shapes;
 
 use crate::ic::common::{CHANNEL_MODE, ChannelMode, NORMALIZE_NATURAL, Normalize, SITE_FIELDS};
-use crate::ic::parameter::{ChoiceParameter, LawParameter, Parameter, draw, without_effect};
+use crate::ic::parameter::{
+    ChoiceParameter, LawParameter, LengthParameter, Parameter, draw, without_effect,
+};
 use crate::ic::spectrum::{Spectrum, gaussian};
 use crate::ic::{Channels, Cost, Drawn, Family, InitialCondition, Request, Tier};
 use crate::key::{Manifest, Value};
@@ -44,7 +46,7 @@ pub const FAMILY: Family = Family {
     ],
     parameters: &[
         Parameter::Choice(&VARIANT),
-        Parameter::Law(&INTERFACE_WIDTH),
+        Parameter::Length(&INTERFACE_WIDTH),
         Shapes::PARAMETERS[0],
         Shapes::PARAMETERS[1],
         Shapes::PARAMETERS[2],
@@ -82,11 +84,11 @@ static VARIANT: ChoiceParameter = ChoiceParameter {
     meaning: "interfaces of a chosen geometry, or domains some time after a quench",
 };
 
-static INTERFACE_WIDTH: LawParameter = LawParameter {
+static INTERFACE_WIDTH: LengthParameter = LengthParameter {
     name: "interface_width",
     range: 0.002..=0.2,
     default: Law::Uniform(0.01, 0.04),
-    meaning: "ξ, as a fraction of the side; 0.01 to 0.016 by default, and at least 1/128, for \
+    meaning: "ξ; 0.01 to 0.016 by default, and at least 1/128, for \
               coarsening",
 };
 

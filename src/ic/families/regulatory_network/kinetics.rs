@@ -10,6 +10,7 @@
 //! exact in Fourier space.
 
 use std::f64::consts::TAU;
+use std::sync::Arc;
 
 use super::network::Network;
 use crate::ic::fft::Fft;
@@ -126,7 +127,7 @@ impl Kinetics<'_> {
 /// Diffusion over a time dt on the torus, with length L and unit time: modes decay at the rate
 /// `4π²L²|m|²`.
 struct Diffusion {
-    fft: Fft,
+    fft: Arc<Fft>,
     /// The decay of every mode, with the factor of the transform back; none without diffusion.
     decay: Vec<f64>,
 }
