@@ -13,6 +13,7 @@ mod multiscale_grf;
 mod phase_boundary;
 mod power_law_grf;
 mod reaction_front;
+mod shock_front;
 mod structured;
 mod thermal_gradient;
 
@@ -33,6 +34,7 @@ pub const FAMILIES: &[Family] = &[
     morphogen_gradient::FAMILY,
     reaction_front::FAMILY,
     phase_boundary::FAMILY,
+    shock_front::FAMILY,
 ];
 
 /// Other names, each with the family it stands for.

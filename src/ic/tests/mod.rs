@@ -6,6 +6,7 @@ mod morphogen_gradient;
 mod phase_boundary;
 mod reaction_front;
 mod settings;
+mod shock_front;
 mod thermal_gradient;
 
 use rayon::prelude::*;
@@ -43,6 +44,7 @@ const DOMAIN: &[&Case] = &[
     &morphogen_gradient::CASE,
     &reaction_front::CASE,
     &phase_boundary::CASE,
+    &shock_front::CASE,
 ];
 
 /// The tree that a file with this content would give.
