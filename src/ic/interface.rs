@@ -122,7 +122,7 @@ fn nearest_nucleus(n: usize, nuclei: &[Nucleus]) -> Vec<f64> {
 
 /// Signed distance to where a smooth field `[n, n]` passes `level`, positive above.
 ///
-/// Beside the level it is that of [`near`]; from there it is continued with `|∇d| = 1` by fast sweeping
+/// Beside the level it is that of `near`; from there it is continued with `|∇d| = 1` by fast sweeping
 /// (Zhao 2005, Math. Comput. 74, 603), of first order in the step of the grid.
 pub fn level_set(n: usize, g: &[f64], level: f64) -> Vec<f64> {
     let step = 1.0 / n as f64;

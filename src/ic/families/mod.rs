@@ -28,6 +28,7 @@ mod reaction_front;
 mod regulatory_network;
 mod relativistic_wave_packet;
 mod shannon_entropy;
+mod shock_front;
 mod structured;
 mod thermal_gradient;
 mod turing_pattern;
@@ -65,6 +66,7 @@ pub const FAMILIES: &[Family] = &[
     regulatory_network::FAMILY,
     dla_cluster::FAMILY,
     error_correcting_code::FAMILY,
+    shock_front::FAMILY,
 ];
 
 /// Other names, each with the family it stands for.

@@ -21,6 +21,7 @@ mod regulatory_network;
 mod relativistic_wave_packet;
 mod settings;
 mod shannon_entropy;
+mod shock_front;
 mod thermal_gradient;
 mod turing_pattern;
 
@@ -75,6 +76,7 @@ const DOMAIN: &[&Case] = &[
     &regulatory_network::CASE,
     &dla_cluster::CASE,
     &error_correcting_code::CASE,
+    &shock_front::CASE,
 ];
 
 /// The tree that a file with this content would give.
