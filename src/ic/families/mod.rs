@@ -59,6 +59,7 @@ pub const FAMILIES: &[Family] = &[
     interference_pattern::FAMILY,
     cell_population::FAMILY,
     chromatin_domain::FAMILY,
+    shock_front::FAMILY,
     gene_expression::FAMILY,
     coherent_state::FAMILY,
     relativistic_wave_packet::FAMILY,
@@ -66,7 +67,6 @@ pub const FAMILIES: &[Family] = &[
     regulatory_network::FAMILY,
     dla_cluster::FAMILY,
     error_correcting_code::FAMILY,
-    shock_front::FAMILY,
 ];
 
 /// Other names, each with the family it stands for.

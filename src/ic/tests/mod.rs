@@ -69,6 +69,7 @@ const DOMAIN: &[&Case] = &[
     &interference_pattern::CASE,
     &cell_population::CASE,
     &chromatin_domain::CASE,
+    &shock_front::CASE,
     &gene_expression::CASE,
     &coherent_state::CASE,
     &relativistic_wave_packet::CASE,
@@ -76,7 +77,6 @@ const DOMAIN: &[&Case] = &[
     &regulatory_network::CASE,
     &dla_cluster::CASE,
     &error_correcting_code::CASE,
-    &shock_front::CASE,
 ];
 
 /// The tree that a file with this content would give.

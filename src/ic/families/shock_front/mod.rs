@@ -22,7 +22,9 @@ use gas::{State, Tube};
 use crate::ic::common::{NORMALIZE_NATURAL, Normalize, SITE_FIELDS};
 use crate::ic::geometry::nearest_image;
 use crate::ic::interface::{along, direction, length};
-use crate::ic::parameter::{ChoiceParameter, LawParameter, Parameter, without_effect};
+use crate::ic::parameter::{
+    ChoiceParameter, LawParameter, LengthParameter, Parameter, without_effect,
+};
 use crate::ic::spectrum::{Spectrum, gaussian};
 use crate::ic::{Channels, Cost, Drawn, Family, InitialCondition, Refused, Request, Tier};
 use crate::key::{Manifest, Value};
@@ -51,7 +53,7 @@ pub const FAMILY: Family = Family {
         Parameter::Law(&CONTACT_RATIO),
         Parameter::Law(&SHOCK_ANGLE),
         Parameter::Law(&SHOCK_POSITION),
-        Parameter::Law(&SHOCK_WIDTH),
+        Parameter::Length(&SHOCK_WIDTH),
         Parameter::Law(&ELAPSED),
         Parameter::Law(&FLUCTUATION_AMPLITUDE),
         Parameter::Choice(&NORMALIZE_NATURAL),
@@ -136,11 +138,11 @@ static SHOCK_POSITION: LawParameter = LawParameter {
     meaning: "place of the middle of the band along its normal, as a part of its period",
 };
 
-static SHOCK_WIDTH: LawParameter = LawParameter {
+static SHOCK_WIDTH: LengthParameter = LengthParameter {
     name: "shock_width",
     range: 0.0005..=0.1,
     default: Law::Uniform(0.01, 0.03),
-    meaning: "w, half-width of shock and contact, as a fraction of the side",
+    meaning: "w, half-width of shock and contact",
 };
 
 static ELAPSED: LawParameter = LawParameter {
