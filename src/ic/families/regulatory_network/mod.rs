@@ -114,7 +114,9 @@ static INITIAL_LENGTH: LawParameter = LawParameter {
 
 static PRODUCTION: LawParameter = LawParameter {
     name: "production",
-    range: 1.0..=100.0,
+    // The steepest Hill function has a slope of about s; times the step it stays below 2.78, where the
+    // Runge–Kutta method turns unstable.
+    range: 1.0..=20.0,
     default: Law::Uniform(5.0, 10.0),
     meaning: "s, greatest production in thresholds per lifetime",
 };
