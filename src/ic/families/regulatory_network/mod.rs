@@ -22,21 +22,19 @@
 
 mod kinetics;
 mod network;
+mod topology;
 
-use crate::ic::common::{NORMALIZE_NATURAL, Normalize, SITE_FIELDS};
-use crate::ic::geometry::{add_product, bump};
-use crate::ic::parameter::{
-    ChoiceParameter, CountParameter, LawParameter, Parameter, bounds, draw, draw_count,
-    without_effect,
-};
+use crate::ic::common::{NORMALIZE_NATURAL, Normalize};
+use crate::ic::parameter::{CountParameter, LawParameter, Parameter, bounds, draw, draw_count};
 use crate::ic::simulation::resample;
-use crate::ic::spectrum::{Spectrum, gaussian};
 use crate::ic::{Channels, Cost, Drawn, Family, InitialCondition, Request, Tier};
-use crate::key::{Manifest, Value};
+use crate::key::Manifest;
 use crate::node::{Fields, Law};
-use crate::rng::Stream;
 use kinetics::Kinetics;
-use network::Network;
+use topology::{
+    ACTIVATION_FRACTION, CONNECTION_PROBABILITY, INITIAL_LENGTH, NETWORK_SIZE, NETWORK_TOPOLOGY,
+    SIDE, SPATIAL_DECAY, Topology,
+};
 
 /// The family.
 pub const FAMILY: Family = Family {
@@ -69,52 +67,11 @@ pub const FAMILY: Family = Family {
     parse: |fields| Box::new(RegulatoryNetwork::parse(fields)),
 };
 
-static NETWORK_TOPOLOGY: ChoiceParameter = ChoiceParameter {
-    name: "network_topology",
-    allowed: &["scale_free", "random", "hub", "toggle_switch", "repressilator"],
-    default: "scale_free",
-    meaning: "preferential attachment, every pair as likely, one gene with all others; or a circuit",
-};
-
-static NETWORK_SIZE: CountParameter = CountParameter {
-    name: "network_size",
-    range: 2..=32,
-    default: Law::Uniform(5.0, 20.0),
-    meaning: "number of genes; circuits have three",
-};
-
-static CONNECTION_PROBABILITY: LawParameter = LawParameter {
-    name: "connection_probability",
-    range: 0.0..=1.0,
-    default: Law::Constant(0.3),
-    meaning: "density p of edges; random: the probability of each ordered pair; scale_free: each gene \
-              is tied to p (size − 1)/2 earlier ones, rounded, at least 1",
-};
-
-static ACTIVATION_FRACTION: LawParameter = LawParameter {
-    name: "activation_fraction",
-    range: 0.0..=1.0,
-    default: Law::Constant(0.5),
-    meaning: "probability that an edge activates and does not repress; not for circuits",
-};
-
-static SPATIAL_DECAY: LawParameter = LawParameter {
-    name: "spatial_decay",
-    range: 0.05..=0.4,
-    default: Law::Uniform(0.1, 0.2),
-    meaning: "standard deviation of a territory, as a fraction of the side; not for circuits",
-};
-
-static INITIAL_LENGTH: LawParameter = LawParameter {
-    name: "initial_length",
-    range: 0.05..=0.5,
-    default: Law::Constant(0.1),
-    meaning: "covariance length of the first amounts, as a fraction of the side; circuits only",
-};
-
 static PRODUCTION: LawParameter = LawParameter {
     name: "production",
-    range: 1.0..=100.0,
+    // The steepest Hill function has a slope of about s; times the step it stays below 2.78, where the
+    // Runge–Kutta method turns unstable.
+    range: 1.0..=20.0,
     default: Law::Uniform(5.0, 10.0),
     meaning: "s, greatest production in thresholds per lifetime",
 };
@@ -133,24 +90,12 @@ static DIFFUSION_LENGTH: LawParameter = LawParameter {
     meaning: "L, how far a product spreads in its lifetime, as a fraction of the side",
 };
 
-const SITE_SIZE: u32 = 16;
 const SITE_PRODUCTION: u32 = 17;
 const SITE_EXPONENT: u32 = 18;
-const SITE_TERRITORY: u32 = 19;
 const SITE_DIFFUSION: u32 = 20;
-const SITE_EDGES: u32 = 21;
-const SITE_DENSITY: u32 = 22;
-const SITE_ACTIVATION: u32 = 23;
-const SITE_INITIAL: u32 = 24;
-const SITE_GENES: u32 = 64;
 
-/// Side of the grid of the simulation: territories, diffusion lengths and beginnings of the ranges above
-/// are smooth on it.
-const SIDE: usize = 48;
 const STEP: f64 = 0.1;
 const STEPS: usize = 200;
-/// Standard deviation of the logarithm of the first amounts of circuits.
-const BEGINNING: f64 = 0.5;
 
 #[derive(Debug)]
 struct RegulatoryNetwork {
@@ -161,95 +106,11 @@ struct RegulatoryNetwork {
     normalize: Normalize,
 }
 
-#[derive(Debug)]
-enum Topology {
-    /// Genes with territories.
-    Graph { kind: Graph, size: Law, activation: Law, territory: Law },
-    /// Three genes everywhere.
-    Circuit { kind: Circuit, initial_length: Law },
-}
-
-#[derive(Debug)]
-enum Graph {
-    ScaleFree(Law),
-    Random(Law),
-    Hub,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Circuit {
-    ToggleSwitch,
-    Repressilator,
-}
-
-impl Circuit {
-    fn name(self) -> &'static str {
-        match self {
-            Circuit::ToggleSwitch => "toggle_switch",
-            Circuit::Repressilator => "repressilator",
-        }
-    }
-
-    /// The slope of the Hill function at the fixed point with equal amounts above which the circuit
-    /// does what it is there for: two genes leave it for two states, three begin to oscillate.
-    fn critical_slope(self) -> f64 {
-        match self {
-            Circuit::ToggleSwitch => 1.0,
-            Circuit::Repressilator => 2.0,
-        }
-    }
-}
-
-/// `h x^h/(1 + x^h)` where `x (1 + x^h) = s`: the slope, in logarithms, of mutual repression at equal
-/// amounts. It grows with s and, above x = 1, with h.
-fn slope(production: f64, exponent: f64) -> f64 {
-    let power = |x: f64| libm::pow(x, exponent);
-    let (mut low, mut high) = (0.0, production);
-    for _ in 0..60 {
-        let middle = 0.5 * (low + high);
-        if middle * (1.0 + power(middle)) < production {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    exponent * power(low) / (1.0 + power(low))
-}
-
 impl RegulatoryNetwork {
     fn parse(fields: &Fields<'_>) -> Self {
-        let (size, density) = (NETWORK_SIZE.parse(fields), CONNECTION_PROBABILITY.parse(fields));
-        let activation = ACTIVATION_FRACTION.parse(fields);
-        let territory = SPATIAL_DECAY.parse(fields);
-        let initial_length = INITIAL_LENGTH.parse(fields);
-        let name = NETWORK_TOPOLOGY.parse(fields);
-        let circuit = [Circuit::ToggleSwitch, Circuit::Repressilator]
-            .into_iter()
-            .find(|circuit| circuit.name() == name);
-        let topology = if let Some(kind) = circuit {
-            let graphs = [
-                NETWORK_SIZE.name,
-                CONNECTION_PROBABILITY.name,
-                ACTIVATION_FRACTION.name,
-                SPATIAL_DECAY.name,
-            ];
-            without_effect(fields, &graphs, "a circuit has three genes that are read everywhere");
-            Topology::Circuit { kind, initial_length }
-        } else {
-            without_effect(fields, &[INITIAL_LENGTH.name], "only circuits begin everywhere");
-            let kind = match name {
-                "random" => Graph::Random(density),
-                "hub" => {
-                    let reason = "a hub is tied to every gene";
-                    without_effect(fields, &[CONNECTION_PROBABILITY.name], reason);
-                    Graph::Hub
-                }
-                _ => Graph::ScaleFree(density),
-            };
-            Topology::Graph { kind, size, activation, territory }
-        };
+        let topology = Topology::parse(fields);
         // Three genes with exponent 2 never oscillate.
-        let least = if circuit == Some(Circuit::Repressilator) { 3.0 } else { 2.0 };
+        let least = if topology.is_repressilator() { 3.0 } else { 2.0 };
         let exponent = HILL_EXPONENT.parse_or(fields, &Law::Uniform(least, 4.0));
         Self {
             topology,
@@ -258,106 +119,6 @@ impl RegulatoryNetwork {
             diffusion_length: DIFFUSION_LENGTH.parse(fields),
             normalize: Normalize::parse_natural(fields),
         }
-    }
-}
-
-impl Topology {
-    fn describe(&self, m: &mut dyn Manifest) {
-        match self {
-            Topology::Graph { kind, size, activation, territory } => {
-                let (name, density) = match kind {
-                    Graph::ScaleFree(density) => ("scale_free", Some(density)),
-                    Graph::Random(density) => ("random", Some(density)),
-                    Graph::Hub => ("hub", None),
-                };
-                m.param(NETWORK_TOPOLOGY.name, name.into());
-                m.param(NETWORK_SIZE.name, size.into());
-                if let Some(density) = density {
-                    m.param(CONNECTION_PROBABILITY.name, density.into());
-                }
-                m.param(ACTIVATION_FRACTION.name, activation.into());
-                m.param(SPATIAL_DECAY.name, territory.into());
-            }
-            Topology::Circuit { kind, initial_length } => {
-                m.param(NETWORK_TOPOLOGY.name, kind.name().into());
-                m.param(INITIAL_LENGTH.name, initial_length.into());
-            }
-        }
-    }
-
-    /// The network, the territories and the first amounts `[genes, SIDE, SIDE]`; notes what was drawn.
-    fn begin(
-        &self,
-        production: f64,
-        stream: Stream,
-        settings: &mut Vec<(&'static str, Value)>,
-    ) -> (Network, Vec<f64>, Vec<f64>) {
-        match self {
-            Topology::Graph { kind, size, activation, territory } => {
-                let size = draw_count(size, stream, SITE_SIZE);
-                let activation = draw(activation, stream, SITE_ACTIVATION);
-                let width = draw(territory, stream, SITE_TERRITORY);
-                settings.extend([
-                    (NETWORK_SIZE.name, size.into()),
-                    (ACTIVATION_FRACTION.name, activation.into()),
-                    (SPATIAL_DECAY.name, width.into()),
-                ]);
-                let network = kind.network(size, activation, stream, settings);
-                let (mut territories, mut amounts) = (Vec::new(), Vec::new());
-                for i in 0..size {
-                    let mut draws = stream.site(SITE_GENES + i as u32);
-                    let side = SIDE as f64;
-                    let (x, y) = (side * draws.uniform(), side * draws.uniform());
-                    let amount = production * draws.uniform();
-                    let (across, down) = (bump(SIDE, x, width * side), bump(SIDE, y, width * side));
-                    let mut patch = vec![0.0; SIDE * SIDE];
-                    add_product(&mut patch, &across, &down, 1.0);
-                    amounts.extend(patch.iter().map(|w| amount * w));
-                    territories.extend(patch);
-                }
-                (network, territories, amounts)
-            }
-            Topology::Circuit { kind, initial_length } => {
-                let length = draw(initial_length, stream, SITE_INITIAL);
-                settings.push((INITIAL_LENGTH.name, length.into()));
-                let network = match kind {
-                    Circuit::ToggleSwitch => Network::toggle_switch(),
-                    Circuit::Repressilator => Network::repressilator(),
-                };
-                let mut amounts = Spectrum::new(SIDE, gaussian(length)).fields(
-                    stream,
-                    SITE_FIELDS,
-                    network.genes.len(),
-                );
-                for x in &mut amounts {
-                    *x = libm::exp(BEGINNING * *x);
-                }
-                (network, vec![1.0; amounts.len()], amounts)
-            }
-        }
-    }
-}
-
-impl Graph {
-    fn network(
-        &self,
-        size: usize,
-        activation: f64,
-        stream: Stream,
-        settings: &mut Vec<(&'static str, Value)>,
-    ) -> Network {
-        let mut draws = stream.site(SITE_EDGES);
-        let density = |law| draw(law, stream, SITE_DENSITY);
-        let network = match self {
-            Graph::ScaleFree(law) => {
-                let ties = libm::round(density(law) * (size - 1) as f64 / 2.0).max(1.0) as usize;
-                Network::scale_free(size, ties, activation, &mut draws)
-            }
-            Graph::Random(law) => Network::random(size, density(law), activation, &mut draws),
-            Graph::Hub => Network::hub(size, activation, &mut draws),
-        };
-        settings.push(("num_edges", network.edges().into()));
-        network
     }
 }
 
@@ -371,35 +132,8 @@ impl InitialCondition for RegulatoryNetwork {
     }
 
     fn check(&self, _grid: usize, channels: usize) -> Result<(), String> {
-        match &self.topology {
-            Topology::Graph { size, .. } => {
-                let least = bounds(size).0;
-                if least < channels as f64 {
-                    return Err(format!(
-                        "`network_size` {least} leaves some of {channels} channels without a gene: \
-                         give at least {channels}"
-                    ));
-                }
-            }
-            Topology::Circuit { kind, .. } => {
-                if channels > 3 {
-                    return Err(format!(
-                        "a circuit has 3 genes, and the experiment asks for {channels} channels"
-                    ));
-                }
-                let (s, h) = (bounds(&self.production).0, bounds(&self.exponent).0);
-                let (found, needed) = (slope(s, h), kind.critical_slope());
-                if found < 1.05 * needed {
-                    return Err(format!(
-                        "`{}` does nothing at `production` {s:?} and `hill_exponent` {h}: the slope \
-                         at equal amounts is {found:.2}, and must be well above {needed:.2}; raise \
-                         either",
-                        kind.name()
-                    ));
-                }
-            }
-        }
-        Ok(())
+        let (s, h) = (bounds(&self.production).0, bounds(&self.exponent).0);
+        self.topology.check(channels, s, h)
     }
 
     fn draw(&self, request: &Request) -> Drawn {
@@ -418,10 +152,7 @@ impl InitialCondition for RegulatoryNetwork {
         kinetics.integrate(&mut amounts, &territories, STEP, STEPS);
         let area = SIDE * SIDE;
         let mut groups = vec![0.0; channels * area];
-        let shown = match self.topology {
-            Topology::Graph { .. } => network.genes.len(),
-            Topology::Circuit { .. } => channels,
-        };
+        let shown = self.topology.shown(network.genes.len(), channels);
         for (i, gene) in amounts.chunks_exact(area).take(shown).enumerate() {
             let group = &mut groups[i % channels * area..][..area];
             group.iter_mut().zip(gene).for_each(|(sum, x)| *sum += x);
@@ -433,17 +164,14 @@ impl InitialCondition for RegulatoryNetwork {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rng::Stream;
 
     /// At t = 20 most networks change by less than a hundredth of themselves in a lifetime, that is,
     /// their state satisfies `s w H(x) − x + L²∇²x = 0`; feedback through a repressor may oscillate.
     #[test]
     fn most_networks_are_steady_in_the_end() {
-        let topology = Topology::Graph {
-            kind: Graph::ScaleFree(CONNECTION_PROBABILITY.default.clone()),
-            size: NETWORK_SIZE.default.clone(),
-            activation: ACTIVATION_FRACTION.default.clone(),
-            territory: SPATIAL_DECAY.default.clone(),
-        };
+        let faults = crate::node::Faults::default();
+        let topology = Topology::parse(&Fields::new(None, "", &faults));
         let steady = (0..16).filter(|i| {
             let stream = Stream::new(1, "steady", &[*i]);
             let (network, territories, mut x) = topology.begin(8.0, stream, &mut Vec::new());
@@ -462,13 +190,5 @@ mod tests {
         });
         let steady = steady.count();
         assert!(steady >= 14, "{steady} of 16");
-    }
-
-    /// The slope at which two repressors part and three oscillate, by the closed forms: h = 2 and x = 1
-    /// at s = 2; h = 3 and x³ = 2 at s = 3 · 2^(1/3).
-    #[test]
-    fn circuits_have_their_critical_points() {
-        assert!((slope(2.0, 2.0) - 1.0).abs() < 1e-12);
-        assert!((slope(3.0 * libm::cbrt(2.0), 3.0) - 2.0).abs() < 1e-12);
     }
 }
