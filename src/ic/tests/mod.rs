@@ -1,6 +1,5 @@
 //! Tests over the registry: what holds for every family.
 
-
 mod baseline;
 mod bz_reaction;
 mod cell_population;

@@ -20,15 +20,9 @@
 mod map;
 
 use crate::ic::common::{NORMALIZE_NATURAL, Normalize};
-<<<<<<< HEAD:src/ic/families/chromatin_domain.rs
-use crate::ic::geometry::nearest_image;
 use crate::ic::parameter::{
     LawParameter, LengthParameter, Parameter, bounds, draw, without_effect,
 };
-use crate::ic::sampler::poisson;
-=======
-use crate::ic::parameter::{LawParameter, Parameter, bounds, draw, without_effect};
->>>>>>> w/biology:src/ic/families/chromatin_domain/mod.rs
 use crate::ic::{Channels, Cost, Drawn, Family, InitialCondition, Refused, Request, Tier};
 use crate::key::Manifest;
 use crate::node::{Fields, Law};
