@@ -38,7 +38,7 @@ pub const FAMILY: Family = Family {
     summary: "two phases: rough bands, droplets, regions, or coarsening domains",
     formula: "tanh(d/√2 ξ) + a g, d the distance to the interface, or ∂φ = ∇²(φ³ − φ − ∇²φ)",
     channels: Channels::Scalar("order parameter"),
-    cost: Cost::Cheap,
+    cost: Cost::Moderate,
     references: &[
         "Cahn & Hilliard 1958, J. Chem. Phys. 28, 258",
         "Allen & Cahn 1979, Acta Metall. 27, 1085",
