@@ -127,21 +127,13 @@ fn figure(family: &Family, channel: &Channel) -> Markup {
     }
 }
 
+/// As a list and not as a table, which would not fit beside other cards, nor on a phone.
 fn settings(family: &Family) -> Markup {
     html! {
-        div.scroll {
-            table {
-                thead { tr { th { "setting" } th { "allowed" } th { "default" } th { "what it is" } } }
-                tbody {
-                    @for p in family.parameters {
-                        tr {
-                            td { code { (p.name()) } }
-                            td { (p.allowed()) }
-                            td { code { (p.default()) } }
-                            td { (p.meaning()) }
-                        }
-                    }
-                }
+        dl {
+            @for p in family.parameters {
+                dt { code { (p.name()) } " = " code { (p.default()) } }
+                dd { (p.meaning()) span.weak { "; " (p.allowed()) } }
             }
         }
     }

@@ -122,7 +122,7 @@ fn nearest_nucleus(n: usize, nuclei: &[Nucleus]) -> Vec<f64> {
 
 /// Signed distance to where a smooth field `[n, n]` passes `level`, positive above.
 ///
-/// Beside the level it is that of [`near`]; from there it is continued with `|∇d| = 1` by fast sweeping
+/// Beside the level it is that of `near`; from there it is continued with `|∇d| = 1` by fast sweeping
 /// (Zhao 2005, Math. Comput. 74, 603), of first order in the step of the grid.
 pub fn level_set(n: usize, g: &[f64], level: f64) -> Vec<f64> {
     let step = 1.0 / n as f64;
@@ -144,33 +144,35 @@ pub fn level_set(n: usize, g: &[f64], level: f64) -> Vec<f64> {
             }
         }
     }
-    // Each round sweeps in the four orders of the two axes; two or three rounds reach everything.
-    let mut changed = true;
-    while changed {
-        changed = false;
-        for (from_bottom, from_right) in
-            [(false, false), (false, true), (true, true), (true, false)]
-        {
-            for j in 0..n {
-                let y = if from_bottom { n - 1 - j } else { j };
-                for k in 0..n {
-                    let x = if from_right { n - 1 - k } else { k };
-                    if !far[y * n + x] {
-                        continue;
-                    }
-                    let [left, right, up, down] = neighbours(y, x).map(|i| size[i]);
-                    let (a, b) = (left.min(right), up.min(down));
-                    let least = a.min(b);
-                    let apart = (a - b).abs();
-                    let new = if apart < step {
-                        0.5 * (a + b + (2.0 * step * step - apart * apart).sqrt())
-                    } else {
-                        least + step
-                    };
-                    if new < size[y * n + x] - 1e-9 {
-                        size[y * n + x] = new;
-                        changed = true;
-                    }
+    // Sweeps in the four orders of the two axes in turn, until each has left everything as it was.
+    let (mut order, mut idle) = (0, 0);
+    while idle < 4 {
+        let (from_bottom, from_right) = ((order / 2) % 2 == 1, ((order + 1) / 2) % 2 == 1);
+        (order, idle) = (order + 1, idle + 1);
+        for j in 0..n {
+            let y = if from_bottom { n - 1 - j } else { j };
+            for k in 0..n {
+                let x = if from_right { n - 1 - k } else { k };
+                let i = y * n + x;
+                if !far[i] {
+                    continue;
+                }
+                let [left, right, up, down] = neighbours(y, x).map(|i| size[i]);
+                let (a, b) = (left.min(right), up.min(down));
+                let least = a.min(b);
+                // A step adds √½ of a pixel at least, where both ways are as long.
+                if least + 0.7 * step >= size[i] {
+                    continue;
+                }
+                let apart = (a - b).abs();
+                let new = if apart < step {
+                    0.5 * (a + b + (2.0 * step * step - apart * apart).sqrt())
+                } else {
+                    least + step
+                };
+                if new < size[i] - 1e-9 {
+                    size[i] = new;
+                    idle = 0;
                 }
             }
         }

@@ -116,8 +116,13 @@ pub struct CountParameter {
 impl CountParameter {
     /// Reads it; the ends and values of a law must be whole.
     pub fn parse(&self, fields: &Fields<'_>) -> Law {
+        self.parse_or(fields, &self.default)
+    }
+
+    /// Reads it where another value is the default.
+    pub fn parse_or(&self, fields: &Fields<'_>, default: &Law) -> Law {
         let range = *self.range.start() as f64..=*self.range.end() as f64;
-        let law = fields.law(self.name, range, self.default.clone());
+        let law = fields.law(self.name, range, default.clone());
         let whole = match &law {
             Law::Constant(a) => a.fract() == 0.0,
             Law::Uniform(a, b) | Law::LogUniform(a, b) => a.fract() == 0.0 && b.fract() == 0.0,
@@ -135,7 +140,7 @@ impl CountParameter {
                 self.range.end()
             )),
         );
-        self.default.clone()
+        default.clone()
     }
 }
 

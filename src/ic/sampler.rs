@@ -37,7 +37,7 @@ pub fn gamma(draws: &mut Draws, shape: f64) -> f64 {
 /// Below this mean counts go by multiplication, above it by rejection.
 const FEW: f64 = 10.0;
 
-/// A Poisson count of this mean, which is not negative and at most 10⁹.
+/// A Poisson count of this mean, which is not negative and at most 10¹¹.
 ///
 /// Small means: uniforms are multiplied until their product falls below `exp(−mean)` (Knuth 1969). Large
 /// ones: the transformed rejection PTRS of Hörmann 1993, "The transformed rejection method for

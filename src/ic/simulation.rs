@@ -89,4 +89,17 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn fields_travel_in_pairs_and_an_odd_one_alone() {
+        let mut fields: Vec<f64> = (0..12).map(f64::from).collect();
+        let mut seen = Vec::new();
+        in_pairs(&mut fields, 4, |re, im| {
+            seen.push((re.clone(), im.clone()));
+            std::mem::swap(re, im);
+        });
+        let run = |from: u32| (from..from + 4).map(f64::from).collect::<Vec<f64>>();
+        assert_eq!(seen, [(run(0), run(4)), (run(8), vec![0.0; 4])]);
+        assert_eq!(fields, [run(4), run(0), vec![0.0; 4]].concat());
+    }
 }

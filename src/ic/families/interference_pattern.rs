@@ -23,8 +23,8 @@ use std::f64::consts::TAU;
 use crate::ic::common::{NORMALIZE_NATURAL, Normalize};
 use crate::ic::geometry::nearest_image;
 use crate::ic::parameter::{
-    ChoiceParameter, CountParameter, LawParameter, Parameter, bounds, draw, draw_count,
-    without_effect,
+    ChoiceParameter, CountParameter, LawParameter, LengthParameter, Parameter, bounds, draw,
+    draw_count, without_effect,
 };
 use crate::ic::{Channels, Cost, Drawn, Family, InitialCondition, Request, Tier};
 use crate::key::{Manifest, Value};
@@ -47,9 +47,9 @@ pub const FAMILY: Family = Family {
     parameters: &[
         Parameter::Choice(&ARRANGEMENT),
         Parameter::Count(&NUM_SOURCES),
-        Parameter::Law(&WAVELENGTH),
+        Parameter::Length(&WAVELENGTH),
         Parameter::Law(&COHERENCE_LENGTH),
-        Parameter::Law(&SOURCE_SPACING),
+        Parameter::Length(&SOURCE_SPACING),
         Parameter::Choice(&NORMALIZE_NATURAL),
     ],
     refused: &[],
@@ -84,11 +84,11 @@ static NUM_SOURCES: CountParameter = CountParameter {
     meaning: "number of sources",
 };
 
-static WAVELENGTH: LawParameter = LawParameter {
+static WAVELENGTH: LengthParameter = LengthParameter {
     name: "wavelength",
-    range: 0.005..=1.0,
+    range: 0.005..=0.99,
     default: Law::LogUniform(0.0625, 0.2),
-    meaning: "wavelength, as a fraction of the side",
+    meaning: "wavelength",
 };
 
 static COHERENCE_LENGTH: LawParameter = LawParameter {
@@ -99,11 +99,11 @@ static COHERENCE_LENGTH: LawParameter = LawParameter {
               fraction of the side",
 };
 
-static SOURCE_SPACING: LawParameter = LawParameter {
+static SOURCE_SPACING: LengthParameter = LengthParameter {
     name: "source_spacing",
     range: 0.005..=0.5,
     default: Law::Uniform(0.06, 0.12),
-    meaning: "distance of neighbouring slits, as a fraction of the side",
+    meaning: "distance of neighbouring slits",
 };
 
 const SITE_ARRANGEMENT: u32 = 16;

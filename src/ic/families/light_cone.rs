@@ -15,7 +15,9 @@ use std::f64::consts::TAU;
 
 use crate::ic::common::{NORMALIZE_NATURAL, Normalize};
 use crate::ic::fft::Fft;
-use crate::ic::parameter::{CountParameter, LawParameter, Parameter, bounds, draw, draw_count};
+use crate::ic::parameter::{
+    CountParameter, LawParameter, LengthParameter, Parameter, bounds, draw, draw_count,
+};
 use crate::ic::spectrum::wave_numbers;
 use crate::ic::{Channels, Cost, Drawn, Family, InitialCondition, Refused, Request, Tier};
 use crate::key::{Manifest, Value};
@@ -36,7 +38,7 @@ pub const FAMILY: Family = Family {
     ],
     parameters: &[
         Parameter::Count(&NUM_CONES),
-        Parameter::Law(&CONE_RADIUS),
+        Parameter::Length(&CONE_RADIUS),
         Parameter::Law(&SOURCE_RADIUS),
         Parameter::Law(&MASS),
         Parameter::Choice(&NORMALIZE_NATURAL),
@@ -71,11 +73,11 @@ static NUM_CONES: CountParameter = CountParameter {
     meaning: "number of events",
 };
 
-static CONE_RADIUS: LawParameter = LawParameter {
+static CONE_RADIUS: LengthParameter = LengthParameter {
     name: "cone_radius",
-    range: 0.0..=1.0,
+    range: 0.0..=0.99,
     default: Law::Uniform(0.08, 0.3),
-    meaning: "how far light has come since the event, drawn for each, as a fraction of the side",
+    meaning: "how far light has come since the event, drawn for each",
 };
 
 static SOURCE_RADIUS: LawParameter = LawParameter {

@@ -21,11 +21,14 @@ mod mixed;
 mod morphogen_gradient;
 mod multiscale_grf;
 mod mutual_information;
+mod phase_boundary;
 mod power_law_grf;
 mod quantum_wave_packet;
 mod reaction_front;
+mod regulatory_network;
 mod relativistic_wave_packet;
 mod shannon_entropy;
+mod shock_front;
 mod structured;
 mod thermal_gradient;
 mod turing_pattern;
@@ -50,15 +53,18 @@ pub const FAMILIES: &[Family] = &[
     reaction_front::FAMILY,
     light_cone::FAMILY,
     critical_fluctuation::FAMILY,
+    phase_boundary::FAMILY,
     bz_reaction::FAMILY,
     shannon_entropy::FAMILY,
     interference_pattern::FAMILY,
     cell_population::FAMILY,
     chromatin_domain::FAMILY,
+    shock_front::FAMILY,
     gene_expression::FAMILY,
     coherent_state::FAMILY,
     relativistic_wave_packet::FAMILY,
     mutual_information::FAMILY,
+    regulatory_network::FAMILY,
     dla_cluster::FAMILY,
     error_correcting_code::FAMILY,
 ];

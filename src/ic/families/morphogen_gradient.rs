@@ -23,8 +23,8 @@ use crate::ic::common::{
 };
 use crate::ic::geometry::nearest_image;
 use crate::ic::parameter::{
-    ChoiceParameter, CountParameter, LawParameter, Parameter, bounds, draw, draw_count,
-    without_effect,
+    ChoiceParameter, CountParameter, LawParameter, LengthParameter, Parameter, bounds, draw,
+    draw_count, without_effect,
 };
 use crate::ic::screened::{Problem, Source, check_sources, solve};
 use crate::ic::spectrum::{Spectrum, gaussian};
@@ -50,7 +50,7 @@ pub const FAMILY: Family = Family {
     parameters: &[
         Parameter::Choice(&GRADIENT_TYPE),
         Parameter::Count(&NUM_SOURCES),
-        Parameter::Law(&DECAY_LENGTH),
+        Parameter::Length(&DECAY_LENGTH),
         Parameter::Law(&SOURCE_WIDTH),
         Parameter::Law(&THRESHOLD),
         Parameter::Law(&HILL_COEFFICIENT),
@@ -88,11 +88,11 @@ static NUM_SOURCES: CountParameter = CountParameter {
     meaning: "number of sources, each with a strength from 0.5 to 1",
 };
 
-static DECAY_LENGTH: LawParameter = LawParameter {
+static DECAY_LENGTH: LengthParameter = LengthParameter {
     name: "decay_length",
-    range: 0.01..=4.0,
+    range: 0.01..=0.99,
     default: Law::Uniform(0.08, 0.4),
-    meaning: "λ, how far the morphogen gets before it decays, as a fraction of the side",
+    meaning: "λ, how far the morphogen gets before it decays",
 };
 
 static SOURCE_WIDTH: LawParameter = LawParameter {

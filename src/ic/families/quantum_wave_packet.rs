@@ -14,7 +14,9 @@ use std::f64::consts::{PI, TAU};
 
 use crate::ic::common::{NORMALIZE_NATURAL, Normalize};
 use crate::ic::geometry::packet;
-use crate::ic::parameter::{CountParameter, LawParameter, Parameter, bounds, draw_count};
+use crate::ic::parameter::{
+    CountParameter, LawParameter, LengthParameter, Parameter, bounds, draw_count,
+};
 use crate::ic::{Channels, Cost, Drawn, Family, InitialCondition, Refused, Request, Tier};
 use crate::key::{Manifest, Value};
 use crate::node::Law;
@@ -31,7 +33,7 @@ pub const FAMILY: Family = Family {
     references: &["Cohen-Tannoudji, Diu, Laloë (1977), Quantum mechanics, complement G I"],
     parameters: &[
         Parameter::Count(&NUM_PACKETS),
-        Parameter::Law(&SIGMA),
+        Parameter::Length(&SIGMA),
         Parameter::Law(&MOMENTUM),
         Parameter::Choice(&NORMALIZE_NATURAL),
     ],
@@ -58,12 +60,11 @@ static NUM_PACKETS: CountParameter = CountParameter {
     meaning: "number of packets",
 };
 
-static SIGMA: LawParameter = LawParameter {
+static SIGMA: LengthParameter = LengthParameter {
     name: "sigma",
     range: 0.005..=0.25,
     default: Law::Uniform(0.04, 0.1),
-    meaning: "standard deviation of the position in a packet per axis, drawn for each, as a fraction \
-              of the side",
+    meaning: "standard deviation of the position in a packet per axis, drawn for each",
 };
 
 static MOMENTUM: LawParameter = LawParameter {

@@ -18,7 +18,8 @@ use std::f64::consts::TAU;
 use crate::ic::common::{CHANNEL_MODE, ChannelMode, NORMALIZE_NATURAL, Normalize, SITE_FIELDS};
 use crate::ic::interface::{Nucleus, bands, direction, disks, level_set, threshold};
 use crate::ic::parameter::{
-    ChoiceParameter, CountParameter, LawParameter, Parameter, draw_count, without_effect,
+    ChoiceParameter, CountParameter, LawParameter, LengthParameter, Parameter, draw_count,
+    without_effect,
 };
 use crate::ic::spectrum::{Spectrum, gaussian};
 use crate::ic::{Channels, Cost, Drawn, Family, InitialCondition, Request, Tier};
@@ -41,7 +42,7 @@ pub const FAMILY: Family = Family {
     parameters: &[
         Parameter::Choice(&FRONT_SHAPE),
         Parameter::Choice(&PROFILE),
-        Parameter::Law(&FRONT_WIDTH),
+        Parameter::Length(&FRONT_WIDTH),
         Parameter::Count(&NUM_FRONTS),
         Parameter::Law(&FRACTION),
         Parameter::Law(&LENGTH_SCALE),
@@ -85,11 +86,11 @@ static PROFILE: ChoiceParameter = ChoiceParameter {
     meaning: "the front between two stable states, or into an unstable one",
 };
 
-static FRONT_WIDTH: LawParameter = LawParameter {
+static FRONT_WIDTH: LengthParameter = LengthParameter {
     name: "front_width",
     range: 0.001..=0.2,
     default: Law::Uniform(0.015, 0.04),
-    meaning: "δ, as a fraction of the side",
+    meaning: "δ",
 };
 
 static NUM_FRONTS: CountParameter = CountParameter {

@@ -16,7 +16,7 @@ use std::f64::consts::{PI, TAU};
 
 use crate::ic::common::{NORMALIZE_NATURAL, Normalize, divide};
 use crate::ic::fft::Fft;
-use crate::ic::parameter::{LawParameter, Parameter, bounds, draw};
+use crate::ic::parameter::{LawParameter, LengthParameter, Parameter, bounds, draw};
 use crate::ic::spectrum::wave_numbers;
 use crate::ic::{Channels, Cost, Drawn, Family, InitialCondition, Refused, Request, Tier};
 use crate::key::Manifest;
@@ -34,7 +34,7 @@ pub const FAMILY: Family = Family {
     references: &["Greiner 2000, Relativistic Quantum Mechanics, ch. 1"],
     parameters: &[
         Parameter::Law(&VELOCITY),
-        Parameter::Law(&SIGMA),
+        Parameter::Length(&SIGMA),
         Parameter::Law(&COMPTON_WAVELENGTH),
         Parameter::Choice(&NORMALIZE_NATURAL),
     ],
@@ -60,11 +60,11 @@ static VELOCITY: LawParameter = LawParameter {
     meaning: "velocity, as a fraction of that of light",
 };
 
-static SIGMA: LawParameter = LawParameter {
+static SIGMA: LengthParameter = LengthParameter {
     name: "sigma",
     range: 0.02..=0.25,
     default: Law::Uniform(0.1, 0.14),
-    meaning: "width σ of the packet across its motion, as a fraction of the side",
+    meaning: "width σ of the packet across its motion",
 };
 
 static COMPTON_WAVELENGTH: LawParameter = LawParameter {

@@ -20,7 +20,8 @@
 use crate::ic::common::{NORMALIZE_NATURAL, Normalize, SITE_FIELDS};
 use crate::ic::fft::Fft;
 use crate::ic::parameter::{
-    ChoiceParameter, LawParameter, OtherParameter, Parameter, bounds, draw, without_effect,
+    ChoiceParameter, LawParameter, LengthParameter, OtherParameter, Parameter, bounds, draw,
+    without_effect,
 };
 use crate::ic::spectrum::{Spectrum, gaussian, wave_numbers};
 use crate::ic::{Channels, Cost, Drawn, Family, InitialCondition, Request, Tier};
@@ -45,7 +46,7 @@ pub const FAMILY: Family = Family {
         Parameter::Choice(&VARIANT),
         Parameter::Choice(&ENTROPY_PATTERN),
         Parameter::Other(&ENTROPY_RANGE),
-        Parameter::Law(&PATCH_SIZE),
+        Parameter::Length(&PATCH_SIZE),
         Parameter::Law(&LENGTH_SCALE),
         Parameter::Law(&SMOOTHING),
         Parameter::Choice(&NORMALIZE_NATURAL),
@@ -91,11 +92,11 @@ static ENTROPY_RANGE: OtherParameter = OtherParameter {
     meaning: "least and greatest entropy of a pixel whose pattern is known, in bits",
 };
 
-static PATCH_SIZE: LawParameter = LawParameter {
+static PATCH_SIZE: LengthParameter = LengthParameter {
     name: "patch_size",
-    range: 0.005..=1.0,
+    range: 0.005..=0.99,
     default: Law::LogUniform(0.05, 0.15),
-    meaning: "covariance length of the patches of entropy, as a fraction of the side",
+    meaning: "covariance length of the patches of entropy",
 };
 
 static LENGTH_SCALE: LawParameter = LawParameter {

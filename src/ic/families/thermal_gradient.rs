@@ -16,7 +16,8 @@ use std::f64::consts::TAU;
 use crate::ic::common::{ChannelMode, NORMALIZE_NATURAL, Normalize, SITE_FIELDS};
 use crate::ic::interface::along;
 use crate::ic::parameter::{
-    ChoiceParameter, LawParameter, OtherParameter, Parameter, bounds, draw, without_effect,
+    ChoiceParameter, LawParameter, LengthParameter, OtherParameter, Parameter, bounds, draw,
+    without_effect,
 };
 use crate::ic::screened::{Problem, Source, check_sources, solve};
 use crate::ic::spectrum::{Spectrum, gaussian};
@@ -43,7 +44,7 @@ pub const FAMILY: Family = Family {
         Parameter::Law(&SCREENING_LENGTH),
         Parameter::Law(&SOURCE_WIDTH),
         Parameter::Law(&THERMAL_NOISE_AMPLITUDE),
-        Parameter::Law(&THERMAL_LENGTH_SCALE),
+        Parameter::Length(&THERMAL_LENGTH_SCALE),
         Parameter::Choice(&crate::ic::common::CHANNEL_MODE),
         Parameter::Choice(&NORMALIZE_NATURAL),
     ],
@@ -118,11 +119,11 @@ static THERMAL_NOISE_AMPLITUDE: LawParameter = LawParameter {
 /// Spots cover less of the field than a wave, and drown earlier.
 static RESERVOIR_NOISE: Law = Law::Uniform(0.01, 0.08);
 
-static THERMAL_LENGTH_SCALE: LawParameter = LawParameter {
+static THERMAL_LENGTH_SCALE: LengthParameter = LengthParameter {
     name: "thermal_length_scale",
-    range: 0.001..=1.0,
+    range: 0.001..=0.99,
     default: Law::Constant(0.04),
-    meaning: "covariance length of the fluctuations, as a fraction of the side",
+    meaning: "covariance length of the fluctuations",
 };
 
 const SITE_NOISE_LENGTH: u32 = 16;

@@ -10,9 +10,9 @@
 //!
 //! Channels: independent patterns of the same wavelength and type. u has no unit.
 //!
-//! Integration: ETD2 with Δt = 1.5 on a grid of at least 8 points per wavelength. `0.7 u` is moved from
-//! the linear to the nonlinear part, where it offsets the slope −3u² that would make such steps
-//! unstable; the path differs from that of Δt = 0.5 by about 10⁻³.
+//! Integration: ETD2 with Δt = 2 on a grid of at least 8 points per wavelength. `u` is moved from the
+//! linear to the nonlinear part, where it offsets the slope −3u² that would make such steps unstable.
+//! Defects end elsewhere than with small steps; rms, skewness and wavelength differ by less than 0.5 %.
 //!
 //! Sites: 16 wavelength, 17 type, 18 orientation, 19 noise, 1024 on the start.
 
@@ -21,7 +21,9 @@ use std::sync::Arc;
 use crate::ic::common::{Natural, SITE_FIELDS};
 use crate::ic::etd::Etd2;
 use crate::ic::fft::Fft;
-use crate::ic::parameter::{ChoiceParameter, LawParameter, Parameter, bounds, draw};
+use crate::ic::parameter::{
+    ChoiceParameter, LawParameter, LengthParameter, Parameter, bounds, draw,
+};
 use crate::ic::simulation::{in_pairs, resample};
 use crate::ic::spectrum::{Spectrum, wave_numbers};
 use crate::ic::{Channels, Cost, Drawn, Family, InitialCondition, Request, Tier};
@@ -43,7 +45,7 @@ pub const FAMILY: Family = Family {
     ],
     parameters: &[
         Parameter::Choice(&PATTERN_TYPE),
-        Parameter::Law(&WAVELENGTH),
+        Parameter::Length(&WAVELENGTH),
         Parameter::Law(&PERTURBATION_AMPLITUDE),
         Natural::PARAMETERS[0],
         Natural::PARAMETERS[1],
@@ -66,18 +68,18 @@ static PATTERN_TYPE: ChoiceParameter = ChoiceParameter {
     meaning: "the pattern; mixed: one of the four for each sample",
 };
 
-static WAVELENGTH: LawParameter = LawParameter {
+static WAVELENGTH: LengthParameter = LengthParameter {
     name: "wavelength",
     range: 1.0 / 32.0..=0.5,
     default: Law::LogUniform(1.0 / 16.0, 0.25),
-    meaning: "wavelength λ of the instability, as a fraction of the side",
+    meaning: "wavelength λ of the instability",
 };
 
 static PERTURBATION_AMPLITUDE: LawParameter = LawParameter {
     name: "perturbation_amplitude",
-    range: 0.001..=1.0,
+    range: 0.001..=0.2,
     default: Law::Constant(0.1),
-    meaning: "standard deviation of the noise at the start",
+    meaning: "standard deviation of the noise at the start; a pattern itself has 0.45",
 };
 
 const SITE_WAVELENGTH: u32 = 16;
@@ -86,10 +88,10 @@ const SITE_ORIENTATION: u32 = 18;
 const SITE_NOISE: u32 = 19;
 
 /// Of a step, in the time unit of the equation.
-const DT: f64 = 1.5;
-const STEPS: usize = 100;
+const DT: f64 = 2.0;
+const STEPS: usize = 75;
 /// What is moved to the nonlinear part.
-const SHIFT: f64 = 0.7;
+const SHIFT: f64 = 1.0;
 /// Points per wavelength of the simulation, at least: the cubic term makes waves up to 3/λ, which
 /// these hold.
 const POINTS: f64 = 8.0;

@@ -25,7 +25,7 @@ pub const CASE: Case = Case {
         ]
     },
     smooth: || vec![json!({}), json!({"process": "log_gaussian_cox"})],
-    pin: "1 687fa1c1bdc96c6d 871d66dbe5d77192",
+    pin: "1 687fa1c1bdc96c6d e04681c57a8e4511",
 };
 
 fn number(value: &Value) -> f64 {

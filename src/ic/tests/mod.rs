@@ -14,11 +14,14 @@ mod interference_pattern;
 mod light_cone;
 mod morphogen_gradient;
 mod mutual_information;
+mod phase_boundary;
 mod quantum_wave_packet;
 mod reaction_front;
+mod regulatory_network;
 mod relativistic_wave_packet;
 mod settings;
 mod shannon_entropy;
+mod shock_front;
 mod thermal_gradient;
 mod turing_pattern;
 
@@ -60,15 +63,18 @@ const DOMAIN: &[&Case] = &[
     &reaction_front::CASE,
     &light_cone::CASE,
     &critical_fluctuation::CASE,
+    &phase_boundary::CASE,
     &bz_reaction::CASE,
     &shannon_entropy::CASE,
     &interference_pattern::CASE,
     &cell_population::CASE,
     &chromatin_domain::CASE,
+    &shock_front::CASE,
     &gene_expression::CASE,
     &coherent_state::CASE,
     &relativistic_wave_packet::CASE,
     &mutual_information::CASE,
+    &regulatory_network::CASE,
     &dla_cluster::CASE,
     &error_correcting_code::CASE,
 ];

@@ -18,7 +18,7 @@
 //!
 //! Channels: Re A, Im A, |A|; a uniform oscillation has |A| = 1.
 //!
-//! Integration: ETD2 with Δt = 0.25, at least one point per unit: what the finest modes hold is below
+//! Integration: ETD2 with Δt = 1/3, at least one point per unit: what the finest modes hold is below
 //! 10⁻⁵ of the power. Spirals run until waves have crossed the domain, a time of 0.625 sides at a
 //! group velocity of 1.35; targets for 30, until cores and shocks have their shape; turbulence for 50,
 //! when nothing is left of the start.
@@ -35,7 +35,7 @@ use crate::ic::etd::Etd2;
 use crate::ic::fft::Fft;
 use crate::ic::geometry::{add_product, bump};
 use crate::ic::parameter::{
-    ChoiceParameter, CountParameter, LawParameter, Parameter, bounds, draw, draw_count,
+    ChoiceParameter, CountParameter, LengthParameter, Parameter, bounds, draw, draw_count,
     without_effect,
 };
 use crate::ic::simulation::resample;
@@ -59,7 +59,7 @@ pub const FAMILY: Family = Family {
     ],
     parameters: &[
         Parameter::Choice(&PATTERN_TYPE),
-        Parameter::Law(&WAVELENGTH),
+        Parameter::Length(&WAVELENGTH),
         Parameter::Count(&NUM_PAIRS),
         Parameter::Count(&NUM_PACEMAKERS),
         Parameter::Choice(&NORMALIZE_NATURAL),
@@ -105,11 +105,11 @@ static PATTERN_TYPE: ChoiceParameter = ChoiceParameter {
     meaning: "pairs of spirals, waves from pacemakers, or defect turbulence",
 };
 
-static WAVELENGTH: LawParameter = LawParameter {
+static WAVELENGTH: LengthParameter = LengthParameter {
     name: "wavelength",
     range: 0.08..=0.4,
     default: Law::LogUniform(0.12, 0.3),
-    meaning: "wavelength, of turbulence in the mean, as a fraction of the side",
+    meaning: "wavelength, of turbulence in the mean",
 };
 
 static NUM_PAIRS: CountParameter = CountParameter {
@@ -137,13 +137,13 @@ const SITE_DISPERSION: u32 = 21;
 const TARGET: f64 = 18.0;
 const UNITS: f64 = 14.0;
 /// Of a step, in the time unit of the equation.
-const DT: f64 = 0.25;
+const DT: f64 = 1.0 / 3.0;
 /// Steps in which waves cross the domain, per unit of its side.
-const CROSSING: f64 = 2.5;
+const CROSSING: f64 = 1.875;
 /// Steps in which cores and shocks of targets take their shape.
-const SHAPING: usize = 120;
+const SHAPING: usize = 90;
 /// Steps in which turbulence forgets its start.
-const MIXING: usize = 200;
+const MIXING: usize = 150;
 /// Radius of a vortex at the start, of a pacemaker, and covariance length of noise, in units.
 const CORE: f64 = 1.5;
 const PACEMAKER: f64 = 3.0;

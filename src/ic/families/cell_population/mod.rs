@@ -17,8 +17,8 @@ mod places;
 use crate::ic::common::{NORMALIZE_NATURAL, Normalize, SITE_FIELDS};
 use crate::ic::geometry::{add_product, bump, check_bumps};
 use crate::ic::parameter::{
-    ChoiceParameter, CountParameter, LawParameter, Parameter, bounds, draw, draw_count,
-    without_effect,
+    ChoiceParameter, CountParameter, LawParameter, LengthParameter, Parameter, bounds, draw,
+    draw_count, without_effect,
 };
 use crate::ic::sampler::poisson;
 use crate::ic::{Channels, Cost, Drawn, Family, InitialCondition, Request, Tier};
@@ -43,8 +43,8 @@ pub const FAMILY: Family = Family {
     ],
     parameters: &[
         Parameter::Count(&NUM_CELLS),
-        Parameter::Law(&CELL_RADIUS),
-        Parameter::Law(&KERNEL_WIDTH),
+        Parameter::Length(&CELL_RADIUS),
+        Parameter::Length(&KERNEL_WIDTH),
         Parameter::Law(&AMPLITUDE_SPREAD),
         Parameter::Choice(&PROCESS),
         Parameter::Law(&CLUSTERING_STRENGTH),
@@ -65,18 +65,18 @@ static NUM_CELLS: CountParameter = CountParameter {
     meaning: "number of cells of all types",
 };
 
-static CELL_RADIUS: LawParameter = LawParameter {
+static CELL_RADIUS: LengthParameter = LengthParameter {
     name: "cell_radius",
     range: 0.0..=0.2,
     default: Law::Constant(0.02),
-    meaning: "half of the least distance between two cells, as a fraction of the side",
+    meaning: "half of the least distance between two cells",
 };
 
-static KERNEL_WIDTH: LawParameter = LawParameter {
+static KERNEL_WIDTH: LengthParameter = LengthParameter {
     name: "kernel_width",
     range: 0.001..=0.25,
     default: Law::LogUniform(0.012, 0.03),
-    meaning: "standard deviation of the density of one cell, as a fraction of the side",
+    meaning: "standard deviation of the density of one cell",
 };
 
 static AMPLITUDE_SPREAD: LawParameter = LawParameter {

@@ -14,6 +14,9 @@ use crate::rng::{Draws, Stream};
 /// The most that the cells may cover of the torus; see above.
 pub const COVERED: f64 = 0.3;
 
+/// By how much more a cell spreads with every refusal: a factor of e in 32.
+const SPREAD: f64 = 33.0 / 32.0;
+
 /// A place on the unit torus.
 pub type Place = (f64, f64);
 
@@ -28,8 +31,8 @@ pub enum Process {
 }
 
 impl Process {
-    /// A proposal; `refused` have come to nothing for this cell.
-    fn propose(&self, draws: &mut Draws, refused: u32) -> Place {
+    /// A proposal, `spread` times as wide as the process has it.
+    fn propose(&self, draws: &mut Draws, spread: f64) -> Place {
         match self {
             Process::Thomas { strength, width, parents } => {
                 if draws.uniform() >= *strength {
@@ -37,13 +40,14 @@ impl Process {
                 }
                 let parent = parents[draws.below(parents.len() as u64) as usize];
                 let (x, y) = draws.normal_pair();
-                let width = width * (1.0 + f64::from(refused) / 32.0);
+                // Beyond a side it is anywhere.
+                let width = (width * spread).min(1.0);
                 ((parent.0 + width * x).rem_euclid(1.0), (parent.1 + width * y).rem_euclid(1.0))
             }
             Process::Cox(intensity) => loop {
                 let place = (draws.uniform(), draws.uniform());
                 let log = intensity.at(place) - intensity.greatest;
-                if libm::log(draws.uniform()) < log / (1.0 + f64::from(refused) / 32.0) {
+                if libm::log(draws.uniform()) < log / spread {
                     return place;
                 }
             },
@@ -94,13 +98,13 @@ pub fn apart(a: Place, b: Place) -> f64 {
 pub fn places(process: &Process, count: usize, core: f64, draws: &mut Draws) -> Vec<Place> {
     let mut out: Vec<Place> = Vec::with_capacity(count);
     while out.len() < count {
-        let mut refused = 0;
+        let mut spread = 1.0;
         let place = loop {
-            let place = process.propose(draws, refused);
+            let place = process.propose(draws, spread);
             if out.iter().all(|other| apart(place, *other) >= core * core) {
                 break place;
             }
-            refused += 1;
+            spread *= SPREAD;
         };
         out.push(place);
     }

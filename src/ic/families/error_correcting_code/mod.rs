@@ -28,8 +28,8 @@ use codes::{Code, Kind, shuffled};
 
 use crate::ic::common::{NORMALIZE_NATURAL, Normalize};
 use crate::ic::parameter::{
-    ChoiceParameter, CountParameter, LawParameter, Parameter, bounds, draw, draw_count,
-    without_effect,
+    ChoiceParameter, CountParameter, LawParameter, LengthParameter, Parameter, bounds, draw,
+    draw_count, without_effect,
 };
 use crate::ic::{Channels, Cost, Drawn, Family, InitialCondition, Refused, Request, Tier};
 use crate::key::Manifest;
@@ -53,7 +53,7 @@ pub const FAMILY: Family = Family {
     ],
     parameters: &[
         Parameter::Choice(&CODE_TYPE),
-        Parameter::Law(&BLOCK_SIZE),
+        Parameter::Length(&BLOCK_SIZE),
         Parameter::Count(&COPIES),
         Parameter::Law(&ERROR_RATE),
         Parameter::Choice(&INTERLEAVER),
@@ -90,11 +90,11 @@ static CODE_TYPE: ChoiceParameter = ChoiceParameter {
     meaning: "the code; any: one of the five per sample",
 };
 
-static BLOCK_SIZE: LawParameter = LawParameter {
+static BLOCK_SIZE: LengthParameter = LengthParameter {
     name: "block_size",
     range: 0.03125..=0.25,
     default: Law::LogUniform(0.0625, 0.125),
-    meaning: "side of a cell of one bit, as a fraction of the side; taken to the nearest that the \
+    meaning: "side of a cell of one bit; taken to the nearest that the \
               code fills",
 };
 
