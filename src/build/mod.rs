@@ -44,7 +44,7 @@ const ROUNDS: u32 = 5;
 pub struct Request {
     /// The worker program; only needed if there is something to make.
     pub worker: Result<PathBuf, String>,
-    /// Worker processes; `None` takes one per processor, or per CUDA device.
+    /// Worker processes; `None` takes one per processor, or one per CUDA device and some beside it.
     pub jobs: Option<usize>,
     /// Threads of each worker on the CPU. No result depends on it.
     pub threads: u32,
@@ -234,10 +234,11 @@ fn make(
         devices => {
             // A device is one worker; more jobs than devices would only share it. Beside them, the
             // processors draw what the devices need next.
-            let devices = devices.iter().take(request.jobs.unwrap_or(usize::MAX));
+            let jobs = request.jobs.unwrap_or(usize::MAX).max(1);
+            let devices = devices.iter().take(jobs);
             let mut hellos: Vec<Hello> = devices.map(|id| hello(Some(*id), false)).collect();
-            let beside = processors().saturating_sub(hellos.len()).clamp(1, BESIDE * hellos.len());
-            hellos.extend(vec![hello(None, true); beside]);
+            let free = processors().saturating_sub(hellos.len()).max(1);
+            hellos.extend(vec![hello(None, true); free.min(BESIDE * hellos.len()).min(jobs)]);
             hellos
         }
     };

@@ -30,7 +30,8 @@ pub struct BuildArgs {
     /// Go on with what does not depend on a failure
     #[arg(short, long)]
     pub keep_going: bool,
-    /// Worker processes [default: one per processor, or per CUDA device]
+    /// Worker processes; with CUDA, devices used, and as many workers on processors beside them
+    /// [default: one per processor; or one per CUDA device, and up to eight beside each]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub jobs: Option<u16>,
     /// Threads of each worker on the CPU; more than 1 pays only with fewer workers than processors
