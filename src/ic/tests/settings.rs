@@ -149,7 +149,7 @@ fn what_cannot_act_is_refused_with_a_reason() {
         (
             "localized",
             json!({"num_blobs": 2.5}),
-            "num_blobs: not a whole number (allowed: whole numbers from 1 to 256)",
+            "num_blobs: `2.5` is not a whole number (allowed: whole numbers from 1 to 256)",
         ),
         (
             "structured",
