@@ -29,7 +29,7 @@ use rayon::prelude::*;
 use serde_json::{Value as Json, json};
 
 use super::{Channels, Drawn, FAMILIES, Family, InitialCondition, Request, Tier, family};
-use crate::key::Digest;
+use crate::key::{Digest, Value};
 use crate::node::{Content, Entry, Fault, Faults, Fields, Node, Span};
 use crate::rng::Stream;
 
@@ -145,6 +145,20 @@ fn correlation(a: &[f64], b: &[f64]) -> f64 {
     let (ma, mb) = (mean(a), mean(b));
     let dot: f64 = a.iter().zip(b).map(|(x, y)| (x - ma) * (y - mb)).sum();
     dot / a.len() as f64 / (variance(a) * variance(b)).sqrt()
+}
+
+/// Of the least-squares line of y over x.
+fn slope(x: &[f64], y: &[f64]) -> f64 {
+    correlation(x, y) * (variance(y) / variance(x)).sqrt()
+}
+
+/// A number that was noted.
+fn number(value: &Value) -> f64 {
+    match value {
+        Value::Int(v) => *v as f64,
+        Value::Float(v) => *v,
+        _ => panic!("{value} is no number"),
+    }
 }
 
 #[test]
