@@ -193,11 +193,12 @@ fn what_the_grid_or_the_channels_forbid_is_said() {
     };
     assert_eq!(
         says("band_limited", json!({}), 32, 3),
-        "the band `high` with its taper needs a grid of at least 48, not 32"
+        "the band `high` with its taper needs a grid of at least 48, not 32: choose a lower `band`"
     );
     assert_eq!(
         says("band_limited", json!({"min_cycles": 2, "max_cycles": 8}), 17, 3),
-        "a band up to 8.0 cycles with its taper needs a grid of at least 18, not 17"
+        "a band up to 8.0 cycles with its taper needs a grid of at least 18, not 17: lower \
+         `max_cycles`"
     );
     assert_eq!(
         says("structured", json!({"num_structures": {"uniform": [2, 9]}}), 64, 3),
