@@ -108,6 +108,8 @@ fn examples() -> Vec<(&'static str, Vec<Json>)> {
                     json!({"band": "low"}),
                     json!({"band": "high"}),
                     json!({"min_cycles": 2, "max_cycles": 5}),
+                    json!({"min_cycles": 3, "max_cycles": 5}),
+                    json!({"min_cycles": 2, "max_cycles": 6}),
                 ],
                 &[&scalar],
             ),

@@ -188,31 +188,41 @@ fn every_family_draws_valid_fields() {
                 .into_par_iter()
                 .map(|i| wide(&ic.draw(&request(i, grid, channels)).fields))
                 .collect();
-            for (i, sample) in samples.iter().enumerate() {
-                let what = format!("{} {grid} {channels} sample {i}", family.name);
-                assert_eq!(sample.len(), channels * grid * grid, "{what}");
-                assert!(sample.iter().all(|v| v.is_finite()), "{what}");
-                for field in sample.chunks_exact(grid * grid) {
-                    assert!(variance(field) > 0.0, "{what}");
-                }
-                if family.tier == Tier::Baseline {
-                    assert!((variance(sample).sqrt() - 1.0).abs() < 1e-6, "{what}");
-                }
-                let (inside, border) = jumps(sample, grid);
-                assert!(border <= 1.5 * inside, "{what}: border {border}, inside {inside}");
-            }
-            for (i, a) in samples.iter().enumerate() {
-                let size: f64 = a.iter().map(|x| x * x).sum();
-                for b in &samples[..i] {
-                    // The first channel is enough, and quick to stop at where samples differ.
-                    assert!(a[..grid * grid] != b[..grid * grid], "{} {grid}", family.name);
-                }
-                if i > 0 {
-                    let b = &samples[i - 1];
-                    let apart: f64 = a.iter().zip(b).map(|(x, y)| (x - y) * (x - y)).sum();
-                    assert!(apart.sqrt() > 0.1 * size.sqrt(), "{} {grid} {i}", family.name);
-                }
-            }
+            let unit_std = family.tier == Tier::Baseline;
+            check_samples(&samples, (grid, channels), unit_std, family.name);
+        }
+    }
+}
+
+/// Fields `[channels, grid, grid]` of a family, one sample after the other, are valid; in baseline
+/// families, unless settings say otherwise, each sample has a standard deviation of 1.
+fn check_samples(
+    samples: &[Vec<f64>],
+    (grid, channels): (usize, usize),
+    unit_std: bool,
+    what: &str,
+) {
+    for (i, sample) in samples.iter().enumerate() {
+        let what = format!("{what} {grid} {channels} sample {i}");
+        assert_eq!(sample.len(), channels * grid * grid, "{what}");
+        assert!(sample.iter().all(|v| v.is_finite()), "{what}");
+        for field in sample.chunks_exact(grid * grid) {
+            assert!(variance(field) > 0.0, "{what}");
+        }
+        if unit_std {
+            assert!((variance(sample).sqrt() - 1.0).abs() < 1e-6, "{what}");
+        }
+        let (inside, border) = jumps(sample, grid);
+        assert!(border <= 1.5 * inside, "{what}: border {border}, inside {inside}");
+        for other in &samples[..i] {
+            // The first channel is enough, and quick to stop at where samples differ.
+            assert!(sample[..grid * grid] != other[..grid * grid], "{what}");
+        }
+        if i > 0 {
+            let size: f64 = sample.iter().map(|x| x * x).sum();
+            let before = sample.iter().zip(&samples[i - 1]);
+            let apart: f64 = before.map(|(x, y)| (x - y) * (x - y)).sum();
+            assert!(apart.sqrt() > 0.1 * size.sqrt(), "{what}");
         }
     }
 }
