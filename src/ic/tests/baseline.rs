@@ -15,7 +15,8 @@ pub const CASES: [Case; 9] = [
     Case {
         name: "structured",
         examples: || examples_of("structured"),
-        smooth: || vec![json!({})],
+        // The edges of small circles are as wide as a pixel.
+        smooth: || vec![json!({"structure_types": ["stripe", "blob"]})],
         pin: "1 70f1b53a360d203c 5d16fead4cc6477e",
     },
     Case {
