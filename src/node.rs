@@ -262,7 +262,7 @@ impl<'a> Fields<'a> {
     /// A real number in `range`, if given.
     pub fn optional_float(&self, name: &str, range: RangeInclusive<f64>) -> Option<f64> {
         let node = self.get(name)?;
-        let allowed = format!("a number from {:?} to {:?}", range.start(), range.end());
+        let allowed = format!("a number{}", within(&range));
         match node.number() {
             Some(v) if range.contains(&v) => return Some(v),
             Some(_) => self.wrong(name, node, &allowed, "out of range"),
@@ -347,7 +347,10 @@ impl<'a> Fields<'a> {
     /// Two numbers `[lo, hi]` with `lo <= hi`, both in `range`.
     pub fn pair(&self, name: &str, range: RangeInclusive<f64>) -> Option<(f64, f64)> {
         let node = self.get(name)?;
-        let allowed = format!("[low, high], from {:?} to {:?}", range.start(), range.end());
+        let allowed = match within(&range) {
+            ends if ends.is_empty() => "[low, high]".to_owned(),
+            ends => format!("[low, high],{ends}"),
+        };
         let Content::List(items) = &node.value else {
             self.wrong(name, node, &allowed, "not a pair of numbers");
             return None;
@@ -407,11 +410,7 @@ impl<'a> Fields<'a> {
     /// A list of numbers in `range`, at least one.
     pub fn numbers(&self, name: &str, range: RangeInclusive<f64>) -> Option<Vec<f64>> {
         let node = self.get(name)?;
-        let allowed = format!(
-            "a list of numbers from {:?} to {:?}, at least one",
-            range.start(),
-            range.end()
-        );
+        let allowed = format!("a list of numbers{}, at least one", within(&range));
         let items = match &node.value {
             Content::List(items) if !items.is_empty() => items,
             _ => {
@@ -459,6 +458,14 @@ impl<'a> Fields<'a> {
             format!("{} is {why}", node.describe()),
             Some(format!("allowed: {allowed}")),
         );
+    }
+}
+
+/// The ends of a range for a message; nothing where it has none.
+fn within(range: &RangeInclusive<f64>) -> String {
+    match (*range.start(), *range.end()) {
+        (f64::NEG_INFINITY, f64::INFINITY) => String::new(),
+        (low, high) => format!(" from {low:?} to {high:?}"),
     }
 }
 

@@ -56,7 +56,7 @@ pub fn arrange(groups: &[Vec<usize>], measures: &Measures) -> Plan {
         for cuts in 0..1_u32 << groups.len().saturating_sub(1) {
             let Some(plan) = attempt(groups, measures, columns, cuts) else { continue };
             let (w, h) = (plan.width as f64, (plan.height + measures.around) as f64);
-            let shape = ((w / h).ln().abs() - PAGE.ln()).abs();
+            let shape = (libm::log(w / h).abs() - libm::log(PAGE)).abs();
             let blank = 1.0 - area as f64 / (plan.width * plan.height).max(1) as f64;
             let lying = if w > h { LYING } else { 0.0 };
             let badness = shape + BLANK * blank + lying;

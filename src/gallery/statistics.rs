@@ -62,7 +62,7 @@ fn correlation_length(samples: &[Vec<f32>], n: usize) -> Option<f64> {
         }
     }
     let at: Vec<f64> = rings.iter().map(|(sum, count)| sum / f64::from(*count)).collect();
-    let level = (-1.0_f64).exp();
+    let level = libm::exp(-1.0);
     let first = at.iter().position(|v| *v < level)?;
     let (before, after) = (at[first - 1], at[first]);
     let distance = (first - 1) as f64 + (before - level) / (before - after);
@@ -72,7 +72,7 @@ fn correlation_length(samples: &[Vec<f32>], n: usize) -> Option<f64> {
 /// Decimals that show three digits of a deviation (0.9996 counts as 1), also for what is compared
 /// with it.
 fn decimals(sd: f64) -> usize {
-    if sd > 0.0 { (2 - (1.0005 * sd).log10().floor() as i64).clamp(0, 9) as usize } else { 2 }
+    if sd > 0.0 { (2 - libm::log10(1.0005 * sd).floor() as i64).clamp(0, 9) as usize } else { 2 }
 }
 
 impl Statistics {
@@ -121,8 +121,8 @@ fn number(v: f64) -> String {
     match size {
         0.0 => "0".to_owned(),
         _ if (1e-3..1e5).contains(&size) => {
-            let places = if size < 1.0 { 1 - size.log10().floor() as i64 } else { 2 };
-            let places = places - (size.max(1.0).log10().floor() as i64).min(places);
+            let places = if size < 1.0 { 1 - libm::log10(size).floor() as i64 } else { 2 };
+            let places = places - (libm::log10(size.max(1.0)).floor() as i64).min(places);
             plain(v, places as usize)
         }
         _ => format!("{v:.1e}").replace('-', "−"),

@@ -153,7 +153,7 @@ pub enum Cost {
     Cheap,
     /// Tens of transforms or many small parts: some milliseconds.
     Moderate,
-    /// A simulation on a grid of at least 128 × 128: up to half a second.
+    /// A simulation on a grid of its own: up to half a second.
     Integrated,
 }
 
@@ -174,7 +174,7 @@ impl Cost {
                 "a few transforms or sums: below a millisecond for three channels on a 64 × 64 grid"
             }
             Cost::Moderate => "tens of transforms or many small parts: some milliseconds",
-            Cost::Integrated => "a simulation on a grid of at least 128 × 128: up to half a second",
+            Cost::Integrated => "a simulation on a grid of its own: up to half a second",
         }
     }
 }

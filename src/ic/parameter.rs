@@ -66,15 +66,24 @@ impl LengthParameter {
 
     /// Reads it where another value is the default.
     pub fn parse_or(&self, fields: &Fields<'_>, default: &Law) -> Law {
-        let (least, greatest) = (*self.range.start(), *self.range.end());
-        let law = fields.law(self.name, 0.0..=greatest * REFERENCE_GRID, default.clone());
-        let pixels = bounds(&law).0 >= 1.0;
-        let law = if pixels { scaled(&law, 1.0 / REFERENCE_GRID) } else { law };
-        let (low, high) = bounds(&law);
-        if low >= least && high <= greatest {
+        // Of two units, so the range is checked here.
+        let given = fields.law(self.name, f64::NEG_INFINITY..=f64::INFINITY, default.clone());
+        let (low, high) = bounds(&given);
+        let law = if low >= 1.0 { scaled(&given, 1.0 / REFERENCE_GRID) } else { given.clone() };
+        let (least, greatest) = bounds(&law);
+        if self.range.contains(&least) && self.range.contains(&greatest) {
             return law;
         }
-        fields.fault(self.name, "out of range", Some(format!("allowed: {}", self.allowed())));
+        let (what, todo) = if 0.0 < low && low < 1.0 && high >= 1.0 {
+            ("has both fractions of the side and pixels", "write all of it in one unit; ")
+        } else {
+            ("is out of range", "")
+        };
+        fields.fault(
+            self.name,
+            format!("`{}` {what}", written(&given)),
+            Some(format!("{todo}allowed: {}", self.allowed())),
+        );
         default.clone()
     }
 
@@ -133,7 +142,10 @@ impl CountParameter {
         }
         fields.fault(
             self.name,
-            "not a whole number",
+            match law {
+                Law::Constant(v) => format!("`{v:?}` is not a whole number"),
+                _ => format!("`{}` has numbers that are not whole", written(&law)),
+            },
             Some(format!(
                 "allowed: whole numbers from {} to {}",
                 self.range.start(),
@@ -310,8 +322,8 @@ mod tests {
             default: Law::Constant(0.1),
             meaning: "width",
         };
+        let node = |value| Node { value, span: Span::default() };
         let read = |value: Content| {
-            let node = |value| Node { value, span: Span::default() };
             let entry =
                 Entry { name: "sigma".to_owned(), span: Span::default(), node: node(value) };
             let (tree, faults) = (node(Content::Map(vec![entry])), Faults::default());
@@ -320,12 +332,37 @@ mod tests {
         };
         assert_eq!(read(Content::Float(0.2)), (Law::Constant(0.2), None));
         assert_eq!(read(Content::Int(16)), (Law::Constant(0.125), None));
-        for wrong in [0.001, 0.5, 1.0, 40.0] {
-            let (law, fault) = read(Content::Float(wrong));
-            let (message, help) = fault.expect("it is out of range");
-            assert_eq!((law, message.contains("out of range")), (Law::Constant(0.1), true));
-            assert!(help.contains("allowed: "), "{help}");
+        let uniform = |low, high| {
+            let ends = [low, high].map(|v| node(Content::Float(v))).into();
+            let entry = Entry {
+                name: "uniform".to_owned(),
+                span: Span::default(),
+                node: node(Content::List(ends)),
+            };
+            Content::Map(vec![entry])
+        };
+        assert_eq!(read(uniform(6.4, 12.8)), (Law::Uniform(0.05, 0.1), None));
+        let allowed = "allowed: length or law, 0.01 to 0.25 sides; or 1.28 to 32.0, pixels of a grid \
+                       of 128";
+        for (wrong, message) in [
+            (Content::Float(-0.1), "`-0.1` is out of range"),
+            (Content::Float(0.001), "`0.001` is out of range"),
+            (Content::Float(0.5), "`0.5` is out of range"),
+            (Content::Int(1), "`1` is out of range"),
+            (Content::Float(40.0), "`40` is out of range"),
+            (Content::Float(f64::INFINITY), "`inf` is out of range"),
+            (uniform(0.1, 0.5), "`{uniform: [0.1, 0.5]}` is out of range"),
+            (uniform(-1.0, 16.0), "`{uniform: [-1, 16]}` is out of range"),
+        ] {
+            let fault = Some((message.to_owned(), allowed.to_owned()));
+            assert_eq!(read(wrong), (Law::Constant(0.1), fault));
         }
+        let message = "`{uniform: [0.1, 16]}` has both fractions of the side and pixels".to_owned();
+        let help = format!("write all of it in one unit; {allowed}");
+        assert_eq!(read(uniform(0.1, 16.0)), (Law::Constant(0.1), Some((message, help))));
+        let (message, help) = read(Content::Text("wide".to_owned())).1.unwrap();
+        assert_eq!(message, "the text `wide` is not a number");
+        assert_eq!(help, "allowed: a number");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Draws from the gamma and the Poisson law, the same bits on every machine.
+//! Draws from the gamma and the Poisson law and random orders, the same bits on every machine.
 //!
 //! Rejection methods with `libm` alone; each call takes as many numbers as it needs from its reader, so
 //! a reader belongs to one sequence of draws. It does not know what is counted.
@@ -32,6 +32,15 @@ pub fn gamma(draws: &mut Draws, shape: f64) -> f64 {
             return d * v;
         }
     }
+}
+
+/// The numbers below `count` in random order (Fisher and Yates).
+pub fn shuffled(count: usize, mut draws: Draws) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..count).collect();
+    for i in (1..count).rev() {
+        order.swap(i, draws.below(i as u64 + 1) as usize);
+    }
+    order
 }
 
 /// Below this mean counts go by multiplication, above it by rejection.

@@ -1,17 +1,19 @@
-//! What simulated families share: the grid they run on, and the way from it to the grid asked for.
+//! What simulated families share: a grid to run on, and the way from it to the grid asked for.
 //!
 //! A simulation has lengths of its own (a lattice spacing, a wavelength in steps), so it runs on a
-//! grid that does not shrink with the one asked for. The result is brought there by Fourier
-//! truncation or zero padding: the trigonometric interpolant of the simulated field, band-limited to
+//! grid that does not shrink with the one asked for. Each family chooses its side: `dla_cluster` and
+//! the coarsening of `phase_boundary` take [`side`], whose lengths are fractions of the side or cells;
+//! the others one that follows from the lengths they draw, or a fixed one. The result is brought to
+//! the grid asked for by Fourier truncation or zero padding: the trigonometric interpolant of the simulated field, band-limited to
 //! what the target can hold. It does not know any equation.
 
 use super::fft::Fft;
 use super::spectrum::wave_numbers;
 
-/// The least side of a simulation.
+/// The least side that [`side`] gives.
 pub const SIDE: usize = 128;
 
-/// The side of a simulation for a grid of side `n`: `max(n, 128)`.
+/// The side of a simulation that chooses none by its own lengths, for a grid of side `n`: `max(n, 128)`.
 pub fn side(n: usize) -> usize {
     n.max(SIDE)
 }

@@ -151,7 +151,7 @@ fn wrong_requests_are_answered_with_what_to_do() {
     assert_eq!(
         message(&space, &["--types", "band_limited", "localized", "--size", "40", "-o", "x.png"]),
         "error: `band_limited` cannot be drawn on a 40 × 40 grid: the band `high` with its taper needs a \
-         grid of at least 48, not 40\n  \
+         grid of at least 48, not 40: choose a lower `band`\n  \
          help: choose another grid, or leave this type out"
     );
     gallery(&space, &["--size", "7", "-o", "x.png"]).fails(2, &["7 is not in 8..=512"]);

@@ -149,20 +149,24 @@ impl InitialCondition for BandLimited {
     }
 
     fn check(&self, grid: usize, _channels: usize) -> Result<(), String> {
-        let (what, least) = match &self.band {
-            Band::Named(0) => ("the band `low`".to_owned(), 9),
-            Band::Named(1) => ("the band `mid`".to_owned(), 27),
-            Band::Any | Band::Named(_) => ("the band `high`".to_owned(), 48),
+        let (what, least, todo) = match &self.band {
+            Band::Named(0) => {
+                ("the band `low`".to_owned(), 9, "give `min_cycles` and `max_cycles` instead")
+            }
+            Band::Named(1) => ("the band `mid`".to_owned(), 27, "choose a lower `band`"),
+            Band::Any | Band::Named(_) => {
+                ("the band `high`".to_owned(), 48, "choose a lower `band`")
+            }
             Band::Own(_, high) => {
                 let high = bounds(high).1;
                 let least = libm::ceil(2.0 * (1.0 + TAPER) * high) as usize;
-                (format!("a band up to {high:?} cycles"), least)
+                (format!("a band up to {high:?} cycles"), least, "lower `max_cycles`")
             }
         };
         if grid >= least {
             return Ok(());
         }
-        Err(format!("{what} with its taper needs a grid of at least {least}, not {grid}"))
+        Err(format!("{what} with its taper needs a grid of at least {least}, not {grid}: {todo}"))
     }
 
     fn draw(&self, request: &Request) -> Drawn {

@@ -15,7 +15,8 @@ pub const CASES: [Case; 9] = [
     Case {
         name: "structured",
         examples: || examples_of("structured"),
-        smooth: || vec![json!({})],
+        // The edges of small circles are as wide as a pixel.
+        smooth: || vec![json!({"structure_types": ["stripe", "blob"]})],
         pin: "1 70f1b53a360d203c 5d16fead4cc6477e",
     },
     Case {
@@ -108,6 +109,8 @@ fn examples() -> Vec<(&'static str, Vec<Json>)> {
                     json!({"band": "low"}),
                     json!({"band": "high"}),
                     json!({"min_cycles": 2, "max_cycles": 5}),
+                    json!({"min_cycles": 3, "max_cycles": 5}),
+                    json!({"min_cycles": 2, "max_cycles": 6}),
                 ],
                 &[&scalar],
             ),

@@ -2,8 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{Case, make, mean, request, variance, wide};
-use crate::key::Value;
+use super::{Case, make, mean, number, request, variance, wide};
 
 pub const CASE: Case = Case {
     name: "cell_population",
@@ -27,14 +26,6 @@ pub const CASE: Case = Case {
     smooth: || vec![json!({}), json!({"process": "log_gaussian_cox"})],
     pin: "1 687fa1c1bdc96c6d e04681c57a8e4511",
 };
-
-fn number(value: &Value) -> f64 {
-    match value {
-        Value::Int(v) => *v as f64,
-        Value::Float(v) => *v,
-        _ => panic!("{value} is no number"),
-    }
-}
 
 /// With equal amplitudes the integral of all channels is the number of cells times that of a kernel,
 /// 2π h²; the sum over pixels is exact to `exp(−2π²h²n²)`, below 10⁻⁴ for h ≥ 0.012 on a grid of 64.

@@ -61,12 +61,9 @@ fn maps_are_symmetric() {
 
 /// Slope of the mean logarithm over `ln(1 + s)`, s in bins of 1/128.
 fn slope(means: &[f64], n: usize, from: usize) -> f64 {
-    let points: Vec<(f64, f64)> =
-        (from..means.len()).map(|s| ((128.0 * s as f64 / n as f64).ln_1p(), means[s])).collect();
-    let mx = mean(&points.iter().map(|p| p.0).collect::<Vec<_>>());
-    let my = mean(&points.iter().map(|p| p.1).collect::<Vec<_>>());
-    points.iter().map(|p| (p.0 - mx) * (p.1 - my)).sum::<f64>()
-        / points.iter().map(|p| (p.0 - mx).powi(2)).sum::<f64>()
+    let logs: Vec<f64> =
+        (from..means.len()).map(|s| (128.0 * s as f64 / n as f64).ln_1p()).collect();
+    super::slope(&logs, &means[from..])
 }
 
 /// Without domains and compartments the decay is all there is. With small domains it still is beyond

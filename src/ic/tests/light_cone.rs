@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 use serde_json::{Value as Json, json};
 
-use super::{Case, make, mean, request, wide};
+use super::{Case, make, mean, number, request, wide};
 use crate::ic::geometry::nearest_image;
 use crate::key::Value;
 
@@ -23,13 +23,6 @@ pub const CASE: Case = Case {
     smooth: || vec![json!({})],
     pin: "1 f8b95e1ff737479e 7946b338897d96cf",
 };
-
-fn number(value: &Value) -> f64 {
-    match value {
-        Value::Float(v) => *v,
-        other => panic!("{other}"),
-    }
-}
 
 /// Nothing is outside the cones but what the finest waves of the grid leave undescribed: less than
 /// 10⁻³ of the energy more than 3 pixels from them.

@@ -30,6 +30,7 @@ pub const CASE: Case = Case {
             json!({"geometry": "regions", "length_scale": 0.06}),
             json!({"variant": "coarsening"}),
             json!({"variant": "coarsening", "time": 5}),
+            json!({"variant": "coarsening", "time": 10}),
             json!({"variant": "coarsening", "composition": 0.4, "time": 10}),
             json!({"variant": "coarsening", "dynamics": "allen_cahn"}),
             json!({"variant": "coarsening", "interface_width": 0.02, "time": 10}),

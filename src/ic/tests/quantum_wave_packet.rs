@@ -4,7 +4,7 @@ use std::f64::consts::{PI, TAU};
 
 use serde_json::json;
 
-use super::{Case, make, request, wide};
+use super::{Case, make, number, request, wide};
 use crate::ic::Drawn;
 use crate::ic::fft::Fft;
 use crate::ic::geometry::nearest_image;
@@ -27,13 +27,6 @@ pub const CASE: Case = Case {
     smooth: || vec![json!({})],
     pin: "1 34f5454f5f0ea5d7 560e9ec936acb8cc",
 };
-
-fn number(value: &Value) -> f64 {
-    match value {
-        Value::Float(v) => *v,
-        other => panic!("{other:?}"),
-    }
-}
 
 /// The numbers called `name` of packet `j`.
 fn of_packet(drawn: &Drawn, j: usize, name: &str) -> Vec<f64> {

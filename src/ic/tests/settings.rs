@@ -1,8 +1,8 @@
 //! Tests of the settings: every documented one acts, and what cannot act is refused.
 
-use super::{cases, make, parse, request, variance, wide};
-use crate::ic::{FAMILIES, family};
-use crate::key::{Key, KeyHasher, Kind, Manifest};
+use super::{bytes, cases, channels, check_samples, make, parse, request, variance, wide};
+use crate::ic::{FAMILIES, Tier, family};
+use crate::key::{Digest, Key, KeyHasher, Kind, Manifest};
 use rayon::prelude::*;
 use serde_json::{Value as Json, json};
 
@@ -38,25 +38,40 @@ fn the_documented_settings_are_those_that_are_read() {
     }
 }
 
+/// No two of a family's examples, the defaults among them, have the same key or draw the same samples: a
+/// setting that acts only beside another one shows against an example with that one alone. And whatever
+/// the settings, the samples are valid.
 #[test]
 fn every_setting_changes_the_key_and_the_fields() {
     for case in cases() {
         let (name, examples) = (case.name, (case.examples)());
-        // Every sample, so that a setting that acts on few of them is seen.
-        let draw = |settings: &Json| {
-            let ic = make(name, settings);
-            ic.check(64, 3).unwrap();
-            (0..4).map(|i| ic.draw(&request(i, 64, 3)).fields).collect::<Vec<_>>()
-        };
-        let (plain_key, plain) = (key(name, &json!({})), draw(&json!({})));
-        let mut keys = std::collections::BTreeSet::from([plain_key]);
-        for setting in &examples {
-            assert!(keys.insert(key(name, setting)), "{name}: the key ignores {setting}");
+        let family = family(name).unwrap();
+        let channels = channels(family, 3);
+        let all = [vec![json!({})], examples.clone()].concat();
+        let digests: Vec<Digest> = all
+            .par_iter()
+            .map(|settings| {
+                let ic = make(name, settings);
+                family.check(&*ic, 64, channels).unwrap();
+                // Several, so that a setting that acts on few of them is seen.
+                let drawn: Vec<_> = (0..4).map(|i| ic.draw(&request(i, 64, channels))).collect();
+                let samples: Vec<Vec<f64>> = drawn.iter().map(|d| wide(&d.fields)).collect();
+                let own = ["normalize", "variance"].iter().any(|n| settings.get(n).is_some());
+                let (unit_std, what) =
+                    (family.tier == Tier::Baseline && !own, format!("{name} {settings}"));
+                check_samples(&samples, (64, channels), unit_std, &what);
+                Digest::of(&drawn.iter().flat_map(bytes).collect::<Vec<_>>())
+            })
+            .collect();
+        for (i, settings) in all.iter().enumerate() {
+            for (j, other) in all[..i].iter().enumerate() {
+                let same_key = key(name, settings) == key(name, other);
+                assert!(!same_key, "{name}: {settings} and {other} have the same key");
+                let same = digests[i] == digests[j];
+                assert!(!same, "{name}: {settings} and {other} draw the same samples");
+            }
         }
-        examples.par_iter().for_each(|setting| {
-            assert!(draw(setting) != plain, "{name}: the fields ignore {setting}");
-        });
-        for parameter in family(name).unwrap().parameters {
+        for parameter in family.parameters {
             let shown = examples.iter().any(|s| s.get(parameter.name()).is_some());
             assert!(shown, "{name}: {} is in no example", parameter.name());
         }
@@ -149,7 +164,7 @@ fn what_cannot_act_is_refused_with_a_reason() {
         (
             "localized",
             json!({"num_blobs": 2.5}),
-            "num_blobs: not a whole number (allowed: whole numbers from 1 to 256)",
+            "num_blobs: `2.5` is not a whole number (allowed: whole numbers from 1 to 256)",
         ),
         (
             "structured",
@@ -193,11 +208,12 @@ fn what_the_grid_or_the_channels_forbid_is_said() {
     };
     assert_eq!(
         says("band_limited", json!({}), 32, 3),
-        "the band `high` with its taper needs a grid of at least 48, not 32"
+        "the band `high` with its taper needs a grid of at least 48, not 32: choose a lower `band`"
     );
     assert_eq!(
         says("band_limited", json!({"min_cycles": 2, "max_cycles": 8}), 17, 3),
-        "a band up to 8.0 cycles with its taper needs a grid of at least 18, not 17"
+        "a band up to 8.0 cycles with its taper needs a grid of at least 18, not 17: lower \
+         `max_cycles`"
     );
     assert_eq!(
         says("structured", json!({"num_structures": {"uniform": [2, 9]}}), 64, 3),

@@ -3,6 +3,7 @@
 //! A code is its list of checks; a codeword is any word that satisfies all of them, so one way of
 //! drawing codewords ([`Code::codeword`]) serves every code. It knows neither errors nor pixels.
 
+use crate::ic::sampler::shuffled;
 use crate::rng::{Draws, Stream};
 
 /// Which code.
@@ -184,13 +185,4 @@ fn toric(side: usize) -> Code {
             .collect(),
         check_cells: Some(vertices().map(|(x, y)| cell(2 * x, 2 * y)).collect()),
     }
-}
-
-/// The numbers below `count` in random order.
-pub fn shuffled(count: usize, mut draws: Draws) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..count).collect();
-    for i in (1..count).rev() {
-        order.swap(i, draws.below(i as u64 + 1) as usize);
-    }
-    order
 }

@@ -24,13 +24,14 @@
 
 mod codes;
 
-use codes::{Code, Kind, shuffled};
+use codes::{Code, Kind};
 
 use crate::ic::common::{NORMALIZE_NATURAL, Normalize};
 use crate::ic::parameter::{
     ChoiceParameter, CountParameter, LawParameter, LengthParameter, Parameter, bounds, draw,
     draw_count, without_effect,
 };
+use crate::ic::sampler::shuffled;
 use crate::ic::{Channels, Cost, Drawn, Family, InitialCondition, Refused, Request, Tier};
 use crate::key::Manifest;
 use crate::node::{Fields, Law};

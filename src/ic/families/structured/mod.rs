@@ -21,6 +21,7 @@ use crate::ic::geometry::{
 use crate::ic::parameter::{
     ChoiceParameter, CountParameter, LawParameter, Parameter, bounds, draw_count, without_effect,
 };
+use crate::ic::sampler::shuffled;
 use crate::ic::{Channels, Cost, Drawn, Family, InitialCondition, Request, Tier};
 use crate::key::{Manifest, Value};
 use crate::node::{Fields, Law};
@@ -181,7 +182,7 @@ impl Structures {
         settings: &mut Vec<(&'static str, Value)>,
     ) -> Vec<f64> {
         let count = draw_count(&self.count, stream, SITE_COUNT);
-        let order = shuffled(stream, channels);
+        let order = shuffled(channels, stream.site(SITE_ORDER));
         let mut fields = vec![0.0; channels * n * n];
         let mut noted = Vec::with_capacity(count);
         for j in 0..count {
@@ -227,16 +228,6 @@ impl Structures {
         settings.push(("structures", Value::List(noted)));
         fields
     }
-}
-
-/// The channels in random order.
-fn shuffled(stream: Stream, channels: usize) -> Vec<usize> {
-    let mut draws = stream.site(SITE_ORDER);
-    let mut order: Vec<usize> = (0..channels).collect();
-    for i in (1..channels).rev() {
-        order.swap(i, draws.below(i as u64 + 1) as usize);
-    }
-    order
 }
 
 #[derive(Debug)]
