@@ -1,6 +1,7 @@
 //! What the families share: amplitude, channels, and the step to 32 bits.
 //!
-//! Sites of a stream: 0 to 15 are taken here, 16 to 1023 by a family, 1024 on by Gaussian fields.
+//! Sites of a stream: 0 to 15 are taken here, 16 to 1023 by a family, 1024 on by Gaussian fields. One
+//! site per channel has room for 64 of them, which is the most that an experiment may have.
 //! Invariant: whatever a family makes leaves through [`Normalize::finish`], so every type honours
 //! `normalize` in the same way. It does not know any family.
 

@@ -8,6 +8,8 @@
 use std::f64::consts::{FRAC_PI_4, TAU};
 
 use super::geometry::nearest_image;
+use super::parameter::bounds;
+use crate::node::Law;
 
 /// The normals with `|m|² ≤ 5` in the first octant, from the axis to the diagonal.
 const OCTANT: [(i64, i64); 3] = [(1, 0), (2, 1), (1, 1)];
@@ -33,6 +35,23 @@ pub fn direction(angle: f64, most: i64) -> (i64, i64) {
         6 => (y, -x),
         _ => (x, y),
     }
+}
+
+/// The least width of a front in pixels: thinner ones are steps of one pixel, of whatever width.
+const LEAST: f64 = 0.3;
+
+/// Refuses fronts of the setting `name`, in sides, that a grid of side `n` shows as bare steps.
+pub fn check_width(name: &str, width: &Law, n: usize) -> Result<(), String> {
+    let (least, side) = (bounds(width).0, n as f64);
+    if least * side >= LEAST {
+        return Ok(());
+    }
+    Err(format!(
+        "`{name}` {least:?} is {:.2} pixels of a grid of {n}: raise it to {:?} or more",
+        least * side,
+        // Rounded up, so that what it says is accepted.
+        libm::ceil(1e4 * LEAST / side) / 1e4
+    ))
 }
 
 /// The length of an integer vector.

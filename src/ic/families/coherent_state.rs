@@ -8,7 +8,8 @@
 //! `Q = |⟨(q+ip)/√2|Ψ⟩|²/2π` is W blurred by a Gaussian of variance ½ per axis; it is never negative.
 //! W and Q integrate to 1 over dq dp. The plane is made periodic by the sum over its images, which
 //! changes W by less than e^−6 of its peak and Q by e^−3; its origin is at a random place, which is
-//! what the displacement operator does to a state.
+//! what the displacement operator does to a state. E is 7: at 6 images of the widest cats of the default
+//! would meet where Q is still e^−3 of its peak.
 //!
 //! Channels: W, Q, √Q. Source: Schleich (2001), *Quantum optics in phase space*, §§ 11.3, 12.2;
 //! Leonhardt (1997), *Measuring the quantum state of light*, ch. 3.

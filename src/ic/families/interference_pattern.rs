@@ -4,7 +4,8 @@
 //! of amplitude 1 at its source, with the far field of Hankel's function H₀⁽¹⁾. The window w, a
 //! product over the axes of 1 up to a quarter of the side and a cos² taper to 0 at half of it, ends
 //! the wave on the border of the periodic cell about its source. `random` sources lie anywhere in a
-//! square of half a side with random phases; `slits` lie on a line, evenly spaced and in phase.
+//! square of half a side, so that the windows of any two overlap and they interfere, with random
+//! phases; `slits` lie on a line, evenly spaced and in phase.
 //!
 //! Partial coherence is that of a Gaussian Schell-model source: phases fluctuate so that the mean of
 //! `e^{i(θᵢ − θⱼ)}` is `γᵢⱼ = exp(−|rᵢ − rⱼ|²/2L²)`. A random tilt `θⱼ = g·rⱼ/L`, g standard normal in

@@ -16,7 +16,7 @@
 use std::f64::consts::TAU;
 
 use crate::ic::common::{CHANNEL_MODE, ChannelMode, NORMALIZE_NATURAL, Normalize, SITE_FIELDS};
-use crate::ic::interface::{Nucleus, bands, direction, disks, level_set, threshold};
+use crate::ic::interface::{Nucleus, bands, check_width, direction, disks, level_set, threshold};
 use crate::ic::parameter::{
     ChoiceParameter, CountParameter, LawParameter, LengthParameter, Parameter, draw_count,
     without_effect,
@@ -205,6 +205,10 @@ impl InitialCondition for ReactionFront {
         }
         self.channel_mode.describe(m);
         self.normalize.describe(m);
+    }
+
+    fn check(&self, grid: usize, _channels: usize) -> Result<(), String> {
+        check_width(FRONT_WIDTH.name, &self.width, grid)
     }
 
     fn draw(&self, request: &Request) -> Drawn {

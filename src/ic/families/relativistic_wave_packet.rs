@@ -5,7 +5,9 @@
 //! x' it is contracted by `γ = 1/√(1 − v²)` and carries the wave of its momentum, `k = γmv`:
 //! `φ = exp(−(γ²x'² + y'²)/2σ²) e^(ikx')`. Positive energy: `π = ∂φ/∂t` is `−iω φ̂` mode by mode,
 //! `ω² = κ² + m²`, so the packet moves and does not fall apart into two. Modes are those of the
-//! continuum, so the field is periodic and the same on every grid.
+//! continuum, so the field is periodic and the same on every grid. Packets as narrow as σ = 0.08 still
+//! move within 5 % of v; by default they start at 0.1, so that the momenta of the fastest are on a grid
+//! of 50, where 0.08 needs one of 55.
 //!
 //! Channels: Re φ, with 1 for the greatest |φ|; Re π in units of m; the density of charge
 //! `Im(φ π*)`, with 1 for its greatest value.

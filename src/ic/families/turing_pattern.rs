@@ -2,7 +2,7 @@
 //! finite-wavelength instability.
 //!
 //! `∂u = r u − (1 + ∇²)² u + g u² − u³`, lengths in units of λ/2π: with `(r, g)` = (0.3, 0) stripes
-//! (from noise whose waves run near one random direction) and labyrinths (from isotropic noise),
+//! (from noise whose waves run near one direction, random for each field) and labyrinths (from isotropic noise),
 //! (0.1, 1) hexagons of spots, (0.1, −1) inverse spots, holes in a raised field. The start is Gaussian
 //! noise in the modes below two waves per λ, so that it does not know the grid. The equation relaxes
 //! to minima of a free energy: after a time of 150 the pattern is saturated, rms 0.42 to 0.46, and
@@ -14,11 +14,12 @@
 //! linear to the nonlinear part, where it offsets the slope −3u² that would make such steps unstable.
 //! Defects end elsewhere than with small steps; rms, skewness and wavelength differ by less than 0.5 %.
 //!
-//! Sites: 16 wavelength, 17 type, 18 orientation, 19 noise, 1024 on the start.
+//! Sites: 16 wavelength, 17 type, 18 noise, 64 + c orientation of field c, 1024 on the start.
 
+use std::f64::consts::PI;
 use std::sync::Arc;
 
-use crate::ic::common::{Natural, SITE_FIELDS};
+use crate::ic::common::{CHANNEL_MODE, ChannelMode, NORMALIZE_NATURAL, Normalize, SITE_FIELDS};
 use crate::ic::etd::Etd2;
 use crate::ic::fft::Fft;
 use crate::ic::parameter::{
@@ -27,7 +28,7 @@ use crate::ic::parameter::{
 use crate::ic::simulation::{in_pairs, resample};
 use crate::ic::spectrum::{Spectrum, wave_numbers};
 use crate::ic::{Channels, Cost, Drawn, Family, InitialCondition, Request, Tier};
-use crate::key::Manifest;
+use crate::key::{Manifest, Value};
 use crate::node::Law;
 
 /// The family.
@@ -47,8 +48,8 @@ pub const FAMILY: Family = Family {
         Parameter::Choice(&PATTERN_TYPE),
         Parameter::Length(&WAVELENGTH),
         Parameter::Law(&PERTURBATION_AMPLITUDE),
-        Natural::PARAMETERS[0],
-        Natural::PARAMETERS[1],
+        Parameter::Choice(&CHANNEL_MODE),
+        Parameter::Choice(&NORMALIZE_NATURAL),
     ],
     refused: &[],
     parse: |fields| {
@@ -56,7 +57,8 @@ pub const FAMILY: Family = Family {
             pattern_type: PATTERN_TYPE.parse(fields),
             wavelength: WAVELENGTH.parse(fields),
             perturbation_amplitude: PERTURBATION_AMPLITUDE.parse(fields),
-            natural: Natural::parse(fields),
+            channel_mode: ChannelMode::parse(fields),
+            normalize: Normalize::parse_natural(fields),
         })
     },
 };
@@ -84,8 +86,8 @@ static PERTURBATION_AMPLITUDE: LawParameter = LawParameter {
 
 const SITE_WAVELENGTH: u32 = 16;
 const SITE_TYPE: u32 = 17;
-const SITE_ORIENTATION: u32 = 18;
-const SITE_NOISE: u32 = 19;
+const SITE_NOISE: u32 = 18;
+const SITE_ORIENTATION: u32 = 64;
 
 /// Of a step, in the time unit of the equation.
 const DT: f64 = 2.0;
@@ -101,7 +103,8 @@ struct TuringPattern {
     pattern_type: &'static str,
     wavelength: Law,
     perturbation_amplitude: Law,
-    natural: Natural,
+    channel_mode: ChannelMode,
+    normalize: Normalize,
 }
 
 impl InitialCondition for TuringPattern {
@@ -109,7 +112,8 @@ impl InitialCondition for TuringPattern {
         m.param(PATTERN_TYPE.name, self.pattern_type.into());
         m.param(WAVELENGTH.name, (&self.wavelength).into());
         m.param(PERTURBATION_AMPLITUDE.name, (&self.perturbation_amplitude).into());
-        self.natural.describe(m);
+        self.channel_mode.describe(m);
+        self.normalize.describe(m);
     }
 
     fn check(&self, grid: usize, _channels: usize) -> Result<(), String> {
@@ -139,21 +143,28 @@ impl InitialCondition for TuringPattern {
             (PERTURBATION_AMPLITUDE.name, noise.into()),
         ];
         let mut system = System::new(kind, wavelength);
-        if kind == "stripes" {
-            let angle = std::f64::consts::PI * stream.site(SITE_ORIENTATION).uniform();
-            settings.push(("orientation", angle.into()));
-            system.align(angle);
-        }
-        self.natural.draw(request, settings, |count| {
+        let mut angles: Vec<Value> = Vec::new();
+        let fields = self.channel_mode.channels(request, |count| {
             let (n, reach) = (system.n, 2.0 / wavelength);
             let spectrum = Spectrum::new(n, |m2| f64::from(m2 < reach * reach));
             let mut fields = spectrum.fields(stream, SITE_FIELDS, count);
             for u in &mut fields {
                 *u *= noise;
             }
+            if kind == "stripes" {
+                for (c, field) in (0..).zip(fields.chunks_exact_mut(n * n)) {
+                    let angle = PI * stream.site(SITE_ORIENTATION + c).uniform();
+                    system.align(field, angle);
+                    angles.push(angle.into());
+                }
+            }
             in_pairs(&mut fields, n * n, |re, im| system.run(re, im));
             resample(fields, n, request.grid)
-        })
+        });
+        if !angles.is_empty() {
+            settings.push(("orientations", Value::List(angles)));
+        }
+        self.normalize.finish(fields, settings)
     }
 }
 
@@ -164,8 +175,6 @@ struct System {
     quadratic: f64,
     fft: Arc<Fft>,
     stepper: Etd2,
-    /// Weight of each mode of the start, `[n, n]`, if some direction is preferred.
-    weights: Option<Vec<f64>>,
 }
 
 impl System {
@@ -183,28 +192,32 @@ impl System {
             let stray = 1.0 - m2 * wavelength * wavelength;
             (growth - SHIFT - stray * stray, 0.0)
         });
-        Self { n, quadratic, fft: Fft::new(n), stepper, weights: None }
+        Self { n, quadratic, fft: Fft::new(n), stepper }
     }
 
-    /// Lets the waves of the start run near `angle`: amplitudes times cos¹⁶ of the angle to it, the
+    /// Lets the waves of a start run near `angle`: amplitudes times cos¹⁶ of the angle to it, the
     /// power kept on average over the angles.
-    fn align(&mut self, angle: f64) {
+    fn align(&self, field: &mut [f64], angle: f64) {
         // Mean of cos³² over the circle: 32!/(2³² 16!²).
         const MEAN: f64 = 601_080_390.0 / 4_294_967_296.0;
+        let n = self.n;
         let (sin, cos) = libm::sincos(angle);
-        let factor = 1.0 / MEAN.sqrt();
-        let mut weights = Vec::with_capacity(self.n * self.n);
-        for mx in wave_numbers(self.n) {
-            for my in wave_numbers(self.n) {
+        let factor = 1.0 / (MEAN.sqrt() * (n * n) as f64);
+        let (mut re, mut im) = (field.to_vec(), vec![0.0; n * n]);
+        self.fft.forward(&mut re, &mut im);
+        for (i, mx) in wave_numbers(n).enumerate() {
+            for (j, my) in wave_numbers(n).enumerate() {
                 let along = mx as f64 * cos + my as f64 * sin;
                 let mut power = along * along / ((mx * mx + my * my) as f64).max(1.0);
                 for _ in 0..3 {
                     power *= power;
                 }
-                weights.push(factor * power);
+                re[i * n + j] *= factor * power;
+                im[i * n + j] *= factor * power;
             }
         }
-        self.weights = Some(weights);
+        self.fft.inverse(&mut re, &mut im);
+        field.copy_from_slice(&re);
     }
 
     /// From the start to the end, two fields at a time.
@@ -215,12 +228,6 @@ impl System {
         let (mut u, mut v) = (re.clone(), im.clone());
         self.fft.forward(&mut u, &mut v);
         u.iter_mut().chain(&mut v).for_each(|x| *x *= factor);
-        if let Some(weights) = &self.weights {
-            for ((u, v), w) in u.iter_mut().zip(&mut v).zip(weights) {
-                *u *= w;
-                *v *= w;
-            }
-        }
         self.stepper.restart();
         for _ in 0..STEPS {
             re.copy_from_slice(&u);

@@ -273,3 +273,39 @@ fn a_grid_too_coarse_for_domains_is_refused() {
     );
     ic.check(256, 1).unwrap();
 }
+
+/// Nothing separates where the longest wave of the side decays, (2πξ)² > 1 − 3c²; the width that the
+/// message gives is accepted, and there the phases are apart.
+#[test]
+fn interfaces_too_thick_or_too_thin_are_refused() {
+    let thick = |composition: f64, width: f64| {
+        let settings = json!({
+            "variant": "coarsening", "interface_width": width, "composition": composition,
+            "time": 1000, "fluctuation_amplitude": 0
+        });
+        (make("phase_boundary", &settings).check(64, 1), settings)
+    };
+    for (composition, width, most) in [(0.0, 0.2, 0.079), (0.5, 0.09, 0.039)] {
+        assert_eq!(
+            thick(composition, width).0.unwrap_err(),
+            format!(
+                "interfaces of width {width:?} are so thick that nothing separates on one side: lower \
+                 `interface_width` to {most:?} or less"
+            )
+        );
+        let (accepted, settings) = thick(composition, most);
+        accepted.unwrap();
+        for i in 0..4 {
+            let field = wide(&draw(&settings, i, 64, 1).fields);
+            let least = field.iter().copied().fold(f64::INFINITY, f64::min);
+            let greatest = field.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            assert!(least < -0.6 && greatest > 0.6, "{composition} {i}: {least} {greatest}");
+        }
+    }
+    let thin = make("phase_boundary", &json!({"interface_width": 0.004}));
+    assert_eq!(
+        thin.check(64, 1).unwrap_err(),
+        "`interface_width` 0.004 is 0.26 pixels of a grid of 64: raise it to 0.0047 or more"
+    );
+    thin.check(128, 1).unwrap();
+}

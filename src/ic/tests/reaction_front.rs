@@ -155,3 +155,14 @@ fn the_front_is_as_wide_as_declared() {
         assert!((least..most).contains(&ratios[128]), "{shape}: {}", ratios[128]);
     }
 }
+
+#[test]
+fn widths_below_a_pixel_are_refused() {
+    let ic = make("reaction_front", &json!({"front_width": 0.004}));
+    assert_eq!(
+        ic.check(64, 1).unwrap_err(),
+        "`front_width` 0.004 is 0.26 pixels of a grid of 64: raise it to 0.0047 or more"
+    );
+    ic.check(128, 1).unwrap();
+    make("reaction_front", &json!({})).check(50, 1).unwrap();
+}

@@ -262,3 +262,14 @@ fn the_band_moves_outward_on_both_sides() {
         }
     }
 }
+
+#[test]
+fn widths_below_a_pixel_are_refused() {
+    let ic = make("shock_front", &json!({"shock_width": 0.004}));
+    assert_eq!(
+        ic.check(64, 1).unwrap_err(),
+        "`shock_width` 0.004 is 0.26 pixels of a grid of 64: raise it to 0.0047 or more"
+    );
+    ic.check(128, 1).unwrap();
+    make("shock_front", &json!({})).check(50, 1).unwrap();
+}

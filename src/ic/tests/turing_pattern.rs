@@ -7,6 +7,7 @@ use serde_json::json;
 use super::{Case, make, mean, request, variance, wide};
 use crate::ic::fft::Fft;
 use crate::ic::spectrum::wave_numbers;
+use crate::key::Value;
 
 /// What the tests over the registry need.
 pub const CASE: Case = Case {
@@ -106,31 +107,58 @@ fn patterns_nearly_solve_the_stationary_equation() {
     }
 }
 
-/// In stripes most of the power runs along one direction, in labyrinths it does not: the length of
-/// `Σ P e^{2iθ} / Σ P`.
+/// `Σ P e^{2iθ} / Σ P`, θ the direction of a mode.
+fn order(field: &[f64]) -> [f64; 2] {
+    let [(re, im), _] = transform(field, |u| u);
+    let (mut power, mut c, mut s) = (0.0, 0.0, 0.0);
+    for (i, a) in wave_numbers(N).enumerate() {
+        for (j, b) in wave_numbers(N).enumerate().skip(usize::from(i == 0)) {
+            let p = re[i * N + j].powi(2) + im[i * N + j].powi(2);
+            power += p;
+            c += p * (a * a - b * b) as f64 / (a * a + b * b) as f64;
+            s += p * (2 * a * b) as f64 / (a * a + b * b) as f64;
+        }
+    }
+    [c / power, s / power]
+}
+
+/// In stripes most of the power runs along one direction, in labyrinths it does not.
 #[test]
 fn stripes_have_a_direction_and_labyrinths_have_none() {
-    let order = |kind: &str| {
-        let all: Vec<f64> = samples(kind)
-            .iter()
-            .map(|field| {
-                let [(re, im), _] = transform(field, |u| u);
-                let (mut power, mut c, mut s) = (0.0, 0.0, 0.0);
-                for (i, a) in wave_numbers(N).enumerate() {
-                    for (j, b) in wave_numbers(N).enumerate().skip(usize::from(i == 0)) {
-                        let p = re[i * N + j].powi(2) + im[i * N + j].powi(2);
-                        power += p;
-                        c += p * (a * a - b * b) as f64 / (a * a + b * b) as f64;
-                        s += p * (2 * a * b) as f64 / (a * a + b * b) as f64;
-                    }
-                }
-                c.hypot(s) / power
-            })
-            .collect();
-        mean(&all)
-    };
-    let (stripes, labyrinth) = (order("stripes"), order("labyrinth"));
+    let [stripes, labyrinth] = ["stripes", "labyrinth"].map(|kind| {
+        let all = samples(kind).into_iter().map(|field| order(&field)).map(|[c, s]| c.hypot(s));
+        mean(&all.collect::<Vec<_>>())
+    });
     assert!(stripes > 0.8 && labyrinth < 0.5, "{stripes} {labyrinth}");
+}
+
+/// Independent channels have independent directions, those that are noted: the mean cosine of twice the
+/// angle between two of them is 0, within three standard errors of 16 pairs; to what is noted it is near 1.
+#[test]
+fn stripes_of_each_channel_have_a_direction_of_their_own() {
+    let ic = make("turing_pattern", &json!({"pattern_type": "stripes", "wavelength": WAVELENGTH}));
+    let cosines: Vec<f64> = (0..16)
+        .into_par_iter()
+        .map(|i| {
+            let drawn = ic.draw(&request(i, N, 2));
+            let noted = drawn.settings.iter().find(|(name, _)| *name == "orientations").unwrap();
+            let Value::List(angles) = &noted.1 else { panic!() };
+            let found: Vec<[f64; 2]> = wide(&drawn.fields)
+                .chunks_exact(N * N)
+                .map(|field| {
+                    let [c, s] = order(field);
+                    [c / c.hypot(s), s / c.hypot(s)]
+                })
+                .collect();
+            for (angle, [c, s]) in angles.iter().zip(&found) {
+                let Value::Float(angle) = angle else { panic!() };
+                let near = c * libm::cos(2.0 * angle) + s * libm::sin(2.0 * angle);
+                assert!(near > 0.9, "sample {i}: {near}");
+            }
+            found[0][0] * found[1][0] + found[0][1] * found[1][1]
+        })
+        .collect();
+    assert!(mean(&cosines).abs() < 3.0 * 0.5_f64.sqrt() / 4.0, "{cosines:?}");
 }
 
 #[test]

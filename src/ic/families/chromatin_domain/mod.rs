@@ -7,7 +7,8 @@
 //! globule); topological domains d that part the whole chromosome, some of them in two, with the step
 //! `b_d` from 0 to 1 softened to `boundary_sharpness`; and the compartments A and B, a softened ±1
 //! telegraph signal E, whose plaid pattern runs over all distances (Lieberman-Aiden et al. 2009,
-//! *Science* 326, 289; Rao et al. 2014, *Cell* 159, 1665).
+//! *Science* 326, 289; Rao et al. 2014, *Cell* 159, 1665). Widths are fractions of the chromosome and
+//! not pixels, 0.5 to 1.5 pixels of a grid of 128 by default, so that a map is the same on every grid.
 //!
 //! Channels: `log_contact`, the natural logarithm above; `observed_over_expected`, the contact
 //! frequency over its mean at the same distance; `compartments`, E(i) E(j), 1 for like and −1 for

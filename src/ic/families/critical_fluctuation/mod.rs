@@ -7,7 +7,7 @@
 //! - `ising`: the Ising model itself at its critical temperature, spins ±1 ([`ising`]); not Gaussian,
 //!   and with the magnetization that a finite system has. A spin is a pixel: the critical model has no
 //!   length of its own, so no grid is finer or coarser than another, and nothing is smoothed unless
-//!   asked for.
+//!   asked for. It is a simulation and costs as one, many times the Gaussian field.
 //!
 //! Channels: independent order parameters.
 //!
@@ -94,8 +94,6 @@ const SITE_LENGTH: u32 = 16;
 const SITE_ETA: u32 = 17;
 const SITE_SMOOTHING: u32 = 18;
 const SITE_SPINS: u32 = 64;
-/// Fields of spins that have a site of their own.
-const MOST: usize = (SITE_FIELDS - SITE_SPINS) as usize;
 
 #[derive(Debug)]
 struct CriticalFluctuation {
@@ -138,13 +136,6 @@ impl InitialCondition for CriticalFluctuation {
             }
         }
         self.natural.describe(m);
-    }
-
-    fn check(&self, _grid: usize, channels: usize) -> Result<(), String> {
-        if matches!(self.model, Model::Ising { .. }) && channels > MOST {
-            return Err(format!("it draws spins for at most {MOST} channels, not {channels}"));
-        }
-        Ok(())
     }
 
     fn draw(&self, request: &Request) -> Drawn {

@@ -8,12 +8,14 @@
 //! site beside the cluster is as likely to be filled next, which makes a compact blob with a rough
 //! edge (Eden 1961).
 //!
-//! The lattice has side `max(n, 128)`; smaller grids get area means of it. Growth ends when the cluster
-//! reaches `radius`, or counts `cluster_size` particles. The middle of the seed is anywhere.
+//! The lattice has side `max(n, 128)`; smaller grids get means over the area of each pixel. Growth ends
+//! when the cluster reaches `radius`, or counts `cluster_size` particles. The middle of the seed is
+//! anywhere.
 //!
-//! Channels: `indicator`, 1 on the cluster and 0 elsewhere; `distance`, the Euclidean distance to the
-//! cluster on the torus, in sides; `arrival`, the number of a particle over the number of all, in
-//! (0, 1], and 0 where there is none.
+//! Channels: `indicator`, 1 on the cluster and 0 elsewhere, below n = 128 the part of a pixel that is
+//! occupied; `distance`, the Euclidean distance to the cluster on the torus, in sides; `arrival`, the
+//! number of a particle over the number of all, in (0, 1], below n = 128 the mean over the particles
+//! in a pixel, and 0 where there is none.
 //!
 //! Sites: 16 stickiness, 17 radius, 18 number of particles, 19 length and angle of the seed, 20 middle of
 //! the seed, 21 the walks.
@@ -235,6 +237,15 @@ impl InitialCondition for DlaCluster {
         if request.channels > 2 {
             fields.extend(arrival);
         }
-        self.normalize.finish(area_means(fields, lattice, request.grid), settings)
+        let mut fields = area_means(fields, lattice, request.grid);
+        if request.channels > 2 {
+            // The mean over a pixel counts its empty sites; that over its particles does not.
+            let (occupied, rest) = fields.split_at_mut(request.grid * request.grid);
+            let arrival = rest[occupied.len()..].iter_mut();
+            for (arrival, occupied) in arrival.zip(occupied).filter(|(_, part)| **part > 0.0) {
+                *arrival /= *occupied;
+            }
+        }
+        self.normalize.finish(fields, settings)
     }
 }

@@ -3,7 +3,8 @@
 //! An edge with normal m closes after |m| sides. Its displacement is
 //! `h(σ) = Σⱼ (aⱼ cos κⱼσ + bⱼ sin κⱼσ)/j`, `κⱼ = 2πj/|m|`, a and b normal: equipartition of
 //! `½γ ∫ h'² dσ`, so the spectrum is `1/κ²` (Buff, Lovett & Stillinger 1965), up to wavelengths of 2πξ,
-//! where the interface stops being a line.
+//! where the interface stops being a line. Modes that the places along the edge on a grid cannot hold
+//! are left out there.
 
 use std::f64::consts::TAU;
 
@@ -40,7 +41,7 @@ impl Edge {
         (0..points)
             .map(|i| {
                 let (mut h, mut slope, mut at) = (0.0, 0.0, 0);
-                for (j, (a, b)) in self.modes.iter().enumerate() {
+                for (j, (a, b)) in self.modes.iter().take((points - 1) / 2).enumerate() {
                     at = (at + i) % points;
                     let (sin, cos) = waves[at];
                     h += a * cos + b * sin;

@@ -5,7 +5,8 @@
 //! regions where a Gaussian field is high; the phase +1 covers `fraction`. `coarsening`: what
 //! Cahn–Hilliard or Allen–Cahn dynamics makes out of weak noise in `time` ([`coarsening`]), with
 //! interfaces of the same form. Added: fluctuations of the bulk, a Gaussian field of covariance length
-//! ξ and standard deviation a.
+//! ξ and standard deviation a. `coarsening` is a simulation and costs as one, many times a drawn
+//! `interface`.
 //!
 //! The field is the order parameter. A sample has one ξ, a and time, every field its own shape or noise.
 //!
@@ -22,6 +23,7 @@ use quench::Quench;
 use shapes::Shapes;
 
 use crate::ic::common::{CHANNEL_MODE, ChannelMode, NORMALIZE_NATURAL, Normalize, SITE_FIELDS};
+use crate::ic::interface::check_width;
 use crate::ic::parameter::{
     ChoiceParameter, LawParameter, LengthParameter, Parameter, draw, without_effect,
 };
@@ -156,8 +158,8 @@ impl InitialCondition for PhaseBoundary {
 
     fn check(&self, grid: usize, _channels: usize) -> Result<(), String> {
         match &self.form {
-            Form::Interface(_) => Ok(()),
-            Form::Coarsening(_) => Quench::check(&self.width, grid),
+            Form::Interface(_) => check_width(INTERFACE_WIDTH.name, &self.width, grid),
+            Form::Coarsening(quench) => quench.check(&self.width, grid),
         }
     }
 

@@ -1,5 +1,7 @@
 //! Settings of coarsening, and the fields after it.
 
+use std::f64::consts::TAU;
+
 use super::coarsening::{Dynamics, evolve};
 use crate::ic::parameter::{
     ChoiceParameter, LawParameter, Parameter, bounds, draw, without_effect,
@@ -39,6 +41,9 @@ const SITE_FIELD: u32 = 64;
 const SITE_START: u32 = 2048;
 /// Standard deviation of the noise from which domains grow.
 const START: f64 = 0.1;
+/// The part of the unstable band, in κ², that the longest wave may be at: the fastest wave, at half of
+/// the band, is then at least √2 times as short as the side.
+const UNSTABLE: f64 = 0.25;
 
 /// From noise to some time after a quench.
 #[derive(Debug)]
@@ -79,17 +84,35 @@ impl Quench {
         }
     }
 
-    /// Refuses interfaces of `width` sides that are too thin for the grid of the simulation.
-    pub fn check(width: &Law, grid: usize) -> Result<(), String> {
-        let (least, needed) = (bounds(width).0, 1.0 / side(grid) as f64);
-        if least >= needed {
-            return Ok(());
+    /// Refuses interfaces of `width` sides that are too thin for the grid of the simulation, and such
+    /// that nothing separates: the longest wave, κ = 2πξ in units of ξ, grows about the mean c only for
+    /// `κ² < 1 − 3c²`, and domains take a few wavelengths of the fastest, at half of that.
+    pub fn check(&self, width: &Law, grid: usize) -> Result<(), String> {
+        let ((least, most), needed) = (bounds(width), 1.0 / side(grid) as f64);
+        if least < needed {
+            return Err(format!(
+                "interfaces of width {least:?} are too thin for the grid of {} on which domains grow: \
+                 raise `interface_width` to {needed:?} or more",
+                side(grid)
+            ));
         }
-        Err(format!(
-            "interfaces of width {least:?} are too thin for the grid of {} on which domains grow: raise \
-             `interface_width` to {needed:?} or more",
-            side(grid)
-        ))
+        let mean = match self.dynamics {
+            Dynamics::CahnHilliard => {
+                let (low, high) = bounds(&self.composition);
+                low.abs().max(high.abs())
+            }
+            Dynamics::AllenCahn => 0.0,
+        };
+        let thickest = (UNSTABLE * (1.0 - 3.0 * mean * mean)).sqrt() / TAU;
+        if most > thickest {
+            // Rounded down, so that what it says is accepted.
+            let thickest = libm::floor(thickest * 1000.0) / 1000.0;
+            return Err(format!(
+                "interfaces of width {most:?} are so thick that nothing separates on one side: lower \
+                 `interface_width` to {thickest:?} or less"
+            ));
+        }
+        Ok(())
     }
 
     /// `count` fields `[count, n, n]` with interfaces of width `xi` sides; notes the time. And what was

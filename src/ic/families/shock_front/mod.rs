@@ -21,7 +21,7 @@ use gas::{State, Tube};
 
 use crate::ic::common::{NORMALIZE_NATURAL, Normalize, SITE_FIELDS};
 use crate::ic::geometry::nearest_image;
-use crate::ic::interface::{along, direction, length};
+use crate::ic::interface::{along, check_width, direction, length};
 use crate::ic::parameter::{
     ChoiceParameter, LawParameter, LengthParameter, Parameter, without_effect,
 };
@@ -244,6 +244,10 @@ impl InitialCondition for ShockFront {
         m.param(ELAPSED.name, (&self.elapsed).into());
         m.param(FLUCTUATION_AMPLITUDE.name, (&self.fluctuations).into());
         self.normalize.describe(m);
+    }
+
+    fn check(&self, grid: usize, _channels: usize) -> Result<(), String> {
+        check_width(SHOCK_WIDTH.name, &self.width, grid)
     }
 
     fn draw(&self, request: &Request) -> Drawn {
