@@ -34,8 +34,8 @@ pub const CASE: Case = Case {
 };
 
 fn draw(settings: &Json, sample: u64, channels: usize) -> Vec<Vec<f64>> {
-    let drawn = make("regulatory_network", settings).draw(&request(sample, 48, channels));
-    wide(&drawn.fields).chunks_exact(48 * 48).map(<[f64]>::to_vec).collect()
+    let drawn = make("regulatory_network", settings).draw(&request(sample, 64, channels));
+    wide(&drawn.fields).chunks_exact(64 * 64).map(<[f64]>::to_vec).collect()
 }
 
 /// The plane is parted: two genes exclude each other in every sample, most places are in one of the two
@@ -45,7 +45,7 @@ fn draw(settings: &Json, sample: u64, channels: usize) -> Vec<Vec<f64>> {
 fn a_toggle_switch_parts_the_plane() {
     let settings = json!({
         "network_topology": "toggle_switch", "production": 8, "hill_exponent": 3,
-        "diffusion_length": 0.02
+        "diffusion_length": 0.024
     });
     let (mut high, mut low) = (8.0_f64, 0.0_f64);
     for _ in 0..100 {
@@ -127,4 +127,11 @@ fn circuits_that_do_nothing_are_refused() {
         says(json!({"network_size": 3}), 4),
         "`network_size` 3 leaves some of 4 channels without a gene: give at least 4"
     );
+    assert_eq!(
+        says(json!({"network_topology": "toggle_switch", "diffusion_length": 0.02}), 3),
+        "domains of a toggle switch with `diffusion_length` 0.02 meet in walls of 1.28 \
+         points of a grid of 64: raise it to 0.0235 or more"
+    );
+    let circuit = make("regulatory_network", &json!({"network_topology": "toggle_switch"}));
+    circuit.check(50, 3).unwrap();
 }

@@ -68,9 +68,10 @@ const SITE_ACTIVATION: u32 = 23;
 const SITE_INITIAL: u32 = 24;
 const SITE_GENES: u32 = 64;
 
-/// Side of the grid of the simulation: territories, diffusion lengths and beginnings of the ranges above
-/// are smooth on it.
-pub const SIDE: usize = 48;
+/// Side of the grid on which graphs are simulated: their products are as smooth as territories.
+const GRAPH_SIDE: usize = 48;
+/// And circuits, whose domains and phases meet in walls about L wide.
+const CIRCUIT_SIDE: usize = 96;
 /// Standard deviation of the logarithm of the first amounts of circuits.
 const BEGINNING: f64 = 0.5;
 
@@ -172,6 +173,11 @@ impl Topology {
         matches!(self, Topology::Circuit { kind: Circuit::Repressilator, .. })
     }
 
+    /// Whether it is the circuit that parts the plane into domains.
+    pub fn is_toggle_switch(&self) -> bool {
+        matches!(self, Topology::Circuit { kind: Circuit::ToggleSwitch, .. })
+    }
+
     /// How many of its genes are shown: all, or of a circuit one in each channel.
     pub fn shown(&self, genes: usize, channels: usize) -> usize {
         match self {
@@ -237,9 +243,19 @@ impl Topology {
         }
     }
 
-    /// The network, the territories and the first amounts `[genes, SIDE, SIDE]`; notes what was drawn.
+    /// Side of the grid of the simulation.
+    pub fn side(&self) -> usize {
+        match self {
+            Topology::Graph { .. } => GRAPH_SIDE,
+            Topology::Circuit { .. } => CIRCUIT_SIDE,
+        }
+    }
+
+    /// The network, the territories and the first amounts `[genes, side, side]`, the same picture for
+    /// any side; notes what was drawn.
     pub fn begin(
         &self,
+        side: usize,
         production: f64,
         stream: Stream,
         settings: &mut Vec<(&'static str, Value)>,
@@ -258,11 +274,11 @@ impl Topology {
                 let (mut territories, mut amounts) = (Vec::new(), Vec::new());
                 for i in 0..size {
                     let mut draws = stream.site(SITE_GENES + i as u32);
-                    let side = SIDE as f64;
-                    let (x, y) = (side * draws.uniform(), side * draws.uniform());
+                    let unit = side as f64;
+                    let (x, y) = (unit * draws.uniform(), unit * draws.uniform());
                     let amount = production * draws.uniform();
-                    let (across, down) = (bump(SIDE, x, width * side), bump(SIDE, y, width * side));
-                    let mut patch = vec![0.0; SIDE * SIDE];
+                    let (across, down) = (bump(side, x, width * unit), bump(side, y, width * unit));
+                    let mut patch = vec![0.0; side * side];
                     add_product(&mut patch, &across, &down, 1.0);
                     amounts.extend(patch.iter().map(|w| amount * w));
                     territories.extend(patch);
@@ -276,7 +292,7 @@ impl Topology {
                     Circuit::ToggleSwitch => Network::toggle_switch(),
                     Circuit::Repressilator => Network::repressilator(),
                 };
-                let mut amounts = Spectrum::new(SIDE, gaussian(length)).fields(
+                let mut amounts = Spectrum::new(side, gaussian(length)).fields(
                     stream,
                     SITE_FIELDS,
                     network.genes.len(),
