@@ -66,7 +66,9 @@ impl Breakdown {
     fn run(&self, draws: &mut Draws) -> (Vec<Site>, Field) {
         let mut field = Field::new(OUTSIDE * self.radius);
         let mut particles = line(self.seed.0, self.seed.1);
-        particles.iter().for_each(|site| field.add(*site));
+        for site in &particles {
+            field.add(*site);
+        }
         if self.eta > 0.0 {
             field.relax(FIRST_SWEEPS);
         }

@@ -192,7 +192,9 @@ impl InitialCondition for HeavyTailed {
                 scalar.draw(request, noted(DEGREES_OF_FREEDOM.name, nu), |count| {
                     let (copula, unit) = (Copula::new(nu), ((nu - 2.0) / nu).sqrt());
                     let mut fields = gaussian(count);
-                    fields.iter_mut().for_each(|g| *g = unit * copula.at(*g));
+                    for g in &mut fields {
+                        *g = unit * copula.at(*g);
+                    }
                     fields
                 })
             }

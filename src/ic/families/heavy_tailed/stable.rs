@@ -40,7 +40,9 @@ impl Stable {
             .map(|m| libm::exp(-rate * (m * m) as f64) / lattice as f64)
             .collect();
         let scale = scale(&multiplier, lattice, alpha);
-        multiplier.iter_mut().for_each(|a| *a /= scale);
+        for a in &mut multiplier {
+            *a /= scale;
+        }
         Self { alpha, grid, lattice, multiplier }
     }
 
