@@ -300,6 +300,11 @@ impl Natural {
         }
     }
 
+    /// Reads both, where `normalize` is `unit_std` by default ([`NORMALIZE`]).
+    pub fn parse_unit(fields: &Fields<'_>) -> Self {
+        Self { channel_mode: ChannelMode::parse(fields), normalize: Normalize::parse(fields) }
+    }
+
     /// Describes both.
     pub fn describe(&self, m: &mut dyn Manifest) {
         self.channel_mode.describe(m);

@@ -58,7 +58,9 @@ pub const CASES: [Case; 9] = [
     Case {
         name: "heavy_tailed",
         examples: || examples_of("heavy_tailed"),
-        smooth: || vec![json!({})],
+        smooth: || {
+            vec![json!({}), json!({"variant": "student_t"}), json!({"variant": "alpha_stable"})]
+        },
         pin: "1 78de868e4c15a52f 275846bed52b4cb4",
     },
 ];
@@ -143,6 +145,21 @@ fn examples() -> Vec<(&'static str, Vec<Json>)> {
             ),
         ),
         ("power_law_grf", with(vec![json!({"beta": 2})], &[&scalar])),
-        ("heavy_tailed", with(vec![json!({"h": 0.1}), json!({"length_scale": 0.3})], &[&scalar])),
+        (
+            "heavy_tailed",
+            with(
+                vec![
+                    json!({"h": 0.1}),
+                    json!({"length_scale": 0.3}),
+                    json!({"variant": "student_t"}),
+                    json!({"variant": "student_t", "degrees_of_freedom": 5}),
+                    json!({"variant": "student_t", "variance": 2}),
+                    json!({"variant": "alpha_stable"}),
+                    json!({"variant": "alpha_stable", "stability": 1.5}),
+                    json!({"variant": "alpha_stable", "normalize": "none"}),
+                ],
+                &[&scalar],
+            ),
+        ),
     ]
 }

@@ -13,6 +13,8 @@ pub const CASE: Case = Case {
     examples: || {
         vec![
             json!({"model": "eden"}),
+            json!({"model": "dbm"}),
+            json!({"model": "dbm", "eta": 2}),
             json!({"stickiness": 0.2}),
             json!({"radius": 0.3}),
             json!({"cluster_size": 100}),
@@ -71,6 +73,7 @@ fn a_cluster_is_connected_and_branched() {
         (json!({"seed_type": "line"}), 0.88, 0.94),
         (json!({"stickiness": 0.05}), 0.6, 0.85),
         (json!({"model": "eden"}), 0.0, 0.6),
+        (json!({"model": "dbm", "eta": 2}), 0.8, 0.9),
     ];
     for (settings, least, most) in trees {
         let ic = make("dla_cluster", &settings);
@@ -187,5 +190,30 @@ fn a_coarse_grid_holds_the_same_cluster() {
                 assert!((coarse.fields[c * 4096 + at] - want).abs() < 1e-6, "{i} {c}");
             }
         }
+    }
+}
+
+/// η = 0 fills the plane, η = 1 has the dimension of walkers at this size, and the greater η, the fewer
+/// particles take the cluster to the same radius.
+#[test]
+fn dielectric_breakdown_goes_from_compact_to_thin() {
+    let dbm = |eta: f64| json!({"model": "dbm", "eta": eta});
+    let compact = dimension(&dbm(0.0), 128, 16);
+    assert!((compact - 2.0).abs() < 0.08, "{compact}");
+    let fractal = dimension(&dbm(1.0), 128, 32);
+    assert!(fractal > 1.45 && fractal < 1.65, "{fractal}");
+    let sizes: Vec<f64> = [0.0, 0.5, 1.0, 2.0, 4.0]
+        .into_iter()
+        .map(|eta| {
+            let ic = make("dla_cluster", &dbm(eta));
+            let counts: Vec<f64> = (0..4)
+                .into_par_iter()
+                .map(|i| particles(&ic.draw(&request(i, 128, 3)), 128).len() as f64)
+                .collect();
+            mean(&counts)
+        })
+        .collect();
+    for pair in sizes.windows(2) {
+        assert!(pair[1] < 0.8 * pair[0], "{sizes:?}");
     }
 }

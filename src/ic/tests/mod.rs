@@ -10,6 +10,7 @@ mod dla_cluster;
 mod error_correcting_code;
 mod fields;
 mod gene_expression;
+mod heavy_tailed;
 mod interference_pattern;
 mod light_cone;
 mod morphogen_gradient;

@@ -28,9 +28,10 @@ pub struct Growth {
 }
 
 /// A lattice site relative to the middle of the seed.
-type Site = (i32, i32);
+pub type Site = (i32, i32);
 
-const STEPS: [Site; 4] = [(1, 0), (-1, 0), (0, 1), (0, -1)];
+/// To the neighbours of a site.
+pub const STEPS: [Site; 4] = [(1, 0), (-1, 0), (0, 1), (0, -1)];
 /// Distances are known up to this one.
 const FAR: i32 = 24;
 /// Width of a square of sites within that distance.
@@ -186,7 +187,7 @@ fn back(from: Site, radius: f64, u: f64) -> Site {
 }
 
 /// The sites along a line of this length and angle through the middle, each beside the one before.
-fn line(length: f64, angle: f64) -> Vec<Site> {
+pub fn line(length: f64, angle: f64) -> Vec<Site> {
     let (sin, cos) = libm::sincos(angle);
     let count = libm::round(length) as i32;
     let mut sites: Vec<Site> = Vec::new();

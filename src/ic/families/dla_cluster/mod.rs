@@ -6,7 +6,8 @@
 //! Branches screen the fjords between them, so mass grows as `R^D` with D ≈ 1.71 for large clusters and
 //! some tenths less at these sizes. `model: eden` is another growth, named for what it is: every empty
 //! site beside the cluster is as likely to be filled next, which makes a compact blob with a rough
-//! edge (Eden 1961).
+//! edge (Eden 1961). `model: dbm` is dielectric breakdown: growth by the potential about the cluster to
+//! the power of `eta` (Niemeyer, Pietronero and Wiesmann 1984), bushy below 1, lightning above.
 //!
 //! The lattice has side `max(n, 128)`; smaller grids get means over the area of each pixel. Growth ends
 //! when the cluster reaches `radius`, or counts `cluster_size` particles. The middle of the seed is
@@ -18,8 +19,9 @@
 //! in a pixel, and 0 where there is none.
 //!
 //! Sites: 16 stickiness, 17 radius, 18 number of particles, 19 length and angle of the seed, 20 middle of
-//! the seed, 21 the walks.
+//! the seed, 21 the walks, 22 eta.
 
+mod breakdown;
 mod growth;
 
 use std::f64::consts::TAU;
@@ -35,6 +37,7 @@ use crate::ic::simulation::side;
 use crate::ic::{Channels, Cost, Drawn, Family, InitialCondition, Refused, Request, Tier};
 use crate::key::Manifest;
 use crate::node::{Fields, Law};
+use breakdown::Breakdown;
 use growth::Growth;
 
 /// The family.
@@ -50,10 +53,12 @@ pub const FAMILY: Family = Family {
         "Witten and Sander 1981, Phys. Rev. Lett. 47, 1400",
         "Menshutin and Shchur 2006, Phys. Rev. E 73, 011407",
         "Eden 1961, Proc. 4th Berkeley Symp. Math. Stat. Prob. 4, 223",
+        "Niemeyer, Pietronero and Wiesmann 1984, Phys. Rev. Lett. 52, 1033",
     ],
     parameters: &[
         Parameter::Choice(&MODEL),
         Parameter::Law(&STICKINESS),
+        Parameter::Law(&ETA),
         Parameter::Law(&RADIUS),
         Parameter::Count(&CLUSTER_SIZE),
         Parameter::Choice(&SEED_TYPE),
@@ -70,9 +75,10 @@ pub const FAMILY: Family = Family {
 
 static MODEL: ChoiceParameter = ChoiceParameter {
     name: "model",
-    allowed: &["dla", "eden"],
+    allowed: &["dla", "eden", "dbm"],
     default: "dla",
-    meaning: "walkers that stay where they touch, or every site beside the cluster as likely",
+    meaning: "walkers that stay where they touch, every site beside the cluster as likely, or dielectric \
+              breakdown: by the potential there",
 };
 
 static STICKINESS: LawParameter = LawParameter {
@@ -81,6 +87,14 @@ static STICKINESS: LawParameter = LawParameter {
     default: Law::Constant(1.0),
     meaning: "probability that a walker beside the cluster stays, at each of its steps; less makes \
               thicker branches; `model: dla` only",
+};
+
+static ETA: LawParameter = LawParameter {
+    name: "eta",
+    range: 0.0..=4.0,
+    default: Law::Constant(1.0),
+    meaning: "exponent of the potential in the probability of growth: 0 is compact, 1 as walkers, more \
+              is thinner; `model: dbm` only",
 };
 
 static RADIUS: LawParameter = LawParameter {
@@ -118,11 +132,49 @@ const SITE_SIZE: u32 = 18;
 const SITE_SEED: u32 = 19;
 const SITE_CENTER: u32 = 20;
 const SITE_WALKS: u32 = 21;
+const SITE_ETA: u32 = 22;
+
+/// By what law the next particle comes.
+#[derive(Debug)]
+enum Model {
+    Dla { stickiness: Law },
+    Eden,
+    Dbm { eta: Law },
+}
+
+impl Model {
+    fn parse(fields: &Fields<'_>) -> Self {
+        let model = MODEL.parse(fields);
+        for (name, owner) in [(STICKINESS.name, "dla"), (ETA.name, "dbm")] {
+            if owner != model {
+                without_effect(fields, &[name], &format!("it belongs to `model: {owner}`"));
+            }
+        }
+        match model {
+            "eden" => Model::Eden,
+            "dbm" => Model::Dbm { eta: ETA.parse(fields) },
+            _ => Model::Dla { stickiness: STICKINESS.parse(fields) },
+        }
+    }
+
+    fn describe(&self, m: &mut dyn Manifest) {
+        match self {
+            Model::Dla { stickiness } => {
+                m.param(MODEL.name, "dla".into());
+                m.param(STICKINESS.name, stickiness.into());
+            }
+            Model::Eden => m.param(MODEL.name, "eden".into()),
+            Model::Dbm { eta } => {
+                m.param(MODEL.name, "dbm".into());
+                m.param(ETA.name, eta.into());
+            }
+        }
+    }
+}
 
 #[derive(Debug)]
 struct DlaCluster {
-    /// Of walkers; none for Eden growth.
-    stickiness: Option<Law>,
+    model: Model,
     radius: Law,
     cluster_size: Law,
     /// Of a line; none for a point.
@@ -132,13 +184,6 @@ struct DlaCluster {
 
 impl DlaCluster {
     fn parse(fields: &Fields<'_>) -> Self {
-        let stickiness = STICKINESS.parse(fields);
-        let stickiness = if MODEL.parse(fields) == "dla" {
-            Some(stickiness)
-        } else {
-            without_effect(fields, &[STICKINESS.name], "`model: eden` has no walkers");
-            None
-        };
         let length = SEED_LENGTH.parse(fields);
         let seed_length = if SEED_TYPE.parse(fields) == "line" {
             Some(length)
@@ -147,7 +192,7 @@ impl DlaCluster {
             None
         };
         Self {
-            stickiness,
+            model: Model::parse(fields),
             radius: RADIUS.parse(fields),
             cluster_size: CLUSTER_SIZE.parse(fields),
             seed_length,
@@ -158,13 +203,7 @@ impl DlaCluster {
 
 impl InitialCondition for DlaCluster {
     fn describe(&self, m: &mut dyn Manifest) {
-        match &self.stickiness {
-            Some(stickiness) => {
-                m.param(MODEL.name, "dla".into());
-                m.param(STICKINESS.name, stickiness.into());
-            }
-            None => m.param(MODEL.name, "eden".into()),
-        }
+        self.model.describe(m);
         m.param(RADIUS.name, (&self.radius).into());
         m.param(CLUSTER_SIZE.name, (&self.cluster_size).into());
         match &self.seed_length {
@@ -194,9 +233,7 @@ impl InitialCondition for DlaCluster {
     fn draw(&self, request: &Request) -> Drawn {
         let (stream, lattice) = (request.stream, side(request.grid));
         let radius = draw(&self.radius, stream, SITE_RADIUS);
-        let stickiness = self.stickiness.as_ref().map(|law| draw(law, stream, SITE_STICKINESS));
         let mut settings = vec![(RADIUS.name, radius.into())];
-        settings.extend(stickiness.map(|s| (STICKINESS.name, s.into())));
         let mut seed = (0.0, 0.0);
         if let Some(law) = &self.seed_length {
             let mut draws = stream.site(SITE_SEED);
@@ -204,14 +241,24 @@ impl InitialCondition for DlaCluster {
             seed = (length * lattice as f64, angle);
             settings.extend([(SEED_LENGTH.name, length.into()), ("seed_angle", angle.into())]);
         }
-        let growth = Growth {
-            walkers: stickiness.is_some(),
-            stickiness: stickiness.unwrap_or(1.0),
-            seed,
-            radius: radius * lattice as f64,
-            most: draw_count(&self.cluster_size, stream, SITE_SIZE),
+        let (radius, most) =
+            (radius * lattice as f64, draw_count(&self.cluster_size, stream, SITE_SIZE));
+        let walks = &mut stream.site(SITE_WALKS);
+        let particles = match &self.model {
+            Model::Dla { stickiness } => {
+                let stickiness = draw(stickiness, stream, SITE_STICKINESS);
+                settings.push((STICKINESS.name, stickiness.into()));
+                Growth { walkers: true, stickiness, seed, radius, most }.grow(walks)
+            }
+            Model::Eden => {
+                Growth { walkers: false, stickiness: 1.0, seed, radius, most }.grow(walks)
+            }
+            Model::Dbm { eta } => {
+                let eta = draw(eta, stream, SITE_ETA);
+                settings.push((ETA.name, eta.into()));
+                Breakdown { eta, seed, radius, most }.grow(walks)
+            }
         };
-        let particles = growth.grow(&mut stream.site(SITE_WALKS));
         let mut draws = stream.site(SITE_CENTER);
         let center = (draws.uniform(), draws.uniform());
         settings.push(("center", vec![center.0, center.1].into()));
