@@ -95,7 +95,9 @@ impl InitialCondition for Barkley {
         u.extend(v);
         run(&mut u, n, side, CROSSING * side);
         let mut fields = resample(u, n, request.grid);
-        fields.iter_mut().for_each(|x| *x = x.clamp(0.0, 1.0));
+        for x in &mut fields {
+            *x = x.clamp(0.0, 1.0);
+        }
         if request.channels > 2 {
             let (u, v) = fields.split_at(request.grid * request.grid);
             let rate: Vec<f64> = u.iter().zip(v).map(|(u, v)| u - v).collect();
@@ -130,8 +132,8 @@ fn run(fields: &mut [f64], n: usize, side: f64, time: f64) {
 mod tests {
     use super::*;
 
-    /// A pair of spirals turns in λ/c = 20/3.5 = 5.7: after half of that other places are excited, after
-    /// the whole about the same. u and v stay within 0 and 1.
+    /// A pair of spirals turns in a time of 20 units over a speed of 2 to 4.2: other places are excited
+    /// soon, and within 10 the same ones again. u and v stay within 0 and 1.
     #[test]
     fn spirals_turn() {
         let (n, side) = (160, 96.0);
@@ -142,14 +144,16 @@ mod tests {
         let before = fields.clone();
         let excited: usize = before[..n * n].iter().filter(|u| **u > 0.5).count();
         assert!(excited > n * n / 12, "{excited}");
-        let kept: Vec<f64> = (0..2)
+        let kept: Vec<f64> = (0..40)
             .map(|_| {
-                run(&mut fields, n, side, 2.85);
+                run(&mut fields, n, side, 0.2);
                 assert!(fields.iter().all(|x| (-1e-12..=1.0 + 1e-12).contains(x)));
                 let both = (0..n * n).filter(|k| before[*k] > 0.5 && fields[*k] > 0.5).count();
                 both as f64 / excited as f64
             })
             .collect();
-        assert!(kept[0] < 0.2 && kept[1] > 0.5, "{kept:?}");
+        let gone = kept.iter().position(|share| *share < 0.05);
+        let back = kept.iter().rposition(|share| *share > 0.5);
+        assert!(gone.is_some() && gone < back, "{kept:?}");
     }
 }
