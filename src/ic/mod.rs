@@ -22,6 +22,7 @@ pub mod sampler;
 pub mod screened;
 pub mod simulation;
 pub mod spectrum;
+pub mod stencil;
 #[cfg(test)]
 mod tests;
 

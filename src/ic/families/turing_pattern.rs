@@ -8,13 +8,18 @@
 //! to minima of a free energy: after a time of 150 the pattern is saturated, rms 0.42 to 0.46, and
 //! still has the defects and grain boundaries that take longer.
 //!
-//! Channels: independent patterns of the same wavelength and type. u has no unit.
+//! Channels: independent patterns of the same wavelength and type. u has no unit. The other variants
+//! are real reactions: [`two_species`].
 //!
 //! Integration: ETD2 with Δt = 2 on a grid of at least 8 points per wavelength. `u` is moved from the
 //! linear to the nonlinear part, where it offsets the slope −3u² that would make such steps unstable.
 //! Defects end elsewhere than with small steps; rms, skewness and wavelength differ by less than 0.5 %.
 //!
 //! Sites: 16 wavelength, 17 type, 18 noise, 64 + c orientation of field c, 1024 on the start.
+
+mod gray_scott;
+mod schnakenberg;
+mod two_species;
 
 use std::f64::consts::PI;
 use std::sync::Arc;
@@ -43,8 +48,11 @@ pub const FAMILY: Family = Family {
     references: &[
         "Swift and Hohenberg 1977, Phys. Rev. A 15:319",
         "Cross and Hohenberg 1993, Rev. Mod. Phys. 65:851",
+        "Pearson 1993, Science 261:189",
+        "Schnakenberg 1979, J. Theor. Biol. 81:389",
     ],
     parameters: &[
+        Parameter::Choice(&VARIANT),
         Parameter::Choice(&PATTERN_TYPE),
         Parameter::Length(&WAVELENGTH),
         Parameter::Law(&PERTURBATION_AMPLITUDE),
@@ -53,6 +61,10 @@ pub const FAMILY: Family = Family {
     ],
     refused: &[],
     parse: |fields| {
+        let variant = VARIANT.parse(fields);
+        if variant != VARIANT.default {
+            return two_species::parse(fields, variant);
+        }
         Box::new(TuringPattern {
             pattern_type: PATTERN_TYPE.parse(fields),
             wavelength: WAVELENGTH.parse(fields),
@@ -63,11 +75,20 @@ pub const FAMILY: Family = Family {
     },
 };
 
+static VARIANT: ChoiceParameter = ChoiceParameter {
+    name: "variant",
+    allowed: &["swift_hohenberg", gray_scott::NAME, schnakenberg::NAME],
+    default: "swift_hohenberg",
+    meaning: "the equation; the other two have two species, u and v, as channels by turns, the third \
+              and fourth of a fresh draw, and so on",
+};
+
 static PATTERN_TYPE: ChoiceParameter = ChoiceParameter {
     name: "pattern_type",
     allowed: &["spots", "inverse_spots", "stripes", "labyrinth", "mixed"],
     default: "mixed",
-    meaning: "the pattern; mixed: one of the four for each sample",
+    meaning: "the pattern, of which stripes are worms in any direction with `variant: gray_scott`; \
+              mixed: one of the four for each sample",
 };
 
 static WAVELENGTH: LengthParameter = LengthParameter {
@@ -117,16 +138,7 @@ impl InitialCondition for TuringPattern {
     }
 
     fn check(&self, grid: usize, _channels: usize) -> Result<(), String> {
-        let (least, n) = (bounds(&self.wavelength).0, grid as f64);
-        if least * n >= 3.0 {
-            return Ok(());
-        }
-        Err(format!(
-            "patterns of wavelength {least:?} need 3 pixels a wave, and a grid of {grid} has {:?}: \
-             raise `wavelength` to {:?} or more",
-            least * n,
-            3.0 / n
-        ))
+        check_waves(&self.wavelength, grid)
     }
 
     fn draw(&self, request: &Request) -> Drawn {
@@ -166,6 +178,20 @@ impl InitialCondition for TuringPattern {
         }
         self.normalize.finish(fields, settings)
     }
+}
+
+/// What makes patterns of such wavelengths impossible on a grid, in words.
+fn check_waves(wavelength: &Law, grid: usize) -> Result<(), String> {
+    let (least, n) = (bounds(wavelength).0, grid as f64);
+    if least * n >= 3.0 {
+        return Ok(());
+    }
+    Err(format!(
+        "patterns of wavelength {least:?} need 3 pixels a wave, and a grid of {grid} has {:?}: raise \
+         `wavelength` to {:?} or more",
+        least * n,
+        3.0 / n
+    ))
 }
 
 /// The equation on its grid.

@@ -25,6 +25,7 @@ mod shannon_entropy;
 mod shock_front;
 mod thermal_gradient;
 mod turing_pattern;
+mod turing_two_species;
 
 use rayon::prelude::*;
 use serde_json::{Value as Json, json};

@@ -18,6 +18,9 @@ pub const CASE: Case = Case {
             json!({"pattern_type": "inverse_spots"}),
             json!({"pattern_type": "stripes"}),
             json!({"pattern_type": "labyrinth"}),
+            json!({"variant": "gray_scott"}),
+            json!({"variant": "gray_scott", "pattern_type": "spots"}),
+            json!({"variant": "schnakenberg"}),
             json!({"wavelength": 0.2}),
             json!({"perturbation_amplitude": {"uniform": [0.01, 0.02]}}),
             json!({"channel_mode": "shared"}),
@@ -26,7 +29,10 @@ pub const CASE: Case = Case {
             json!({"normalize": "unit_max"}),
         ]
     },
-    smooth: || vec![json!({})],
+    smooth: || {
+        let variant = |name: &str| json!({"variant": name, "wavelength": 0.2});
+        vec![json!({}), variant("gray_scott"), variant("schnakenberg")]
+    },
     pin: "1 96bba214abc4f28f 57bcf1db89f86430",
 };
 

@@ -1,4 +1,4 @@
-//! `bz_reaction`: spirals, targets or turbulence of an oscillating medium.
+//! `bz_reaction`: spirals, targets or turbulence of an oscillating medium, or spirals of an excitable one.
 //!
 //! The Belousov–Zhabotinsky reaction near the onset of oscillation is described by the complex
 //! Ginzburg–Landau equation, here in the frame of the uniform oscillation:
@@ -6,10 +6,13 @@
 //!
 //! - `spiral`: b = 0, c = 1.5, from vortex pairs of opposite charge; each spiral keeps its charge
 //!   unless more than four pairs crowd a domain of a few wavelengths.
-//! - `target`: the same medium with pacemakers, Gaussian spots where s > 0 makes the oscillation run
+//! - `long_spiral`: the same with c = 1, of weaker dispersion, whose waves are 21 units long.
+//! - `target`: the medium of `spiral` with pacemakers, Gaussian spots where s > 0 makes the oscillation run
 //!   ahead; from cones of phase about them.
 //! - `turbulent`: b from 1 to 2, c = −1.2, from noise: beyond the Benjamin–Feir line 1 + bc = 0 waves
 //!   break and vortices come and go in pairs.
+//!
+//! Far from that onset the medium is excitable instead: [`barkley`].
 //!
 //! Wavelength and domain: spirals choose a wavelength of 14 units of the equation, which is also the
 //! mean over the spectrum of the turbulence; the pacemakers are as strong as waves of 18 units need,
@@ -26,6 +29,7 @@
 //! Sites: 16 wavelength, 17 number of pairs or pacemakers, 18 their places, 19 phase, 20 phases
 //! of the pacemakers, 21 b, 1024 noise.
 
+mod barkley;
 mod start;
 
 use std::f64::consts::TAU;
@@ -48,16 +52,22 @@ pub const FAMILY: Family = Family {
     name: "bz_reaction",
     version: 1,
     tier: Tier::Tier2,
-    summary: "spirals, targets or turbulence of an oscillating reaction",
+    summary: "spirals, targets or turbulence of an oscillating or excitable reaction",
     formula: "∂A = A + (1 + ib) ∇²A − (1 + ic) |A|² A",
-    channels: Channels::Named(&["real part", "imaginary part", "modulus"]),
+    channels: Channels::Named(&[
+        "real part, or activator",
+        "imaginary part, or inhibitor",
+        "modulus, or rate of the inhibitor",
+    ]),
     cost: Cost::Integrated,
     references: &[
         "Kuramoto 1984, Chemical Oscillations, Waves, and Turbulence",
         "Aranson and Kramer 2002, Rev. Mod. Phys. 74:99",
         "Cox and Matthews 2002, J. Comput. Phys. 176:430",
+        "Barkley 1991, Physica D 49:61",
     ],
     parameters: &[
+        Parameter::Choice(&VARIANT),
         Parameter::Choice(&PATTERN_TYPE),
         Parameter::Length(&WAVELENGTH),
         Parameter::Count(&NUM_PAIRS),
@@ -77,15 +87,18 @@ pub const FAMILY: Family = Family {
         },
     ],
     parse: |fields| {
+        if VARIANT.parse(fields) == barkley::NAME {
+            return barkley::parse(fields);
+        }
         let pattern = PATTERN_TYPE.parse(fields);
         let (pairs, pacemakers) = (NUM_PAIRS.parse(fields), NUM_PACEMAKERS.parse(fields));
         let count = match pattern {
-            "spiral" => Some((NUM_PAIRS.name, pairs)),
+            "spiral" | "long_spiral" => Some((NUM_PAIRS.name, pairs)),
             "target" => Some((NUM_PACEMAKERS.name, pacemakers)),
             _ => None,
         };
         for (name, owner) in [(NUM_PAIRS.name, "spiral"), (NUM_PACEMAKERS.name, "target")] {
-            if pattern != owner {
+            if count.as_ref().is_none_or(|(acts, _)| *acts != name) {
                 without_effect(fields, &[name], &format!("it belongs to `pattern_type: {owner}`"));
             }
         }
@@ -98,11 +111,20 @@ pub const FAMILY: Family = Family {
     },
 };
 
+static VARIANT: ChoiceParameter = ChoiceParameter {
+    name: "variant",
+    allowed: &["ginzburg_landau", barkley::NAME],
+    default: "ginzburg_landau",
+    meaning: "the medium: oscillating, or excitable with spirals whose channels are the activator u, \
+              the inhibitor v, and u − v",
+};
+
 static PATTERN_TYPE: ChoiceParameter = ChoiceParameter {
     name: "pattern_type",
-    allowed: &["spiral", "target", "turbulent"],
+    allowed: &["spiral", "long_spiral", "target", "turbulent"],
     default: "spiral",
-    meaning: "pairs of spirals, waves from pacemakers, or defect turbulence",
+    meaning: "pairs of spirals, the same with smooth wide arms, waves from pacemakers, or defect \
+              turbulence",
 };
 
 static WAVELENGTH: LengthParameter = LengthParameter {
@@ -133,13 +155,16 @@ const SITE_PHASE: u32 = 19;
 const SITE_OFFSETS: u32 = 20;
 const SITE_DISPERSION: u32 = 21;
 
-/// The wavelength in units of the equation, of targets, and of the rest.
+/// The wavelength in units of the equation, of targets, of long spirals, and of the rest.
 const TARGET: f64 = 18.0;
+const LONG: f64 = 21.0;
 const UNITS: f64 = 14.0;
 /// Of a step, in the time unit of the equation.
 const DT: f64 = 1.0 / 3.0;
-/// Steps in which waves cross the domain, per unit of its side.
+/// Steps in which waves cross the domain, per unit of its side; of long spirals the group velocity is
+/// 2cκ = 0.6.
 const CROSSING: f64 = 1.875;
+const LONG_CROSSING: f64 = 4.0;
 /// Steps in which cores and shocks of targets take their shape.
 const SHAPING: usize = 90;
 /// Steps in which turbulence forgets its start.
@@ -172,22 +197,18 @@ impl InitialCondition for BzReaction {
     }
 
     fn check(&self, grid: usize, _channels: usize) -> Result<(), String> {
-        let (least, n) = (bounds(&self.wavelength).0, grid as f64);
-        if least * n >= 4.0 {
-            return Ok(());
-        }
-        Err(format!(
-            "waves of length {least:?} need 4 pixels, and have {:?} on a grid of {grid}: raise \
-             `wavelength` to {:?} or more",
-            least * n,
-            4.0 / n
-        ))
+        check_waves(&self.wavelength, grid)
     }
 
     fn draw(&self, request: &Request) -> Drawn {
         let stream = request.stream;
         let wavelength = draw(&self.wavelength, stream, SITE_WAVELENGTH);
-        let side = if self.pattern == "target" { TARGET } else { UNITS } / wavelength;
+        let units = match self.pattern {
+            "target" => TARGET,
+            "long_spiral" => LONG,
+            _ => UNITS,
+        };
+        let side = units / wavelength;
         let n = points(side);
         let phase = TAU * stream.site(SITE_PHASE).uniform();
         let mut settings: Vec<(&'static str, Value)> =
@@ -207,6 +228,11 @@ impl InitialCondition for BzReaction {
                 let start = start::vortices(n, &places, CORE / side, phase);
                 let steps = libm::ceil(CROSSING * side) as usize;
                 Medium { side, b: 0.0, c: 1.5, ahead: None }.run(start, steps)
+            }
+            "long_spiral" => {
+                let start = start::vortices(n, &places, CORE / side, phase);
+                let steps = libm::ceil(LONG_CROSSING * side) as usize;
+                Medium { side, b: 0.0, c: 1.0, ahead: None }.run(start, steps)
             }
             "target" => {
                 let mut draws = stream.site(SITE_OFFSETS);
@@ -238,6 +264,20 @@ impl InitialCondition for BzReaction {
         fields.truncate(request.channels * request.grid * request.grid);
         self.normalize.finish(fields, settings)
     }
+}
+
+/// What makes waves of such lengths impossible on a grid, in words.
+fn check_waves(wavelength: &Law, grid: usize) -> Result<(), String> {
+    let (least, n) = (bounds(wavelength).0, grid as f64);
+    if least * n >= 4.0 {
+        return Ok(());
+    }
+    Err(format!(
+        "waves of length {least:?} need 4 pixels, and have {:?} on a grid of {grid}: raise \
+         `wavelength` to {:?} or more",
+        least * n,
+        4.0 / n
+    ))
 }
 
 /// The side of the grid for a domain: the least 2ᵏ or 3 · 2ᵏ with one point per unit.
