@@ -1,0 +1,76 @@
+//! From the states of a trajectory to its rows of the tables.
+
+use super::reduce::over_scopes;
+use super::spectrum::Plans;
+use super::{Category, Extractor, Frame, Settings, Shape, Stage, Undefined, Value};
+
+/// The extraction of one trajectory by some categories.
+pub struct Extraction {
+    settings: Settings,
+    shape: Shape,
+    plans: Plans,
+    running: Vec<Running>,
+    step: usize,
+}
+
+/// One category at work.
+struct Running {
+    category: &'static dyn Category,
+    columns: usize,
+    extractor: Box<dyn Extractor>,
+    rows: Vec<Value>,
+}
+
+impl Extraction {
+    /// Prepares for a trajectory of this form.
+    pub fn new(categories: &[&'static dyn Category], settings: &Settings, shape: Shape) -> Self {
+        let running = categories
+            .iter()
+            .map(|category| Running {
+                category: *category,
+                columns: category.features(settings).len(),
+                extractor: category.begin(settings, shape),
+                rows: Vec::new(),
+            })
+            .collect();
+        let plans = Plans::new(shape.height, shape.width);
+        Self { settings: settings.clone(), shape, plans, running, step: 0 }
+    }
+
+    /// Looks at the next state, `[C, H, W]`.
+    pub fn frame(&mut self, values: &[f32]) {
+        let frame = Frame::new(self.shape, self.step, values, &self.plans);
+        let mut scopes = Vec::new();
+        for running in &mut self.running {
+            scopes.clear();
+            running.extractor.frame(&frame, &mut scopes);
+            if running.category.stage() == Stage::Timestep {
+                let row = over_scopes(&scopes, running.columns, self.settings.definitions);
+                running.rows.extend(row);
+            }
+        }
+        self.step += 1;
+    }
+
+    /// The rows of each category, in order: `[T, D]`, or `[D]` of a category of trajectories.
+    pub fn finish(mut self) -> Vec<Vec<Value>> {
+        assert_eq!(self.step, self.shape.steps, "all states were shown");
+        let definitions = self.settings.definitions;
+        let finish = |running: &mut Running| {
+            let mut rows = std::mem::take(&mut running.rows);
+            if running.category.stage() == Stage::Trajectory {
+                let mut scopes = Vec::new();
+                running.extractor.finish(&mut scopes);
+                rows = over_scopes(&scopes, running.columns, definitions);
+            }
+            // What overflowed is no value either.
+            for value in &mut rows {
+                if value.is_ok_and(|v| !v.is_finite()) {
+                    *value = Err(Undefined::NonFinite);
+                }
+            }
+            rows
+        };
+        self.running.iter_mut().map(finish).collect()
+    }
+}
