@@ -188,7 +188,9 @@ impl Eye {
         let (mut all, mut away) = (sorted.to_vec(), sorted.to_vec());
         let pick = if self.compat { lower_median } else { median };
         let middle = pick(&mut all);
-        away.iter_mut().for_each(|v| *v = (*v - middle).abs());
+        for v in &mut away {
+            *v = (*v - middle).abs();
+        }
         pick(&mut away)
     }
 

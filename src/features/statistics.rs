@@ -66,7 +66,7 @@ pub fn median(values: &mut [f64]) -> f64 {
     f64::midpoint(lower, middle)
 }
 
-/// The lower median, element `(n − 1)/2` of the sorted values, as PyTorch has it.
+/// The lower median, element `(n − 1)/2` of the sorted values, as `PyTorch` has it.
 pub fn lower_median(values: &mut [f64]) -> f64 {
     let at = (values.len() - 1) / 2;
     *values.select_nth_unstable_by(at, f64::total_cmp).1

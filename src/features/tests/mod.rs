@@ -1,5 +1,6 @@
 //! Tests over the registry and on fields with known answers.
 
+mod golden;
 mod spatial;
 
 use std::collections::BTreeSet;
@@ -99,7 +100,7 @@ fn no_column_is_ever_missing() {
                     assert_eq!(rows.len(), columns * times, "{} {shape:?}", category.name());
                     assert!(rows.iter().all(|v| v.is_err() || v.is_ok_and(f64::is_finite)));
                     if fill.is_nan() {
-                        assert!(rows.iter().all(|v| v.is_err()), "{}", category.name());
+                        assert!(rows.iter().all(Result::is_err), "{}", category.name());
                     }
                 }
             }

@@ -1,5 +1,7 @@
 //! `spatial`: the analytic vectors, under both definitions.
 
+use std::f64::consts::{FRAC_1_SQRT_2, SQRT_2};
+
 use super::{close, field, rows, settings, single, value};
 use crate::features::{Definitions, Undefined};
 
@@ -13,11 +15,11 @@ const COMPAT: [(&str, [f64; 6]); 19] = [
     ("spatial_min", [2.0, 0.0, -1.0, -1.0, -1.0, 0.0]),
     ("spatial_max", [2.0, 7.0, 1.0, 1.0, 1.0, 1.0]),
     ("spatial_range", [0.0, 7.0, 2.0, 2.0, 2.0, 1.0]),
-    ("spatial_iqr", [0.0, 3.5, std::f64::consts::SQRT_2, 0.5, 2.0, 0.0]),
-    ("spatial_mad", [0.0, 2.0, 0.707_106_8, 0.0, 0.0, 0.0]),
+    ("spatial_iqr", [0.0, 3.5, SQRT_2, 0.5, 2.0, 0.0]),
+    ("spatial_mad", [0.0, 2.0, FRAC_1_SQRT_2, 0.0, 0.0, 0.0]),
     ("gradient_magnitude_mean", [0.0, 1.5, 0.426_776_7, 0.5, 0.0, 1.0 / 32.0]),
     ("gradient_magnitude_std", [0.0, 0.872_871_6, 0.262_562_0, 0.503_952_6, 0.0, 0.121_987_5]),
-    ("gradient_magnitude_max", [0.0, 3.0, 0.707_106_8, 1.0, 0.0, 0.5]),
+    ("gradient_magnitude_max", [0.0, 3.0, FRAC_1_SQRT_2, 1.0, 0.0, 0.5]),
     ("gradient_x_mean", [0.0; 6]),
     ("gradient_y_mean", [0.0; 6]),
     ("gradient_anisotropy", [0.0, 1.5e8, 4.267_767e7, 5e7, 0.0, 1.0]),

@@ -1,0 +1,85 @@
+//! Against NumPy and SciPy: the categories on 50 random rollouts, from golden files that
+//! `tests/golden/features_*.py` wrote from the definitions.
+
+use serde_json::Value as Json;
+
+use super::rows;
+use crate::features::{Definitions, Set, Settings, Shape, Undefined};
+
+/// As `tests/golden/features_states.py` says.
+pub const SHAPE: Shape = Shape { steps: 7, channels: 3, height: 16, width: 24 };
+
+/// The states of rollout `r`, to the bit those of `features_states.py`.
+pub fn rollout(r: usize) -> Vec<f32> {
+    let Shape { steps, height: h, width: w, .. } = SHAPE;
+    let (area, state) = (SHAPE.area(), SHAPE.state());
+    let noise = |k: usize| {
+        let mut z = (k as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        z = (z ^ z >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ z >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^= z >> 31;
+        (z >> 40) as f64 / 8_388_608.0 - 1.0
+    };
+    let start = r * steps * state;
+    let mut u: Vec<f64> = (0..state).map(|k| noise(start + k)).collect();
+    for t in 1..steps {
+        for k in 0..state {
+            let before = u[(t - 1) * state + k];
+            let mut next = 0.625 * before + 0.75 * noise(start + t * state + k);
+            if (area..2 * area).contains(&k) {
+                next += 0.5 * u[(t - 1) * state + k - area];
+            }
+            u.push(next);
+        }
+    }
+    for (along, other) in [((0, 1), w), ((1, 0), h)] {
+        let from = u.clone();
+        for (k, v) in u.iter_mut().enumerate() {
+            let (field, i, j) = (k / area * area, k % area / w, k % w);
+            let at = |di: usize, dj: usize| from[field + (i + di) % h * w + (j + dj) % w];
+            let (di, dj) = along;
+            let (before, after) = (at(di * (other - 1), dj * (other - 1)), at(di, dj));
+            *v = 0.25 * (before + after) + 0.5 * from[k];
+        }
+    }
+    let (scale, offset) = (0.5 + r as f64 * 0.03125, r as f64 * 0.0625);
+    u.into_iter().map(|v| (scale * v + offset) as f32).collect()
+}
+
+/// Compares a category with its golden file, `{"definitions": {feature: [per rollout: number, or
+/// null]}}`: the values of the first state, or of the trajectory. `tolerance` is relative, with a floor
+/// of `1e-3` times the largest size of the feature over the rollouts.
+#[track_caller]
+pub fn agree(category: &str, text: &str, tolerance: f64) {
+    let golden: Json = serde_json::from_str(text).unwrap();
+    let mut compared = 0;
+    for definitions in [Definitions::Standard, Definitions::Compat] {
+        let features = golden[definitions.name()].as_object().unwrap();
+        let settings = Settings { definitions, set: Set::Extended, ..Settings::default() };
+        let count = features.values().next().unwrap().as_array().unwrap().len();
+        for r in 0..count {
+            for (name, got) in rows(category, &settings, SHAPE, &rollout(r)) {
+                let what = format!("{name} of {r} under {}", definitions.name());
+                let wanted = features.get(&name).unwrap_or_else(|| panic!("{name} is not golden"));
+                let all = wanted.as_array().unwrap();
+                let size =
+                    all.iter().filter_map(Json::as_f64).fold(0.0, |m: f64, v| m.max(v.abs()));
+                match all[r].as_f64() {
+                    None => assert!(got.is_err(), "{what}: {got:?} for none"),
+                    Some(want) => {
+                        let got = got.unwrap_or_else(|why: Undefined| panic!("{what}: {why:?}"));
+                        let slack = tolerance * want.abs().max(1e-3 * size).max(1e-9);
+                        assert!((got - want).abs() <= slack, "{what}: {got} for {want}");
+                    }
+                }
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared > 0);
+}
+
+#[test]
+fn spatial_agrees_with_numpy() {
+    agree("spatial", include_str!("../../../tests/golden/features_spatial.json"), 1e-6);
+}
