@@ -1,4 +1,4 @@
-//! Against NumPy and SciPy: the categories on 50 random rollouts, from golden files that
+//! Against `NumPy` and `SciPy`: the categories on 50 random rollouts, from golden files that
 //! `tests/golden/features_*.py` wrote from the definitions.
 
 use serde_json::Value as Json;
