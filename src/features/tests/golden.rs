@@ -83,3 +83,8 @@ pub fn agree(category: &str, text: &str, tolerance: f64) {
 fn spatial_agrees_with_numpy() {
     agree("spatial", include_str!("../../../tests/golden/features_spatial.json"), 1e-6);
 }
+
+#[test]
+fn spectral_agrees_with_numpy() {
+    agree("spectral", include_str!("../../../tests/golden/features_spectral.json"), 1e-6);
+}

@@ -1,7 +1,9 @@
 //! Tests over the registry and on fields with known answers.
 
 mod golden;
+mod invariance;
 mod spatial;
+mod spectral;
 
 use std::collections::BTreeSet;
 use std::f64::consts::TAU;
