@@ -83,6 +83,7 @@ impl Spectra {
             // Z = F + i G with F, G of real fields: F(k) = (Z(k) + conj Z(−k))/2.
             let scale = 0.5 / root;
             let mut all = |part: &Part<'_>, sign: f64, turn: Complex<f64>| {
+                let turn = turn * part.unit;
                 let start = modes.len();
                 for b in 0..half {
                     let (here, there) = (&z[b * h..][..h], &z[(w - b) % w * h..][..h]);
@@ -154,21 +155,32 @@ impl Spectra {
     }
 }
 
-/// One channel of a transform: its values less its mean, or zeros where it is not finite.
+/// One channel of a transform: its values less their mean in units of their spread, so that the other
+/// takes no digits from it; or zeros where it is not finite.
 struct Part<'a> {
-    mean: f64,
     values: &'a [f64],
     finite: bool,
+    mean: f64,
+    /// The power of two below the standard deviation.
+    unit: f64,
 }
 
 impl<'a> Part<'a> {
     fn of(channel: &'a Channel) -> Self {
-        let mean = if channel.finite { channel.moments().mean } else { 0.0 };
-        Self { mean, values: &channel.values, finite: channel.finite }
+        let (values, finite) = (&channel.values[..], channel.finite);
+        if !finite {
+            return Self { values, finite, mean: 0.0, unit: 1.0 };
+        }
+        let moments = channel.moments();
+        let spread = moments.central[0].sqrt();
+        let exponent = f64::from_bits(spread.to_bits() & f64::INFINITY.to_bits());
+        let unit = if exponent > 0.0 { exponent } else { 1.0 };
+        Self { values, finite, mean: moments.mean, unit }
     }
 
     fn values(&self) -> impl Iterator<Item = f64> {
-        self.values.iter().map(|v| if self.finite { v - self.mean } else { 0.0 })
+        let scale = 1.0 / self.unit;
+        self.values.iter().map(move |v| if self.finite { (v - self.mean) * scale } else { 0.0 })
     }
 }
 

@@ -4,7 +4,8 @@ use std::f64::consts::{FRAC_1_SQRT_2, SQRT_2, TAU};
 
 use super::invariance::{self, Change};
 use super::{close, field, rows, settings, single, value};
-use crate::features::{Definitions, Settings, Shape, Undefined, Value};
+use crate::features::spectrum::Plans;
+use crate::features::{Definitions, Frame, Settings, Shape, Undefined, Value};
 
 const FIELDS: [&str; 7] = ["K", "R", "X1", "X2", "Y2", "G", "B"];
 
@@ -40,16 +41,16 @@ const COMPAT: [(&str, [f64; 8]); 22] = [
     ("total_harmonic_distortion", [SQRT_2, SQRT_2, NONE, NONE, NONE, NONE, NONE, NONE]),
 ];
 
-fn of(definitions: Definitions, n: usize, states: &[f32]) -> impl Fn(&str) -> Value {
+fn of(definitions: Definitions, n: usize, states: &[f32]) -> impl Fn(&str) -> Value + use<> {
     let rows = rows("spectral", &settings(definitions), single(n), states);
     move |name| value(&rows, name)
 }
 
-fn standard(n: usize, name: &str) -> impl Fn(&str) -> Value {
+fn standard(n: usize, name: &str) -> impl Fn(&str) -> Value + use<> {
     of(Definitions::Standard, n, &field(name, n))
 }
 
-fn compat(n: usize, name: &str) -> impl Fn(&str) -> Value {
+fn compat(n: usize, name: &str) -> impl Fn(&str) -> Value + use<> {
     of(Definitions::Compat, n, &field(name, n))
 }
 
@@ -135,8 +136,8 @@ fn standard_gives_the_recommended_vectors() {
         ("dominant_freq_x", [0.0625, 0.0625, 0.125, 0.0, 0.0625, 0.5, 0.0]),
         // A wave down the falling diagonal; of a white spectrum the longest wave with the least fx.
         ("dominant_freq_y", [0.0, 0.0, 0.0, 0.125, -0.0625, 0.5, 0.0625]),
-        // A cosine has the amplitude 1, and so has the checkerboard. The ramp's first wave has
-        // P = 16/sin²(π/16)·(16/16): |F| = 16/(2 sin(π/16)), its amplitude 2|F|/16. A delta: 2/n.
+        // A cosine has the amplitude 1, and so has the checkerboard. The ramp's longest wave has
+        // |Σ j exp(−2πi j/16)| = 8/sin(π/16), twice that over 16 for the amplitude. A delta: 2/n.
         ("dominant_freq_magnitude", [5.125_831, 1.0, 1.0, 1.0, 1.0, 1.0, 2.0 / 256.0]),
         ("fundamental_purity", [NONE, 1.0, 1.0, 1.0, 1.0, 1.0, 2.0 / 255.0]),
     ];
@@ -293,14 +294,24 @@ fn channels_are_apart() {
     let shape = Shape { steps: 1, channels: 2, ..single(8) };
     let alone = standard(8, "G");
     for bad in [f32::NAN, f32::INFINITY, 1e30] {
-        let states = [vec![bad; 64], field("G", 8)].concat();
-        let rows = rows("spectral", &settings(Definitions::Standard), shape, &states);
-        for (name, got) in rows.into_iter().filter(|(name, _)| !name.starts_with("fft_power")) {
+        let other: Vec<f32> = field("D", 8).iter().map(|v| v * bad).collect();
+        let states = [other, field("G", 8)].concat();
+        let mut values = Vec::new();
+        let plans = Plans::new(8, 8);
+        let category = super::super::category("spectral").unwrap();
+        let settings = settings(Definitions::Standard);
+        let frame = Frame::new(shape, 0, &states, &plans);
+        category.begin(&settings, shape).frame(&frame, &mut values);
+        let names = category.features(&settings).into_iter().map(|feature| feature.name);
+        let second = &values[values.len() / 2..];
+        for (name, got) in names.zip(second) {
             match alone(&name) {
-                Ok(want) => close(got, want, 1e-9, &name),
-                Err(why) => assert_eq!(got, Err(why), "{name}"),
+                Ok(want) => close(*got, want, 1e-9, &name),
+                Err(why) => assert_eq!(*got, Err(why), "{name}"),
             }
         }
+        let lost = values[0] == Err(Undefined::NonFinite);
+        assert_eq!(lost, !bad.is_finite());
     }
 }
 
