@@ -44,7 +44,7 @@ impl Correlation {
         let mut rings = vec![(0_u32, 0.0, 0.0); count];
         for (squared, r) in self.pixels() {
             let distance = (squared as f64).sqrt();
-            let (pixels, distances, sum) = &mut rings[distance.round() as usize];
+            let (pixels, distances, sum) = &mut rings[(distance + 0.5) as usize];
             *pixels += 1;
             *distances += distance;
             *sum += r;

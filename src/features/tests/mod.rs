@@ -1,6 +1,7 @@
 //! Tests over the registry and on fields with known answers.
 
 mod golden;
+mod harmonics;
 mod invariance;
 mod spatial;
 mod spectral;
