@@ -14,7 +14,7 @@
 //! | floor | modules | what they are |
 //! | --- | --- | --- |
 //! | 0 | [`error`] [`key`] [`node`] [`rng`] [`yaml`] | words: errors, keys, settings with places, random streams |
-//! | 1 | [`space`] [`operator`] [`ic`] [`sampling`] [`profile`] | what an experiment can name, and how it is drawn |
+//! | 1 | [`space`] [`operator`] [`ic`] [`features`] [`sampling`] [`profile`] | what an experiment can name, and how it is drawn |
 //! | 2 | [`config`] [`artifact`] [`graph`] [`cache`] | the experiment, the recipes, the store; strangers to each other |
 //! | 3 | [`plan`] | deciding: data without effects |
 //! | 4 | [`exec`] `compute` `dataset` `assemble` `history` `project` `picture` `gallery` | doing: processes, kernels, files, pictures |
@@ -49,6 +49,7 @@ pub mod config;
 pub mod dataset;
 pub mod error;
 pub mod exec;
+pub mod features;
 #[cfg(feature = "front")]
 pub mod gallery;
 pub mod graph;
