@@ -14,11 +14,13 @@
 pub mod feature;
 pub mod frame;
 pub mod reduce;
+pub mod series;
 pub mod settings;
 pub mod spatial;
 pub mod spectrum;
 pub mod statistics;
 pub mod table;
+pub mod temporal;
 #[cfg(test)]
 mod tests;
 
@@ -27,7 +29,7 @@ pub use frame::{Channel, Frame, Shape};
 pub use settings::{Definitions, Settings};
 
 /// Every category that is computed from states, in the order of the columns.
-pub const CATEGORIES: &[&dyn Category] = &[&spatial::Spatial];
+pub const CATEGORIES: &[&dyn Category] = &[&spatial::Spatial, &temporal::Temporal];
 
 /// The category called `name`.
 pub fn category(name: &str) -> Option<&'static dyn Category> {
