@@ -11,6 +11,7 @@
 //! states as stored. It does not know files, chunks, artifacts or devices; the operator sensitivity,
 //! which needs the operator itself, is computed by `compute::sensitivity`.
 
+pub mod causality;
 pub mod feature;
 pub mod frame;
 pub mod reduce;
@@ -29,7 +30,7 @@ pub use frame::{Channel, Frame, Shape};
 pub use settings::{Definitions, Settings};
 
 /// Every category that is computed from states, in the order of the columns.
-pub const CATEGORIES: &[&dyn Category] = &[&spatial::Spatial, &temporal::Temporal];
+pub const CATEGORIES: &[&dyn Category] = &[&spatial::Spatial, &temporal::Temporal, &causality::Causality];
 
 /// The category called `name`.
 pub fn category(name: &str) -> Option<&'static dyn Category> {

@@ -89,9 +89,10 @@ pub fn decay_time(y: &[f64], longest: usize) -> Option<f64> {
 }
 
 /// Neighbours in time no farther than this are not independent (Theiler 1986): the decay time in whole
-/// steps, at least 1. The autocorrelations of all lags sum to −1/2, so that there is one.
+/// steps, at least 1 and at most a quarter of the series.
 pub fn theiler_window(y: &[f64]) -> usize {
-    decay_time(y, y.len()).map_or(1, |time| (time.ceil() as usize).max(1))
+    let longest = y.len() / 4;
+    decay_time(y, longest).map_or(longest, |time| time.ceil() as usize).max(1)
 }
 
 /// The distance between the delay vectors at `s` and `t`.
