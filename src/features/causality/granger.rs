@@ -24,7 +24,9 @@ pub(super) fn measure(x: &[f64], y: &[f64], order: usize, floor: f64) -> Value {
     // The constant.
     for column in regressors.iter_mut().chain([&mut left]) {
         let middle = mean(column);
-        column.iter_mut().for_each(|v| *v -= middle);
+        for v in column {
+            *v -= middle;
+        }
     }
     let sizes: Vec<f64> = regressors.iter().map(|column| dot(column, column)).collect();
     let mut restricted = 0.0;

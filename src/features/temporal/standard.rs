@@ -75,8 +75,9 @@ fn acceleration(y: &[f64]) -> f64 {
     2.0 * top / bottom
 }
 
-/// Frequency of the greatest periodogram, in cycles per step: the best of eight to a cycle per
-/// trajectory, then by golden section to the precision of a root of rounding.
+/// Frequency of the greatest periodogram, in cycles per step. Eight places to a cycle per trajectory
+/// find a peak to within a half percent of its power; the peaks that are so near the greatest are then
+/// climbed.
 fn dominant(energy: &[f64], floor: f64) -> Value {
     let steps = energy.len();
     let weights: Vec<f64> = (0..steps)
@@ -87,29 +88,37 @@ fn dominant(energy: &[f64], floor: f64) -> Value {
         return Err(Undefined::ConstantSeries);
     }
     let tapered: Vec<f64> = left.iter().zip(&weights).map(|(r, w)| r * w).collect();
-    let fine = 8 * steps;
+    let (fine, first) = (8 * steps, 8);
     let mut modes = vec![Complex::default(); fine];
     for (mode, v) in modes.iter_mut().zip(&tapered) {
         mode.re = *v;
     }
     FftPlanner::new().plan_fft_forward(fine).process(&mut modes);
-    let mut best = 8;
-    for k in 9..=fine / 2 {
-        if modes[k].norm_sqr() > modes[best].norm_sqr() {
-            best = k;
-        }
-    }
-    let power = |f: f64| {
+    let power: Vec<f64> = modes[first..=fine / 2].iter().map(Complex::norm_sqr).collect();
+    let greatest = power.iter().copied().fold(0.0, f64::max);
+    let exact = |f: f64| {
         let turn = std::f64::consts::TAU * f;
         let wave = |(t, v): (usize, &f64)| Complex::from_polar(*v, -turn * t as f64);
         tapered.iter().enumerate().map(wave).sum::<Complex<f64>>().norm_sqr()
     };
-    let low = (best - 1).max(8) as f64 / fine as f64;
-    let high = (best + 1).min(fine / 2) as f64 / fine as f64;
-    Ok(argmax(power, low, high))
+    let (mut best, mut most) = (0.0, 0.0);
+    for (k, here) in power.iter().enumerate() {
+        let around = [k.saturating_sub(1), (k + 1).min(power.len() - 1)];
+        if *here < 0.98 * greatest || around.iter().any(|j| power[*j] > *here) {
+            continue;
+        }
+        let [low, high] = around.map(|j| (first + j) as f64 / fine as f64);
+        let f = argmax(exact, low, high);
+        let peak = exact(f);
+        if peak > most {
+            (best, most) = (f, peak);
+        }
+    }
+    Ok(best)
 }
 
-/// Where a function with one maximum between two places has it, by golden section (Kiefer 1953).
+/// Where a function with one maximum between two places has it, by golden section (Kiefer 1953), to the
+/// root of rounding.
 fn argmax(f: impl Fn(f64) -> f64, mut low: f64, mut high: f64) -> f64 {
     let golden = 0.5 * (5.0_f64.sqrt() - 1.0);
     let (mut a, mut b) = (high - golden * (high - low), low + golden * (high - low));

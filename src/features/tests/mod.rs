@@ -1,7 +1,9 @@
 //! Tests over the registry and on fields with known answers.
 
+mod causality;
 mod golden;
 mod spatial;
+mod temporal;
 
 use std::collections::BTreeSet;
 use std::f64::consts::TAU;
@@ -48,6 +50,28 @@ fn field(name: &str, n: usize) -> Vec<f32> {
 /// A single square channel.
 fn single(n: usize) -> Shape {
     Shape { steps: 1, channels: 1, height: n, width: n }
+}
+
+/// Uniform fields of 4 × 4 pixels that follow these series, one for each channel.
+fn uniform(series: &[Vec<f64>]) -> (Shape, Vec<f32>) {
+    let shape = Shape { steps: series[0].len(), channels: series.len(), height: 4, width: 4 };
+    let at = |t: usize| series.iter().flat_map(move |y| [y[t] as f32; 16]);
+    (shape, (0..shape.steps).flat_map(at).collect())
+}
+
+/// Fields `[H, W]` of which pixel (i, j) is pixel `from(i, j)` of the given ones, `[h, w]`.
+fn moved(
+    shape: Shape,
+    states: &[f32],
+    form: (usize, usize),
+    from: impl Fn(usize, usize) -> (usize, usize),
+) -> (Shape, Vec<f32>) {
+    let (height, width) = form;
+    let fields = states.chunks_exact(shape.area()).flat_map(|field| {
+        let at = |k: usize| from(k / width, k % width);
+        (0..height * width).map(move |k| at(k)).map(|(i, j)| field[i * shape.width + j])
+    });
+    (Shape { height, width, ..shape }, fields.collect())
 }
 
 /// Checks a number to a relative tolerance, with the same floor.
