@@ -30,7 +30,8 @@ pub use frame::{Channel, Frame, Shape};
 pub use settings::{Definitions, Settings};
 
 /// Every category that is computed from states, in the order of the columns.
-pub const CATEGORIES: &[&dyn Category] = &[&spatial::Spatial, &temporal::Temporal, &causality::Causality];
+pub const CATEGORIES: &[&dyn Category] =
+    &[&spatial::Spatial, &temporal::Temporal, &causality::Causality];
 
 /// The category called `name`.
 pub fn category(name: &str) -> Option<&'static dyn Category> {

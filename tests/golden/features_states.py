@@ -1,7 +1,7 @@
 """Random rollouts for the golden files of features.
 
 Sums and products of dyadic and rounded numbers in one order, so that `src/features/tests/golden.rs` makes
-the same states to the bit. Shape (T, C, H, W) = (7, 3, 16, 24), float32: noise by a counter
+the same states to the bit. Shape (T, C, H, W) = SHAPE, or LONG for what needs time, float32: noise by a counter
 (SplitMix64), correlated in time, smoothed in space, channel 1 driven by channel 0 a step before.
 """
 

@@ -1,4 +1,5 @@
-//! Transfer entropy between two series: what x[t] says about y[t+1] beyond y[t], in nats.
+//! Transfer entropy between two series: what `x[t]` says about `y[t+1]` beyond `y[t]`, in
+//! nats.
 
 use crate::features::series::range;
 use crate::features::statistics::mean;

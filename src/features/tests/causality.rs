@@ -1,12 +1,10 @@
-//! `causality`: the analytic vectors, what is undefined, what must not change, and known processes.
+//! `causality`: the analytic vectors, what is undefined, and what must not change.
 
-use std::f64::consts::{LN_2, TAU};
+use std::f64::consts::TAU;
 
 use super::golden::{LONG, noise, rollout_of};
-use super::{close, moved, rows, settings, uniform, value};
+use super::{Rows, close, moved, rows, settings, uniform, value};
 use crate::features::{Definitions, Settings, Shape, Undefined, Value};
-
-type Rows = Vec<(String, Value)>;
 
 fn follow(definitions: Definitions, series: &[Vec<f64>]) -> Rows {
     let (shape, states) = uniform(series);
@@ -109,113 +107,6 @@ fn flow_is_the_velocity_of_a_pattern() {
     let still = run(0, 0, 0.9);
     close(of(&still, "spatial_flow_magnitude"), 0.0, 1e-6, "it fades in place");
     assert_eq!(of(&still, "spatial_flow_anisotropy"), Err(Undefined::ZeroDenominator));
-}
-
-/// x is white, y[t+1] = ½ y[t] + g x[t] + noise of the variance of x: y alone is an autoregression whose
-/// noise is 1 + g² times that, so that Geweke's measure is ln(1 + g²) one way and 0 the other. Two
-/// coefficients in 4000 leave 5e-4 by chance.
-#[test]
-fn granger_sees_the_driver_of_an_autoregression() {
-    let gain = 0.8;
-    let x: Vec<f64> = (0..4000).map(noise).collect();
-    let next = |y: &mut f64, t: usize| {
-        let now = *y;
-        *y = 0.5 * now + gain * noise(t) + noise(1_000_000 + t);
-        Some(now)
-    };
-    let y = (0..4000).scan(0.0, next).collect();
-    let found = follow(Definitions::Standard, &[x, y]);
-    let measure = (1.0 + gain * gain).ln();
-    close(of(&found, "granger_score_max"), measure, 0.05, "x → y");
-    close(of(&found, "granger_score_mean"), 0.5 * measure, 0.05, "nothing back");
-    close(of(&found, "granger_score_asymmetry"), measure, 0.05, "one way");
-    // A Gaussian of that correlation would carry ½ ln(1 + g²) nats; three bins see a part of it.
-    let most = of(&found, "transfer_entropy_max").unwrap();
-    assert!(most > 0.25 * 0.5 * measure && most < 0.5 * measure, "{most}");
-    close(of(&found, "transfer_entropy_mean"), 0.5 * most, 0.05, "nothing back");
-}
-
-/// x[t+1] = f(x[t]), y[t+1] = f((1 − ε) y[t] + ε x[t]), f(z) = 3.8 z (1 − z): information goes one way.
-/// Swapped channels swap the direction and leave the features.
-#[test]
-fn coupled_logistic_maps_have_one_direction() {
-    let map = |z: f64| 3.8 * z * (1.0 - z);
-    let run = |coupling: f64| {
-        let (mut x, mut y) = (0.3, 0.61);
-        let mut series = [Vec::new(), Vec::new()];
-        for _ in 0..2100 {
-            (x, y) = (map(x), map((1.0 - coupling) * y + coupling * x));
-            series[0].push(x);
-            series[1].push(y);
-        }
-        series.map(|s| s[100..].to_vec())
-    };
-    for (coupling, measure) in [0.1, 0.2, 0.3]
-        .into_iter()
-        .flat_map(|coupling| ["transfer_entropy", "granger_score"].map(|m| (coupling, m)))
-    {
-        let found = follow(Definitions::Standard, &run(coupling));
-        let [mean, max, asymmetry] =
-            ["mean", "max", "asymmetry"].map(|k| of(&found, &format!("{measure}_{k}")).unwrap());
-        let other = 2.0 * mean - max;
-        assert!(max > 0.04 && other.abs() < 0.1 * max, "{measure}: {max} and {other}");
-        assert!((asymmetry - (max - other)).abs() < 1e-12, "{measure}");
-    }
-    let driven = run(0.2);
-    let found = follow(Definitions::Standard, &driven);
-    let swapped = follow(Definitions::Standard, &[driven[1].clone(), driven[0].clone()]);
-    for ((name, a), (_, b)) in found.iter().zip(&swapped).filter(|((_, a), _)| a.is_ok()) {
-        close(*b, a.unwrap(), 1e-9, name);
-    }
-    // Without coupling there is nothing to see.
-    let alone = follow(Definitions::Standard, &run(0.0));
-    for measure in ["transfer_entropy_max", "granger_score_max"] {
-        assert!(of(&alone, measure).unwrap() < 0.02, "{measure}");
-    }
-    // A map forgets where it came from: forward it is predicted, backward it is not.
-    assert!(of(&found, "pred_error_ratio_lag1").unwrap() < 0.3);
-    assert!(of(&found, "pred_error_diff_lag1").unwrap() < -0.2);
-}
-
-/// A fair coin repeated a step later: one bit, one way.
-#[test]
-fn a_coin_and_its_echo() {
-    let coin: Vec<f64> = (0..4000).map(|t| f64::from(u8::from(noise(t) > 0.0))).collect();
-    let echo = [vec![0.0], coin[..3999].to_vec()].concat();
-    for definitions in [Definitions::Standard, Definitions::Compat] {
-        let found = follow(definitions, &[coin.clone(), echo.clone()]);
-        close(of(&found, "transfer_entropy_max"), LN_2, 2e-3, "x → y");
-        close(of(&found, "transfer_entropy_mean"), 0.5 * LN_2, 2e-3, "nothing back");
-        let difference =
-            if definitions == Definitions::Compat { LN_2 / 2.0_f64.sqrt() } else { LN_2 };
-        close(of(&found, "transfer_entropy_asymmetry"), difference, 2e-3, "spread of two");
-        if definitions == Definitions::Standard {
-            // The echo leaves no error at all; the coin's own past says nothing.
-            close(of(&found, "granger_score_max"), 0.0, 5e-3, "y → x is left");
-        }
-    }
-}
-
-/// A reversible process has no direction of time, white or not.
-#[test]
-fn autoregressions_are_reversible() {
-    for phi in [0.0, 0.8] {
-        let next = |y: &mut f64, k: usize| {
-            *y = phi * *y + noise(k);
-            Some(*y)
-        };
-        let series = [0, 10_000].map(|k| (k..k + 2000).scan(0.0, next).collect());
-        let found = follow(Definitions::Standard, &series);
-        for lag in [1, 2] {
-            close(of(&found, &format!("pred_error_ratio_lag{lag}")), 1.0, 0.05, "errors");
-            close(of(&found, &format!("pred_error_diff_lag{lag}")), 0.0, 0.5, "errors");
-            let most = of(&found, &format!("lag_corr_asymmetry_max_lag{lag}")).unwrap();
-            assert!(most < 0.2, "independent channels: {most}");
-        }
-        close(of(&found, "time_asymmetry_index"), 0.0, 1.0, "symmetric steps");
-        close(of(&found, "transfer_entropy_max"), 0.0, 0.05, "no transfer");
-        close(of(&found, "granger_score_max"), 0.0, 0.05, "no transfer");
-    }
 }
 
 #[test]

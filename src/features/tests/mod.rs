@@ -2,6 +2,7 @@
 
 mod causality;
 mod golden;
+mod processes;
 mod spatial;
 mod temporal;
 
@@ -16,8 +17,11 @@ fn settings(definitions: Definitions) -> Settings {
     Settings { definitions, set: Set::Extended, ..Settings::default() }
 }
 
+/// Values by name.
+type Rows = Vec<(String, Value)>;
+
 /// Rows of one category of a trajectory, by name: of its first state, or of the whole.
-fn rows(category: &str, settings: &Settings, shape: Shape, states: &[f32]) -> Vec<(String, Value)> {
+fn rows(category: &str, settings: &Settings, shape: Shape, states: &[f32]) -> Rows {
     let category: &'static dyn Category = super::category(category).unwrap();
     let mut extraction = Extraction::new(&[category], settings, shape);
     states.chunks_exact(shape.state()).for_each(|state| extraction.frame(state));
@@ -67,10 +71,10 @@ fn moved(
     from: impl Fn(usize, usize) -> (usize, usize),
 ) -> (Shape, Vec<f32>) {
     let (height, width) = form;
-    let fields = states.chunks_exact(shape.area()).flat_map(|field| {
-        let at = |k: usize| from(k / width, k % width);
-        (0..height * width).map(move |k| at(k)).map(|(i, j)| field[i * shape.width + j])
-    });
+    let sources: Vec<_> = (0..height * width).map(|k| from(k / width, k % width)).collect();
+    let fields = states
+        .chunks_exact(shape.area())
+        .flat_map(|field| sources.iter().map(|(i, j)| field[i * shape.width + j]));
     (Shape { height, width, ..shape }, fields.collect())
 }
 

@@ -1,12 +1,10 @@
-//! `temporal`: the analytic vectors, what is undefined, what must not change, and known processes.
+//! `temporal`: the analytic vectors, what is undefined, and what must not change.
 
-use std::f64::consts::{LN_2, TAU};
+use std::f64::consts::LN_2;
 
-use super::golden::{LONG, noise, rollout_of};
-use super::{close, field, moved, rows, settings, uniform, value};
+use super::golden::{LONG, rollout_of};
+use super::{Rows, close, field, moved, rows, settings, uniform, value};
 use crate::features::{Definitions, Settings, Shape, Undefined, Value};
-
-type Rows = Vec<(String, Value)>;
 
 /// `features.md` of the Python reference's description: `u = a[t] (1 + cos(2π 2j/8))`, N = T = 8,
 /// series A B C D.
@@ -101,69 +99,6 @@ fn standard_gives_closed_forms() {
     let (f, period) =
         (wave("temporal_freq_dominant").unwrap(), wave("oscillation_period").unwrap());
     assert_eq!(1.0 / f, period);
-}
-
-/// A sinusoid on a line: its frequency, where the reference sees the trend alone; its amplitude.
-#[test]
-fn a_sinusoid_on_a_trend_is_found() {
-    let energy = |t: usize| 5.0 + 0.04 * t as f64 + (TAU * 0.073 * t as f64).sin();
-    let y: Vec<f64> = (0..200).map(|t| energy(t).sqrt()).collect();
-    let (shape, states) = uniform(&[y.clone()]);
-    let compat = rows("temporal", &settings(Definitions::Compat), shape, &states);
-    assert_eq!(value(&compat, "temporal_freq_dominant"), Ok(1.0 / 200.0));
-    let found = follow(y.into_iter());
-    // Hann's sidelobes leave 1e-4 of the frequency, the line 1 % of the amplitude.
-    close(value(&found, "temporal_freq_dominant"), 0.073, 1e-4, "frequency");
-    close(value(&found, "oscillation_period"), 1.0 / 0.073, 1e-3, "period");
-    close(value(&found, "oscillation_amplitude"), 1.0, 0.02, "amplitude");
-    assert!(value(&found, "trend_strength").unwrap() > 0.8);
-    // cos²(ω/2) is the smoothness of a sinusoid, and neighbours of one neither part nor meet.
-    let turn = TAU * 0.073;
-    let pure = follow((0..400).map(|t| (turn * f64::from(t)).sin()));
-    close(value(&pure, "trajectory_smoothness"), (0.5 * turn).cos().powi(2), 1e-2, "smoothness");
-    close(value(&pure, "lyapunov_approx"), 0.0, 0.05, "no divergence");
-    close(value(&pure, "regime_switches"), 400.0 * 2.0 * 0.073, 0.02, "two to a period");
-}
-
-/// y[t+1] = φ y[t] + noise: r(l) = φ^l, steps correlate by −(1 − φ)/2. White noise is φ = 0. Tolerances
-/// are some three standard errors of 5000 states.
-#[test]
-fn autoregressions_have_their_memory() {
-    for phi in [0.0, 0.5, 0.8] {
-        let next = |y: &mut f64, k: usize| {
-            *y = phi * *y + noise(k);
-            Some(*y)
-        };
-        let found = follow((0..5000).scan(0.0, next));
-        let level = (-1.0_f64).exp();
-        let lag = (1..).find(|l| f64::powi(phi, *l) < level).unwrap();
-        let (before, after) = (f64::powi(phi, lag - 1), f64::powi(phi, lag));
-        let time = f64::from(lag - 1) + (before - level) / (before - after);
-        close(value(&found, "autocorr_decay_time"), time, 0.1, "memory");
-        close(value(&found, "trajectory_smoothness"), (1.0 + phi) / 4.0, 0.05, "smoothness");
-        close(value(&found, "trend_strength"), 0.0, 0.02, "no trend");
-        let variance = 1.0 / (3.0 * (1.0 - phi * phi));
-        close(value(&found, "detrended_variance"), variance, 0.06, "variance");
-        if phi == 0.0 {
-            // Above s/2 with probability ½ − 1/(4 √3), below with the same: half of those change side.
-            let share = 0.5 - 0.25 / 3.0_f64.sqrt();
-            close(value(&found, "regime_switches"), 5000.0 * share, 0.06, "switches of noise");
-        }
-    }
-}
-
-#[test]
-fn neighbours_part_as_the_lyapunov_exponent_says() {
-    let logistic = |x: &mut f64, _: usize| {
-        *x = 4.0 * *x * (1.0 - *x);
-        Some(*x)
-    };
-    for steps in [100, 500] {
-        let found = follow((0..steps).scan(0.3, logistic));
-        close(value(&found, "lyapunov_approx"), LN_2, 0.05, "logistic map, ln 2");
-    }
-    let found = follow((0..60).map(|t| 0.9_f64.powi(t)));
-    close(value(&found, "lyapunov_approx"), 0.9_f64.ln(), 0.01, "decay by 0.9");
 }
 
 #[test]
