@@ -11,9 +11,11 @@
 //! states as stored. It does not know files, chunks, artifacts or devices; the operator sensitivity,
 //! which needs the operator itself, is computed by `compute::sensitivity`.
 
+pub mod causality;
 pub mod feature;
 pub mod frame;
 pub mod reduce;
+pub mod series;
 pub mod settings;
 pub mod singular;
 pub mod spatial;
@@ -21,6 +23,7 @@ pub mod spectral;
 pub mod spectrum;
 pub mod statistics;
 pub mod table;
+pub mod temporal;
 #[cfg(test)]
 mod tests;
 pub mod waves;
@@ -30,7 +33,8 @@ pub use frame::{Channel, Frame, Shape};
 pub use settings::{Definitions, Settings};
 
 /// Every category that is computed from states, in the order of the columns.
-pub const CATEGORIES: &[&dyn Category] = &[&spatial::Spatial, &spectral::Spectral];
+pub const CATEGORIES: &[&dyn Category] =
+    &[&spatial::Spatial, &spectral::Spectral, &temporal::Temporal, &causality::Causality];
 
 /// The category called `name`.
 pub fn category(name: &str) -> Option<&'static dyn Category> {

@@ -1,13 +1,14 @@
 """Random rollouts for the golden files of features.
 
 Sums and products of dyadic and rounded numbers in one order, so that `src/features/tests/golden.rs` makes
-the same states to the bit. Shape (T, C, H, W) = (7, 3, 16, 24), float32: noise by a counter
+the same states to the bit. Shape (T, C, H, W) = SHAPE, or LONG for what needs time, float32: noise by a counter
 (SplitMix64), correlated in time, smoothed in space, channel 1 driven by channel 0 a step before.
 """
 
 import numpy as np
 
-STEPS, CHANNELS, HEIGHT, WIDTH = 7, 3, 16, 24
+SHAPE = STEPS, CHANNELS, HEIGHT, WIDTH = 7, 3, 16, 24
+LONG = 64, 3, 8, 8
 ROLLOUTS = 50
 
 
@@ -21,14 +22,13 @@ def noise(start, count):
     return (z >> np.uint64(40)).astype(np.float64) / 2.0**23 - 1.0
 
 
-def rollout(r):
+def rollout(r, shape=SHAPE):
     """The states (T, C, H, W) float32 of rollout r."""
-    shape = (STEPS, CHANNELS, HEIGHT, WIDTH)
     size = int(np.prod(shape))
     n = noise(r * size, size).reshape(shape)
     u = np.empty(shape)
     u[0] = n[0]
-    for t in range(1, STEPS):
+    for t in range(1, shape[0]):
         u[t] = 0.625 * u[t - 1] + 0.75 * n[t]
         u[t, 1] = u[t, 1] + 0.5 * u[t - 1, 0]
     for axis in (3, 2):

@@ -9,17 +9,27 @@ use crate::features::{Definitions, Set, Settings, Shape, Undefined};
 /// As `tests/golden/features_states.py` says.
 pub const SHAPE: Shape = Shape { steps: 7, channels: 3, height: 16, width: 24 };
 
+/// A longer trajectory of smaller states, for what needs time.
+pub const LONG: Shape = Shape { steps: 64, channels: 3, height: 8, width: 8 };
+
+/// Number `k` of white noise, uniform in [−1, 1).
+pub fn noise(k: usize) -> f64 {
+    let mut z = (k as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    z = (z ^ z >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ z >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^= z >> 31;
+    (z >> 40) as f64 / 8_388_608.0 - 1.0
+}
+
 /// The states of rollout `r`, to the bit those of `features_states.py`.
 pub fn rollout(r: usize) -> Vec<f32> {
-    let Shape { steps, height: h, width: w, .. } = SHAPE;
-    let (area, state) = (SHAPE.area(), SHAPE.state());
-    let noise = |k: usize| {
-        let mut z = (k as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        z = (z ^ z >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ z >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^= z >> 31;
-        (z >> 40) as f64 / 8_388_608.0 - 1.0
-    };
+    rollout_of(SHAPE, r)
+}
+
+/// The same with another form.
+pub fn rollout_of(shape: Shape, r: usize) -> Vec<f32> {
+    let Shape { steps, height: h, width: w, .. } = shape;
+    let (area, state) = (shape.area(), shape.state());
     let start = r * steps * state;
     let mut u: Vec<f64> = (0..state).map(|k| noise(start + k)).collect();
     for t in 1..steps {
@@ -51,14 +61,19 @@ pub fn rollout(r: usize) -> Vec<f32> {
 /// of `1e-3` times the largest size of the feature over the rollouts.
 #[track_caller]
 pub fn agree(category: &str, text: &str, tolerance: f64) {
-    let golden: Json = serde_json::from_str(text).unwrap();
+    agree_of(category, SHAPE, &serde_json::from_str(text).unwrap(), tolerance);
+}
+
+/// The same on rollouts of another form.
+#[track_caller]
+pub fn agree_of(category: &str, shape: Shape, golden: &Json, tolerance: f64) {
     let mut compared = 0;
     for definitions in [Definitions::Standard, Definitions::Compat] {
         let features = golden[definitions.name()].as_object().unwrap();
         let settings = Settings { definitions, set: Set::Extended, ..Settings::default() };
         let count = features.values().next().unwrap().as_array().unwrap().len();
         for r in 0..count {
-            for (name, got) in rows(category, &settings, SHAPE, &rollout(r)) {
+            for (name, got) in rows(category, &settings, shape, &rollout_of(shape, r)) {
                 let what = format!("{name} of {r} under {}", definitions.name());
                 let wanted = features.get(&name).unwrap_or_else(|| panic!("{name} is not golden"));
                 let all = wanted.as_array().unwrap();
@@ -87,4 +102,22 @@ fn spatial_agrees_with_numpy() {
 #[test]
 fn spectral_agrees_with_numpy() {
     agree("spectral", include_str!("../../../tests/golden/features_spectral.json"), 1e-6);
+}
+
+/// Short rollouts, of which much is undefined, and long ones.
+#[track_caller]
+fn agree_in_time(category: &str, text: &str) {
+    let golden: Json = serde_json::from_str(text).unwrap();
+    agree_of(category, SHAPE, &golden["short"], 1e-6);
+    agree_of(category, LONG, &golden["long"], 1e-6);
+}
+
+#[test]
+fn temporal_agrees_with_numpy() {
+    agree_in_time("temporal", include_str!("../../../tests/golden/features_temporal.json"));
+}
+
+#[test]
+fn causality_agrees_with_numpy() {
+    agree_in_time("causality", include_str!("../../../tests/golden/features_causality.json"));
 }

@@ -1,10 +1,13 @@
 //! Tests over the registry and on fields with known answers.
 
+mod causality;
 mod golden;
 mod harmonics;
 mod invariance;
+mod processes;
 mod spatial;
 mod spectral;
+mod temporal;
 
 use std::collections::BTreeSet;
 use std::f64::consts::TAU;
@@ -17,8 +20,11 @@ fn settings(definitions: Definitions) -> Settings {
     Settings { definitions, set: Set::Extended, ..Settings::default() }
 }
 
+/// Values by name.
+type Rows = Vec<(String, Value)>;
+
 /// Rows of one category of a trajectory, by name: of its first state, or of the whole.
-fn rows(category: &str, settings: &Settings, shape: Shape, states: &[f32]) -> Vec<(String, Value)> {
+fn rows(category: &str, settings: &Settings, shape: Shape, states: &[f32]) -> Rows {
     let category: &'static dyn Category = super::category(category).unwrap();
     let mut extraction = Extraction::new(&[category], settings, shape);
     states.chunks_exact(shape.state()).for_each(|state| extraction.frame(state));
@@ -51,6 +57,28 @@ fn field(name: &str, n: usize) -> Vec<f32> {
 /// A single square channel.
 fn single(n: usize) -> Shape {
     Shape { steps: 1, channels: 1, height: n, width: n }
+}
+
+/// Uniform fields of 4 × 4 pixels that follow these series, one for each channel.
+fn uniform(series: &[Vec<f64>]) -> (Shape, Vec<f32>) {
+    let shape = Shape { steps: series[0].len(), channels: series.len(), height: 4, width: 4 };
+    let at = |t: usize| series.iter().flat_map(move |y| [y[t] as f32; 16]);
+    (shape, (0..shape.steps).flat_map(at).collect())
+}
+
+/// Fields `[H, W]` of which pixel (i, j) is pixel `from(i, j)` of the given ones, `[h, w]`.
+fn moved(
+    shape: Shape,
+    states: &[f32],
+    form: (usize, usize),
+    from: impl Fn(usize, usize) -> (usize, usize),
+) -> (Shape, Vec<f32>) {
+    let (height, width) = form;
+    let sources: Vec<_> = (0..height * width).map(|k| from(k / width, k % width)).collect();
+    let fields = states
+        .chunks_exact(shape.area())
+        .flat_map(|field| sources.iter().map(|(i, j)| field[i * shape.width + j]));
+    (Shape { height, width, ..shape }, fields.collect())
 }
 
 /// Checks a number to a relative tolerance, with the same floor.
