@@ -11,8 +11,10 @@
 //! states as stored. It does not know files, chunks, artifacts or devices; the operator sensitivity,
 //! which needs the operator itself, is computed by `compute::sensitivity`.
 
+pub mod cross_channel;
 pub mod feature;
 pub mod frame;
+pub mod invariant_drift;
 pub mod reduce;
 pub mod settings;
 pub mod spatial;
@@ -27,7 +29,8 @@ pub use frame::{Channel, Frame, Shape};
 pub use settings::{Definitions, Settings};
 
 /// Every category that is computed from states, in the order of the columns.
-pub const CATEGORIES: &[&dyn Category] = &[&spatial::Spatial];
+pub const CATEGORIES: &[&dyn Category] =
+    &[&spatial::Spatial, &cross_channel::CrossChannel, &invariant_drift::InvariantDrift];
 
 /// The category called `name`.
 pub fn category(name: &str) -> Option<&'static dyn Category> {
