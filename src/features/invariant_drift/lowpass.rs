@@ -27,7 +27,9 @@ impl LowPass {
         let mut taps: Vec<f64> =
             (0..=radius).map(|k| (-0.5 * (k as f64 / sigma).powi(2)).exp()).collect();
         let sum = taps[0] + 2.0 * taps[1..].iter().sum::<f64>();
-        taps.iter_mut().for_each(|tap| *tap /= sum);
+        for tap in &mut taps {
+            *tap /= sum;
+        }
         Self { taps, periodic, padded: Vec::new(), half: Vec::new() }
     }
 

@@ -83,3 +83,14 @@ pub fn agree(category: &str, text: &str, tolerance: f64) {
 fn spatial_agrees_with_numpy() {
     agree("spatial", include_str!("../../../tests/golden/features_spatial.json"), 1e-6);
 }
+
+#[test]
+fn cross_channel_agrees_with_numpy() {
+    agree("cross_channel", include_str!("../../../tests/golden/features_cross_channel.json"), 1e-6);
+}
+
+#[test]
+fn invariant_drift_agrees_with_numpy() {
+    let text = include_str!("../../../tests/golden/features_invariant_drift.json");
+    agree("invariant_drift", text, 1e-6);
+}
