@@ -102,6 +102,27 @@ pub fn sum_of_pairs(x: &[f64], y: &[f64], f: impl Fn(f64, f64) -> f64) -> f64 {
     sums.iter().sum::<f64>() + rest
 }
 
+/// The least and the greatest of some numbers, none of them NaN; infinite of nothing.
+pub fn extremes(values: &[f64]) -> (f64, f64) {
+    let smaller = |a: f64, b: f64| if b < a { b } else { a };
+    let greater = |a: f64, b: f64| if b > a { b } else { a };
+    let (mut least, mut greatest) = ([f64::INFINITY; 8], [f64::NEG_INFINITY; 8]);
+    let chunks = values.chunks_exact(8);
+    for (lane, v) in chunks.remainder().iter().enumerate() {
+        (least[lane], greatest[lane]) = (*v, *v);
+    }
+    for chunk in chunks {
+        for lane in 0..8 {
+            least[lane] = smaller(least[lane], chunk[lane]);
+            greatest[lane] = greater(greatest[lane], chunk[lane]);
+        }
+    }
+    (
+        least.into_iter().fold(f64::INFINITY, smaller),
+        greatest.into_iter().fold(f64::NEG_INFINITY, greater),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,9 +144,11 @@ mod tests {
     }
 
     #[test]
-    fn interleaved_sums_miss_nothing() {
+    fn interleaved_sums_and_extremes_miss_nothing() {
         let (x, y): (Vec<f64>, Vec<f64>) = (0..21).map(|k| (f64::from(k), 2.0)).unzip();
         assert_eq!(sum_of(&x, |v| v * v), 2870.0);
         assert_eq!(sum_of_pairs(&x, &y, |a, b| a * b), 420.0);
+        assert_eq!(extremes(&x), (0.0, 20.0));
+        assert_eq!(extremes(&x[16..20]), (16.0, 19.0));
     }
 }

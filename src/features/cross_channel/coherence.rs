@@ -17,99 +17,112 @@ const EMPTY: f64 = 1e-14;
 /// Coherences closer than this are equal.
 const TIE: f64 = 1e-9;
 
-/// Low, mid, high: the mean over shells and pairs, by thirds of the Nyquist wave number; the greatest;
-/// and where that is, in cycles per pixel.
-pub fn features(channels: &[Channel], spectra: &Spectra, compat: bool) -> [Value; 5] {
-    if compat {
-        return compatible(channels.len(), spectra);
+/// The modes of the half plane by shell.
+#[derive(Debug)]
+pub struct Shells {
+    /// min(H, W).
+    side: usize,
+    /// The shell of each mode, 0 for those in none, and its weight.
+    modes: Vec<(usize, f64)>,
+}
+
+impl Shells {
+    /// For transforms of this form.
+    pub fn new(spectra: &Spectra) -> Self {
+        let side = spectra.height.min(spectra.width);
+        let shell = |mode: &Mode| {
+            let shell = (mode.rho() * side as f64 + 0.5).floor() as usize;
+            if shell <= side / 2 { shell } else { 0 }
+        };
+        Self { side, modes: spectra.vectors().map(|mode| (shell(&mode), mode.weight)).collect() }
     }
-    if channels.iter().any(Channel::is_constant) {
-        return [Err(Undefined::ConstantField); 5];
-    }
-    let side = spectra.height.min(spectra.width);
-    let shells = side / 2;
-    let c = channels.len();
-    let modes: Vec<(Mode, usize)> = spectra
-        .vectors()
-        .map(|mode| (mode, (mode.rho() * side as f64 + 0.5).floor() as usize))
-        .collect();
-    let sums = |x: usize, y: usize| {
-        let mut sums = vec![0.0; shells + 1];
+
+    /// `Σ F_x conj(F_y)` of each shell; the plane holds every mode with its conjugate, so that the sum
+    /// is real. At 0 stands the rest.
+    fn cross(&self, spectra: &Spectra, x: usize, y: usize) -> Vec<f64> {
+        let mut sums = vec![0.0; self.side / 2 + 1];
         let both = spectra.modes(x).iter().zip(spectra.modes(y));
-        for ((mode, shell), (x, y)) in modes.iter().zip(both) {
-            if *shell <= shells && !mode.is_mean() {
-                sums[*shell] += mode.weight * (x.re * y.re + x.im * y.im);
-            }
+        for ((shell, weight), (x, y)) in self.modes.iter().zip(both) {
+            sums[*shell] += weight * (x.re * y.re + x.im * y.im);
         }
         sums
-    };
-    let power = |x: usize| -> f64 {
-        let both = spectra.modes(x).iter().zip(&modes);
-        both.map(|(value, (mode, _))| mode.weight * value.norm_sqr()).sum()
-    };
-    let own: Vec<(Vec<f64>, f64)> = (0..c).map(|x| (sums(x, x), EMPTY * power(x))).collect();
-    let mut bands = [(0.0, 0_u32); 3];
-    let mut best: Option<(f64, usize)> = None;
-    for x in 0..c {
-        for y in x + 1..c {
-            let cross = sums(x, y);
-            let ((xx, x_floor), (yy, y_floor)) = (&own[x], &own[y]);
-            for r in (1..=shells).filter(|r| xx[*r] > *x_floor && yy[*r] > *y_floor) {
-                let coherence = cross[r] * cross[r] / (xx[r] * yy[r]);
-                let band = &mut bands[(6 * r / side).min(2)];
+    }
+
+    /// Low, mid, high: the mean over shells and pairs, by thirds of the Nyquist wave number; the
+    /// greatest; and where that is, in cycles per pixel.
+    pub fn features(&self, channels: &[Channel], spectra: &Spectra) -> [Value; 5] {
+        if channels.iter().any(Channel::is_constant) {
+            return [Err(Undefined::ConstantField); 5];
+        }
+        let c = channels.len();
+        let own: Vec<Vec<f64>> = (0..c).map(|x| self.cross(spectra, x, x)).collect();
+        let floor: Vec<f64> = own.iter().map(|own| EMPTY * own.iter().sum::<f64>()).collect();
+        let mut bands = [(0.0, 0_u32); 3];
+        let mut best: Option<(f64, usize)> = None;
+        for (x, y) in pairs(c) {
+            let cross = self.cross(spectra, x, y);
+            let filled = |r: &usize| own[x][*r] > floor[x] && own[y][*r] > floor[y];
+            for r in (1..cross.len()).filter(filled) {
+                let coherence = cross[r] * cross[r] / (own[x][r] * own[y][r]);
+                let band = &mut bands[(6 * r / self.side).min(2)];
                 *band = (band.0 + coherence, band.1 + 1);
-                let better = best.is_none_or(|(greatest, at)| {
+                let better = |(greatest, at): (f64, usize)| {
                     coherence > greatest + TIE || (coherence >= greatest - TIE && r < at)
-                });
-                if better {
+                };
+                if best.is_none_or(better) {
                     best = Some((coherence, r));
                 }
             }
         }
+        let [low, mid, high] = bands.map(mean);
+        let best = best.ok_or(Undefined::Undetermined);
+        let place = best.map(|(_, r)| r as f64 / self.side as f64);
+        [low, mid, high, best.map(|(greatest, _)| greatest), place]
     }
-    let [low, mid, high] = bands.map(|(sum, count)| match count {
-        0 => Err(Undefined::Undetermined),
-        _ => Ok(sum / f64::from(count)),
-    });
-    let best = best.ok_or(Undefined::Undetermined);
-    [low, mid, high, best.map(|(greatest, _)| greatest), best.map(|(_, r)| r as f64 / side as f64)]
+}
+
+fn pairs(c: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..c).flat_map(move |x| (x + 1..c).map(move |y| (x, y)))
+}
+
+fn mean((sum, count): (f64, u32)) -> Value {
+    if count == 0 { Err(Undefined::Undetermined) } else { Ok(sum / f64::from(count)) }
 }
 
 /// The Python reference's: of single modes, `|S_xy|²/(S_xx S_yy + 1e-8)`, which is 1 wherever there is
 /// power; mean over blocks on the diagonal of the quarter plane; the place of the greatest is counted
 /// through pairs, rows and columns. In exact arithmetic it is that of the greatest `S_xx S_yy`.
-fn compatible(c: usize, spectra: &Spectra) -> [Value; 5] {
+pub fn of_single_modes(c: usize, spectra: &Spectra) -> [Value; 5] {
     if c > MANY {
         return [Err(Undefined::ManyChannels); 5];
     }
     let (h, half) = (spectra.height, spectra.half());
-    let product = |x: usize, y: usize, a: usize, b: usize| {
+    let product = |(x, y): (usize, usize), a: usize, b: usize| {
         spectra.modes(x)[b * h + a].norm_sqr() * spectra.modes(y)[b * h + a].norm_sqr()
     };
-    let pairs: Vec<(usize, usize)> = (0..c).flat_map(|x| (x + 1..c).map(move |y| (x, y))).collect();
     let band = |s: usize| {
-        let third = |size: usize, s: usize| s * size / 3;
-        let (rows, columns) = (h / 2 + 1, half);
-        let mut sum = (0.0, 0_u32);
-        for (x, y) in &pairs {
-            for a in third(rows, s)..third(rows, s + 1) {
-                for b in third(columns, s)..third(columns, s + 1) {
-                    let p = product(*x, *y, a, b);
+        let third = |size: usize| s * size / 3..(s + 1) * size / 3;
+        let mut sum = (0.0, 0);
+        for pair in pairs(c) {
+            for a in third(h / 2 + 1) {
+                for b in third(half) {
+                    let p = product(pair, a, b);
                     sum = (sum.0 + p / (p + 1e-8), sum.1 + 1);
                 }
             }
         }
-        if sum.1 == 0 { Err(Undefined::Undetermined) } else { Ok(sum.0 / f64::from(sum.1)) }
+        mean(sum)
     };
-    let (mut greatest, mut at) = (0.0, 0);
-    for (pair, (x, y)) in pairs.iter().enumerate() {
+    let (mut greatest, mut at, mut count) = (0.0, 0_u32, 0_u32);
+    for pair in pairs(c) {
         for k in 0..h * half {
-            let p = product(*x, *y, k / half, k % half);
+            let p = product(pair, k / half, k % half);
             if p > greatest {
-                (greatest, at) = (p, pair * h * half + k);
+                (greatest, at) = (p, count);
             }
+            count += 1;
         }
     }
-    let place = at as f64 / (pairs.len() * h * half) as f64;
+    let place = f64::from(at) / f64::from(count);
     [band(0), band(1), band(2), Ok(greatest / (greatest + 1e-8)), Ok(place)]
 }

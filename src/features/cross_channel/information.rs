@@ -1,5 +1,6 @@
 //! Mutual information between channels over the pixels of a state, in nats, from histograms.
 
+use crate::features::statistics::extremes;
 use crate::features::{Channel, Undefined, Value};
 
 /// More channels than this have too many triples; the Python reference takes no pairs of them either.
@@ -78,8 +79,7 @@ fn mean_and_max(found: &[f64]) -> [Value; 2] {
 /// The bin of every pixel: bins of equal width between the least and the greatest value, the last
 /// closed. The Python reference's has B − 1 such bins and one for the greatest value, in 32 bits.
 fn codes(channel: &Channel, bins: usize, compat: bool) -> Vec<u8> {
-    let wider = |(least, greatest): (f64, f64), v: &f64| (least.min(*v), greatest.max(*v));
-    let (least, greatest) = channel.values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), wider);
+    let (least, greatest) = extremes(&channel.values);
     if compat {
         let (least, range) = (least as f32, greatest as f32 - least as f32 + 1e-8);
         let code = |v: &f64| ((*v as f32 - least) / range * (bins - 1) as f32) as u8;

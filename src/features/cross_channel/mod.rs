@@ -8,6 +8,8 @@ mod coherence;
 mod correlation;
 mod information;
 
+use coherence::Shells;
+
 use super::{
     Category, Extractor, Feature, Frame, Scope, Set, Settings, Shape, Stage, Undefined, Value,
 };
@@ -206,7 +208,7 @@ impl Category for CrossChannel {
 
     fn begin(&self, settings: &Settings, _shape: Shape) -> Box<dyn Extractor> {
         let columns = self.features(settings).len();
-        Box::new(Eye { settings: settings.clone(), columns })
+        Box::new(Eye { settings: settings.clone(), columns, shells: None })
     }
 }
 
@@ -227,6 +229,8 @@ fn constant(name: &str) -> Option<&'static str> {
 struct Eye {
     settings: Settings,
     columns: usize,
+    /// Of the modes of the transforms; made when there are some.
+    shells: Option<Shells>,
 }
 
 impl Extractor for Eye {
@@ -246,7 +250,13 @@ impl Extractor for Eye {
         if self.settings.extended() {
             let bins = self.settings.mi_num_bins;
             values.extend(information::pairs(channels, bins, compat));
-            values.extend(coherence::features(channels, frame.spectra(), compat));
+            let spectra = frame.spectra();
+            values.extend(if compat {
+                coherence::of_single_modes(channels.len(), spectra)
+            } else {
+                let shells = self.shells.get_or_insert_with(|| Shells::new(spectra));
+                shells.features(channels, spectra)
+            });
             values.extend(information::triples(channels, bins, compat));
         }
     }

@@ -35,34 +35,41 @@ pub struct Energy {
     power: f64,
 }
 
-impl Energy {
-    /// Of a channel. For the Python reference the sums of its transform without a factor, over the
-    /// half plane without weights, the mean included.
-    pub fn of(spectra: &Spectra, channel: usize, compat: bool) -> Self {
-        let mut energy = Energy::default();
-        for (mode, value) in spectra.vectors().zip(spectra.modes(channel)) {
-            let weight = if compat { 1.0 } else { mode.weight };
-            let (power, rho) = (weight * value.norm_sqr(), mode.rho());
-            energy.power += power;
-            if mode.is_mean() && !compat {
-                continue;
-            }
-            energy.all += power;
-            energy.moment += power * rho;
-            if rho < LOW {
-                energy.low += power;
-            } else if rho > HIGH {
-                energy.high += power;
-            }
-        }
-        if compat {
-            let n = (spectra.height * spectra.width) as f64;
-            energy.low *= n;
-            energy.high *= n;
-        }
-        energy
+/// What a mode of the half plane adds to an [`Energy`], times its power.
+#[derive(Debug)]
+pub struct Weights(Vec<Energy>);
+
+impl Weights {
+    /// For transforms of this form. For the Python reference the sums are those of a transform without
+    /// a factor, over the half plane without weights, the mean included.
+    pub fn new(spectra: &Spectra, compat: bool) -> Self {
+        let area = (spectra.height * spectra.width) as f64;
+        let weights = spectra.vectors().map(|mode| {
+            let (weight, rho) = (if compat { area } else { mode.weight }, mode.rho());
+            let varies = if mode.is_mean() && !compat { 0.0 } else { weight };
+            let within = |band: bool| if band { varies } else { 0.0 };
+            let (low, high) = (within(rho < LOW), within(rho > HIGH));
+            Energy { low, high, all: varies, moment: varies * rho, power: weight }
+        });
+        Self(weights.collect())
     }
 
+    /// The energy of a channel.
+    pub fn energy(&self, spectra: &Spectra, channel: usize) -> Energy {
+        let mut sum = Energy::default();
+        for (weight, value) in self.0.iter().zip(spectra.modes(channel)) {
+            let power = value.norm_sqr();
+            sum.low += weight.low * power;
+            sum.high += weight.high * power;
+            sum.all += weight.all * power;
+            sum.moment += weight.moment * power;
+            sum.power += weight.power * power;
+        }
+        sum
+    }
+}
+
+impl Energy {
     fn mean_wave_number(&self) -> Value {
         quotient(self.moment, self.all, EMPTY * self.power).map_err(|_| Undefined::Undetermined)
     }

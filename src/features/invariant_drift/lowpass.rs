@@ -1,5 +1,8 @@
 //! The low-pass of `invariant_drift`: a separable Gaussian.
 
+/// Pixels that are summed together, in vector registers.
+const LANES: usize = 8;
+
 /// A symmetric kernel, the same along both axes.
 #[derive(Debug)]
 pub struct LowPass {
@@ -52,34 +55,48 @@ impl LowPass {
                     _ => 0.0,
                 };
             }
-            accumulate(&self.taps, half, |k| &self.padded[k..][..width]);
+            let rows: Vec<&[f64]> = (0..=2 * radius).map(|k| &self.padded[k..][..width]).collect();
+            accumulate(&self.taps, &rows, half);
         }
         out.clear();
         out.resize(field.len(), origin);
         let outside = vec![0.0; width];
-        for (i, out) in out.chunks_exact_mut(width).enumerate() {
-            let row = |k: usize| match (i + k).checked_sub(radius) {
-                Some(at) if at < height => &self.half[at * width..][..width],
-                _ if self.periodic => {
-                    &self.half[(i + k + height * radius - radius) % height * width..][..width]
-                }
-                _ => &outside[..],
-            };
-            accumulate(&self.taps, out, row);
+        let row = |at: usize| match at.checked_sub(radius) {
+            Some(i) if i < height => &self.half[i * width..][..width],
+            _ if self.periodic => {
+                &self.half[(at + height * radius - radius) % height * width..][..width]
+            }
+            _ => &outside[..],
+        };
+        let rows: Vec<&[f64]> = (0..height + 2 * radius).map(row).collect();
+        for (rows, out) in rows.windows(2 * radius + 1).zip(out.chunks_exact_mut(width)) {
+            accumulate(&self.taps, rows, out);
         }
     }
 }
 
-/// Adds `Σ taps[|k − r|] row(k)` over k = 0..=2r.
-fn accumulate<'a>(taps: &[f64], out: &mut [f64], row: impl Fn(usize) -> &'a [f64]) {
-    let radius = taps.len() - 1;
-    for (out, v) in out.iter_mut().zip(row(radius)) {
-        *out += taps[0] * v;
-    }
-    for (k, tap) in taps.iter().enumerate().skip(1) {
-        let (before, after) = (row(radius - k), row(radius + k));
-        for ((out, a), b) in out.iter_mut().zip(before).zip(after) {
-            *out += tap * (a + b);
+/// Adds `Σ taps[|k − r|] rows[k]` over k = 0..=2r.
+fn accumulate(taps: &[f64], rows: &[&[f64]], out: &mut [f64]) {
+    let (radius, whole) = (taps.len() - 1, out.len() / LANES * LANES);
+    for at in (0..whole).step_by(LANES) {
+        let block = |k: usize| &rows[k][at..at + LANES];
+        let mut sums = [0.0; LANES];
+        for (sum, v) in sums.iter_mut().zip(block(radius)) {
+            *sum = taps[0] * v;
         }
+        for (k, tap) in taps.iter().enumerate().skip(1) {
+            let (before, after) = (block(radius - k), block(radius + k));
+            for lane in 0..LANES {
+                sums[lane] += tap * (before[lane] + after[lane]);
+            }
+        }
+        for (out, sum) in out[at..].iter_mut().zip(sums) {
+            *out += sum;
+        }
+    }
+    for (at, out) in out.iter_mut().enumerate().skip(whole) {
+        let pair = |k: usize| rows[radius - k][at] + rows[radius + k][at];
+        let first = taps[0] * rows[radius][at];
+        *out += (1..=radius).fold(first, |sum, k| sum + taps[k] * pair(k));
     }
 }

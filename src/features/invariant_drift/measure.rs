@@ -1,6 +1,6 @@
 //! Norms and energies of one field, and the entropy of its values.
 
-use crate::features::statistics::sum_of;
+use crate::features::statistics::{extremes, sum_of};
 
 /// The invariants of one field: `L1`, `L2`, `Linf`, entropy, total variation, mass, energy, energy of
 /// the gradient, in the order of [`super::INVARIANTS`].
@@ -18,7 +18,8 @@ pub const MASS: usize = 5;
 pub fn measures(field: &[f64], width: usize, compat: bool) -> Measures {
     let mass = sum_of(field, |v| v);
     let (absolute, square) = (sum_of(field, f64::abs), sum_of(field, |v| v * v));
-    let greatest = field.iter().fold(0.0, |max: f64, v| max.max(v.abs()));
+    let (least, greatest) = extremes(field);
+    let greatest = greatest.max(-least);
     let (variation, steepness) = gradient(field, width, compat);
     if compat {
         let norm = (square + 1e-8).sqrt();
@@ -77,28 +78,25 @@ impl Bins {
         (least < greatest).then_some(Self { least, greatest, count: count as f64 })
     }
 
-    /// The bin of a value. The greatest value of the first state belongs to the last bin of it, as
-    /// histograms have it.
-    fn bin(self, v: f64) -> f64 {
-        if v == self.greatest {
-            return self.count - 1.0;
-        }
-        (self.count * ((v - self.least) / (self.greatest - self.least))).floor()
-    }
-
     /// Shannon entropy `−Σ p ln p` of the values over the bins, in nats.
     pub fn entropy(self, field: &[f64], counts: &mut Vec<u32>) -> f64 {
-        let (least, greatest) = extremes(field);
-        let (first, last) = (self.bin(least), self.bin(greatest));
+        let Bins { least, greatest, count } = self;
+        // The greatest value of the first state belongs to its last bin, as histograms have it.
+        let place = |v: f64| {
+            if v == greatest { count - 0.5 } else { count * ((v - least) / (greatest - least)) }
+        };
+        let (low, high) = extremes(field);
+        let (first, last) = (place(low).floor(), place(high).floor());
         counts.clear();
         if last - first < field.len() as f64 {
             counts.resize((last - first) as usize + 1, 0);
+            // A conversion cuts off what follows the point, which is the floor of what is not negative.
             for v in field {
-                counts[(self.bin(*v) - first) as usize] += 1;
+                counts[(place(*v) - first) as usize] += 1;
             }
         } else {
             // Far more bins than pixels: values that grew by orders of magnitude.
-            let mut bins: Vec<f64> = field.iter().map(|v| self.bin(*v)).collect();
+            let mut bins: Vec<f64> = field.iter().map(|v| place(*v).floor()).collect();
             bins.sort_unstable_by(f64::total_cmp);
             counts.extend(bins.chunk_by(|a, b| a == b).map(|run| run.len() as u32));
         }
@@ -126,9 +124,4 @@ fn plug_in(counts: &[u32], n: usize, ln: impl Fn(f64) -> f64) -> f64 {
         p * ln(p)
     };
     0.0 - counts.iter().filter(|count| **count > 0).map(part).sum::<f64>()
-}
-
-fn extremes(field: &[f64]) -> (f64, f64) {
-    let wider = |(least, greatest): (f64, f64), v: &f64| (least.min(*v), greatest.max(*v));
-    field.iter().fold((f64::INFINITY, f64::NEG_INFINITY), wider)
 }

@@ -12,7 +12,7 @@ mod measure;
 mod metric;
 mod registry;
 
-use dissipation::Energy;
+use dissipation::{Energy, Weights};
 use lowpass::LowPass;
 use measure::{Bins, ENTROPY, MASS, Measures, measures, own_entropy};
 use metric::metrics;
@@ -59,6 +59,7 @@ impl Category for InvariantDrift {
             tracks: (0..shape.channels).map(|_| Track::new(settings.num_scales)).collect(),
             scales: vec![Vec::new(); settings.num_scales - 1],
             counts: Vec::new(),
+            weights: None,
         })
     }
 }
@@ -94,6 +95,8 @@ struct Eye {
     /// The low-pass and the rest of one channel.
     scales: Vec<Vec<f64>>,
     counts: Vec<u32>,
+    /// Of the modes of the transforms; made when there are some.
+    weights: Option<Weights>,
 }
 
 impl Extractor for Eye {
@@ -111,7 +114,10 @@ impl Extractor for Eye {
             if !frame.is_finite() {
                 track.energies = None;
             } else if let Some(energies) = &mut track.energies {
-                energies.push(Energy::of(frame.spectra(), c, self.compat));
+                let spectra = frame.spectra();
+                let weights =
+                    self.weights.get_or_insert_with(|| Weights::new(spectra, self.compat));
+                energies.push(weights.energy(spectra, c));
             }
         }
     }
