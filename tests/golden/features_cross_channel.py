@@ -97,9 +97,9 @@ def features(u, compat):
     pairs = r[np.triu_indices(c, 1)]
     stats = dict(mean=pairs.mean(), max=pairs.max(), min=pairs.min(), std=pairs.std(ddof=1))
     out |= {f"cross_channel_corr_{k}": v for k, v in stats.items()}
-    b = codes(x, BINS, compat)
+    # 16 × 24 pixels: 5 b² ≤ 384 for b = 8, 5 b³ ≤ 384 for b = 4.
+    b = codes(x, BINS if compat else 8, compat)
     mi = [mutual(p, q, compat) for p, q in combinations(b, 2)]
-    # 16 × 24 pixels: 5 b³ ≤ 384 for b = 4.
     b = b if compat else codes(x, 4, False)
     cmi = [conditional(b[i], b[j], b[3 - i - j], compat) for i, j in combinations(range(3), 2)]
     for name, values in (("mi", mi), ("cmi", cmi)):

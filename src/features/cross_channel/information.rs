@@ -1,22 +1,24 @@
 //! Mutual information between channels over the pixels of a state, in nats, from histograms.
 
 use crate::features::statistics::extremes;
-use crate::features::{Channel, Undefined, Value};
+use crate::features::{Channel, Undefined};
 
 /// More channels than this have too many triples; the Python reference takes no pairs of them either.
 const MANY: usize = 16;
 
-/// Pixels that a cell of three channels shall have on average, as expected counts of a χ² test.
+/// Pixels that a cell of a histogram shall have on average, as expected counts of a χ² test: with fewer
+/// the bias is beyond correction.
 const PER_CELL: usize = 5;
 
 /// Mean and greatest mutual information over the pairs of channels.
-pub fn pairs(channels: &[Channel], bins: usize, compat: bool) -> [Value; 2] {
+pub fn pairs(channels: &[Channel], bins: usize, compat: bool) -> Result<[f64; 2], Undefined> {
     if compat && channels.len() > MANY {
-        return [Err(Undefined::ManyChannels); 2];
+        return Err(Undefined::ManyChannels);
     }
     if !compat && channels.iter().any(Channel::is_constant) {
-        return [Err(Undefined::ConstantField); 2];
+        return Err(Undefined::ConstantField);
     }
+    let bins = if compat { bins } else { affordable(channels, bins, 2)? };
     let codes: Vec<Vec<u8>> = channels.iter().map(|u| codes(u, bins, compat)).collect();
     let information = |x: &[u8], y: &[u8]| {
         let joint = Counts::of([x, y], bins);
@@ -27,27 +29,22 @@ pub fn pairs(channels: &[Channel], bins: usize, compat: bool) -> [Value; 2] {
     for (i, x) in codes.iter().enumerate() {
         found.extend(codes[i + 1..].iter().map(|y| information(x, y)));
     }
-    mean_and_max(&found)
+    Ok(mean_and_max(&found))
 }
 
 /// Mean and greatest conditional mutual information `I(X; Y | Z)` over pairs {X, Y} and every third
 /// channel Z.
-pub fn triples(channels: &[Channel], bins: usize, compat: bool) -> [Value; 2] {
+pub fn triples(channels: &[Channel], bins: usize, compat: bool) -> Result<[f64; 2], Undefined> {
     if channels.len() < 3 {
-        return [Err(Undefined::FewChannels); 2];
+        return Err(Undefined::FewChannels);
     }
     if channels.len() > MANY {
-        return [Err(Undefined::ManyChannels); 2];
+        return Err(Undefined::ManyChannels);
     }
     if !compat && channels.iter().any(Channel::is_constant) {
-        return [Err(Undefined::ConstantField); 2];
+        return Err(Undefined::ConstantField);
     }
-    let pixels = channels[0].values.len();
-    let dense = |b: &usize| PER_CELL * b.pow(3) <= pixels;
-    let bins = if compat { Some(bins) } else { (2..=bins).rev().find(dense) };
-    let Some(bins) = bins else {
-        return [Err(Undefined::Undetermined); 2];
-    };
+    let bins = if compat { bins } else { affordable(channels, bins, 3)? };
     let codes: Vec<Vec<u8>> = channels.iter().map(|u| codes(u, bins, compat)).collect();
     let c = codes.len();
     let entropy = |counts: &Counts| if compat { counts.plug_in() } else { counts.entropy() };
@@ -68,12 +65,19 @@ pub fn triples(channels: &[Channel], bins: usize, compat: bool) -> [Value; 2] {
             }
         }
     }
-    mean_and_max(&found)
+    Ok(mean_and_max(&found))
 }
 
-fn mean_and_max(found: &[f64]) -> [Value; 2] {
+/// The most bins, up to those asked for, that leave the cells of histograms of so many axes filled.
+fn affordable(channels: &[Channel], bins: usize, axes: u32) -> Result<usize, Undefined> {
+    let pixels = channels[0].values.len();
+    let filled = |b: &usize| PER_CELL * b.pow(axes) <= pixels;
+    (2..=bins).rev().find(filled).ok_or(Undefined::Undetermined)
+}
+
+fn mean_and_max(found: &[f64]) -> [f64; 2] {
     let mean = found.iter().sum::<f64>() / found.len() as f64;
-    [Ok(mean), Ok(found.iter().copied().fold(f64::NEG_INFINITY, f64::max))]
+    [mean, found.iter().copied().fold(f64::NEG_INFINITY, f64::max)]
 }
 
 /// The bin of every pixel: bins of equal width between the least and the greatest value, the last

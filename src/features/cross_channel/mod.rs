@@ -22,12 +22,16 @@ pub struct CrossChannel;
 type Row = (&'static str, Set, &'static str, Option<&'static str>, &'static str, &'static str);
 
 const FLAT: &str = "fewer than two channels; a constant channel; a state that is not finite";
+const SPARSE: &str = "fewer than two channels; a constant channel; fewer than 20 pixels; a state that \
+     is not finite; under compat more than 16 channels";
 const TRIPLE: &str = "fewer than three channels; a constant channel; a state that is not finite";
+
+const TRACE: &str = "cross_channel_eigen_trace";
 
 /// After the leading eigenvalues.
 const ROWS: [Row; 16] = [
     (
-        "cross_channel_eigen_trace",
+        TRACE,
         Set::V2,
         "Σ s², the trace of the covariance matrix of the channels",
         Some("the trace of R, C (n − 1)/n"),
@@ -85,7 +89,8 @@ const ROWS: [Row; 16] = [
     (
         "cross_channel_mi_mean",
         Set::Extended,
-        "mean over pairs of H(X) + H(Y) − H(X, Y), B equal bins, H = −Σ p ln p + (filled − 1)/(2n)",
+        "mean over pairs of H(X) + H(Y) − H(X, Y), b equal bins, the most up to B with 5 b² ≤ n, \
+         H = −Σ p ln p + (filled − 1)/(2n)",
         Some(
             "mean of Σ p ln(p/((p_x + 1e-10)(p_y + 1e-10))), B − 1 equal bins and one for the maximum",
         ),
@@ -97,14 +102,17 @@ const ROWS: [Row; 16] = [
         Set::Extended,
         "greatest over pairs of H(X) + H(Y) − H(X, Y), as in cross_channel_mi_mean",
         Some("greatest of the same as in cross_channel_mi_mean"),
-        FLAT,
+        SPARSE,
         "Miller 1955",
     ),
     (
         "cross_spectral_coherence_low",
         Set::Extended,
         "mean over pairs and shells r < N/6 of γ² = |Σ F_x F_y*|²/(Σ |F_x|² Σ |F_y|²), N = min(H, W)",
-        Some("mean of |S_xy|²/(S_xx S_yy + 1e-8) of single modes, first diagonal block"),
+        Some(
+            "mean of |S_xy|²/(S_xx S_yy + 1e-8), of single modes and so 1 wherever there is power, \
+             over the first block on the diagonal of the quarter plane",
+        ),
         "as cross_channel_corr_mean; no power in the band",
         "Carter, Knapp and Nuttall 1973, averaged over shells of wave numbers",
     ),
@@ -112,7 +120,7 @@ const ROWS: [Row; 16] = [
         "cross_spectral_coherence_mid",
         Set::Extended,
         "the same over shells N/6 ≤ r < N/3",
-        Some("the same over the second diagonal block"),
+        Some("the same over the second block"),
         "as cross_channel_corr_mean; no power in the band",
         "Carter, Knapp and Nuttall 1973, averaged over shells of wave numbers",
     ),
@@ -120,7 +128,7 @@ const ROWS: [Row; 16] = [
         "cross_spectral_coherence_high",
         Set::Extended,
         "the same over shells N/3 ≤ r ≤ N/2",
-        Some("the same over the third diagonal block"),
+        Some("the same over the third block"),
         "as cross_channel_corr_mean; no power in the band",
         "Carter, Knapp and Nuttall 1973, averaged over shells of wave numbers",
     ),
@@ -144,7 +152,7 @@ const ROWS: [Row; 16] = [
         "cross_channel_cmi_mean",
         Set::Extended,
         "mean over pairs and a third channel of H(X, Z) + H(Y, Z) − H(Z) − H(X, Y, Z), H as in \
-         cross_channel_mi_mean with b bins, the most up to B with 5 b³ ≤ n",
+         cross_channel_mi_mean, 5 b³ ≤ n",
         Some("with plain H and the bins of cross_channel_mi_mean"),
         "fewer than three channels or more than 16; a constant channel; fewer than 40 pixels; a state \
          that is not finite",
@@ -179,7 +187,8 @@ impl Category for CrossChannel {
 
     fn features(&self, settings: &Settings) -> Vec<Feature> {
         let feature = |name: String, (_, set, formula, compat, undefined, source): Row| Feature {
-            constant: settings.compat().then(|| constant(&name)).flatten(),
+            constant: (settings.compat() && name == TRACE)
+                .then_some("every channel adds (n − 1)/n to the trace"),
             name,
             version: 1,
             set,
@@ -212,20 +221,6 @@ impl Category for CrossChannel {
     }
 }
 
-/// Why a feature carries no information under `compat`.
-fn constant(name: &str) -> Option<&'static str> {
-    match name {
-        "cross_channel_eigen_trace" => Some("every channel adds (n − 1)/n to the trace"),
-        "cross_spectral_coherence_low"
-        | "cross_spectral_coherence_mid"
-        | "cross_spectral_coherence_high"
-        | "cross_spectral_coherence_max" => {
-            Some("without an average every mode with power is coherent")
-        }
-        _ => None,
-    }
-}
-
 struct Eye {
     settings: Settings,
     columns: usize,
@@ -249,7 +244,7 @@ impl Extractor for Eye {
         values.extend(correlation::features(channels, self.settings.num_eigen_top, compat));
         if self.settings.extended() {
             let bins = self.settings.mi_num_bins;
-            values.extend(information::pairs(channels, bins, compat));
+            values.extend(both(information::pairs(channels, bins, compat)));
             let spectra = frame.spectra();
             values.extend(if compat {
                 coherence::of_single_modes(channels.len(), spectra)
@@ -257,7 +252,11 @@ impl Extractor for Eye {
                 let shells = self.shells.get_or_insert_with(|| Shells::new(spectra));
                 shells.features(channels, spectra)
             });
-            values.extend(information::triples(channels, bins, compat));
+            values.extend(both(information::triples(channels, bins, compat)));
         }
     }
+}
+
+fn both(found: Result<[f64; 2], Undefined>) -> [Value; 2] {
+    found.map_or_else(|reason| [Err(reason); 2], |found| found.map(Ok))
 }

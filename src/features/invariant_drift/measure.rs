@@ -90,9 +90,11 @@ impl Bins {
         counts.clear();
         if last - first < field.len() as f64 {
             counts.resize((last - first) as usize + 1, 0);
-            // A conversion cuts off what follows the point, which is the floor of what is not negative.
+            // A conversion cuts off what follows the point, which is the floor of what is not negative;
+            // the difference may round up to the next bin.
+            let top = counts.len() - 1;
             for v in field {
-                counts[(place(*v) - first) as usize] += 1;
+                counts[((place(*v) - first) as usize).min(top)] += 1;
             }
         } else {
             // Far more bins than pixels: values that grew by orders of magnitude.

@@ -68,8 +68,7 @@ impl Category for InvariantDrift {
 struct Track {
     finite: bool,
     scales: Vec<Scale>,
-    /// None once a state was not finite: channels are transformed in pairs, one spoils the other.
-    energies: Option<Vec<Energy>>,
+    energies: Vec<Energy>,
 }
 
 /// What is kept of a channel at one scale.
@@ -82,7 +81,7 @@ struct Scale {
 
 impl Track {
     fn new(scales: usize) -> Self {
-        Self { finite: true, scales: vec![Scale::default(); scales], energies: Some(Vec::new()) }
+        Self { finite: true, scales: vec![Scale::default(); scales], energies: Vec::new() }
     }
 }
 
@@ -110,15 +109,10 @@ impl Extractor for Eye {
         if !self.extended {
             return;
         }
+        let spectra = frame.spectra();
+        let weights = self.weights.get_or_insert_with(|| Weights::new(spectra, self.compat));
         for (c, track) in self.tracks.iter_mut().enumerate() {
-            if !frame.is_finite() {
-                track.energies = None;
-            } else if let Some(energies) = &mut track.energies {
-                let spectra = frame.spectra();
-                let weights =
-                    self.weights.get_or_insert_with(|| Weights::new(spectra, self.compat));
-                energies.push(weights.energy(spectra, c));
-            }
+            track.energies.push(weights.energy(spectra, c));
         }
     }
 
@@ -171,8 +165,7 @@ impl Track {
             }
         }
         if extended {
-            let features = |energies: &Vec<Energy>| dissipation::features(energies, compat);
-            values.extend(self.energies.as_ref().map_or([Err(Undefined::NonFinite); 4], features));
+            values.extend(dissipation::features(&self.energies, compat));
         }
         if !self.finite {
             values[from..].fill(Err(Undefined::NonFinite));

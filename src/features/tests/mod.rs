@@ -1,6 +1,9 @@
 //! Tests over the registry and on fields with known answers.
 
+mod cross_channel;
 mod golden;
+mod invariance;
+mod invariant_drift;
 mod spatial;
 
 use std::collections::BTreeSet;
