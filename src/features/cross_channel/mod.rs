@@ -1,7 +1,7 @@
 //! `cross_channel`: what the channels of a state have to do with each other.
 //!
-//! Pixels are the sample: correlations and their eigenvalues ([`correlation`]), mutual information from
-//! histograms ([`information`]), and coherence by wave number ([`coherence`]). Nothing depends on the
+//! Pixels are the sample: correlations and their eigenvalues (`correlation`), mutual information from
+//! histograms (`information`), and coherence by wave number (`coherence`). Nothing depends on the
 //! order of the channels.
 
 mod coherence;
@@ -26,12 +26,16 @@ const SPARSE: &str = "fewer than two channels; a constant channel; fewer than 20
      is not finite; under compat more than 16 channels";
 const TRIPLE: &str = "fewer than three channels; a constant channel; a state that is not finite";
 
-const TRACE: &str = "cross_channel_eigen_trace";
+/// Those that `compat` leaves constant, and why.
+const CONSTANT: [(&str, &str); 2] = [
+    ("cross_channel_eigen_trace", "every channel adds (n − 1)/n to the trace"),
+    ("cross_spectral_coherence_max", "a mode with power is coherent with itself"),
+];
 
 /// After the leading eigenvalues.
 const ROWS: [Row; 16] = [
     (
-        TRACE,
+        "cross_channel_eigen_trace",
         Set::V2,
         "Σ s², the trace of the covariance matrix of the channels",
         Some("the trace of R, C (n − 1)/n"),
@@ -187,8 +191,9 @@ impl Category for CrossChannel {
 
     fn features(&self, settings: &Settings) -> Vec<Feature> {
         let feature = |name: String, (_, set, formula, compat, undefined, source): Row| Feature {
-            constant: (settings.compat() && name == TRACE)
-                .then_some("every channel adds (n − 1)/n to the trace"),
+            constant: CONSTANT
+                .iter()
+                .find_map(|(of, why)| (settings.compat() && *of == name).then_some(*why)),
             name,
             version: 1,
             set,

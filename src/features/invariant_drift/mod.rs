@@ -1,10 +1,10 @@
 //! `invariant_drift`: how norms, energies and the entropy of a channel change over a trajectory.
 //!
 //! Every invariant `I[t]` is taken of the field, of its Gaussian low-pass and of the rest
-//! ([`lowpass`]), per pixel, so that it does not depend on the size of the grid ([`measure`]); of each
-//! series there are four metrics ([`metric`]). The entropy has the bins of the first state: with bins
+//! (`lowpass`), per pixel, so that it does not depend on the size of the grid (`measure`); of each
+//! series there are four metrics (`metric`). The entropy has the bins of the first state: with bins
 //! of its own each state's entropy would not see the amplitude. Energies of bands of wave numbers say
-//! at which scale a channel dissipates ([`dissipation`]). A time step is the unit of time.
+//! at which scale a channel dissipates (`dissipation`). A time step is the unit of time.
 
 mod dissipation;
 mod lowpass;
