@@ -9,6 +9,7 @@ mod features;
 mod initial_conditions;
 mod parameters;
 mod rollout;
+mod state_features;
 mod weights;
 
 use std::any::Any;
@@ -20,6 +21,7 @@ pub use features::FeatureTable;
 pub use initial_conditions::{InitialConditions, Input};
 pub use parameters::Parameters;
 pub use rollout::{RolloutChunk, Start};
+pub use state_features::StateFeatures;
 pub use weights::Weights;
 
 use crate::key::{Key, KeyHasher, Kind, Manifest};

@@ -6,6 +6,7 @@
 
 mod axes;
 mod dynamics;
+mod features;
 mod inputs;
 mod metadata;
 mod outputs;
@@ -144,6 +145,9 @@ pub fn contents(
     arrays.extend(outputs);
     if dataset.operator_features {
         arrays.extend(inputs::features(sources)?);
+    }
+    if let Some(wanted) = &sources.experiment.features {
+        features::add(sources, wanted, &mut arrays, &mut attributes)?;
     }
     metadata::add(sources, &groups, (provenance, quality), &mut arrays, &mut attributes)?;
     let scales = axes::add(sources, &groups, &mut arrays);

@@ -3,12 +3,14 @@
 use std::fmt::Write;
 use std::process::ExitCode;
 
+use clap::ValueEnum;
 use serde_json::{Value, json};
 
 use super::{print, print_json};
 use crate::artifact::KINDS;
-use crate::ic::FAMILIES;
+use crate::ic::{Cost, FAMILIES, Family, Tier};
 use crate::operator::blocks::{BLOCKS, Block};
+use crate::picture::COLORMAPS;
 use crate::sampling::SAMPLERS;
 
 /// List what an experiment can name
@@ -34,6 +36,8 @@ enum What {
     Kinds,
     /// Ways to draw parameter sets
     Samplers,
+    /// Colour tables of pictures
+    Colormaps,
 }
 
 fn kinds() -> Vec<(&'static str, &'static str)> {
@@ -60,20 +64,34 @@ struct Item {
     name: &'static str,
     about: &'static str,
     formula: Option<&'static str>,
+    /// Group and cost of a family.
+    family: Option<(Tier, Cost)>,
 }
 
 impl From<(&'static str, &'static str)> for Item {
     fn from((name, about): (&'static str, &'static str)) -> Self {
-        Self { name, about, formula: None }
+        Self { name, about, formula: None, family: None }
     }
 }
 
 fn lists(what: What) -> (&'static str, Vec<Item>) {
     match what {
-        What::Ics => ("ics", FAMILIES.iter().map(|f| (f.name, f.summary).into()).collect()),
+        What::Ics => {
+            let item = |f: &Family| Item {
+                name: f.name,
+                about: f.summary,
+                formula: Some(f.formula),
+                family: Some((f.tier, f.cost)),
+            };
+            ("ics", FAMILIES.iter().map(item).collect())
+        }
         What::Blocks => {
-            let item =
-                |b: &Block| Item { name: b.name, about: b.summary, formula: Some(b.formula) };
+            let item = |b: &Block| Item {
+                name: b.name,
+                about: b.summary,
+                formula: Some(b.formula),
+                family: None,
+            };
             ("blocks", BLOCKS.iter().map(item).collect())
         }
         What::Features => {
@@ -84,12 +102,14 @@ fn lists(what: What) -> (&'static str, Vec<Item>) {
         What::Samplers => {
             ("samplers", SAMPLERS.iter().map(|s| (s.name, s.summary).into()).collect())
         }
+        What::Colormaps => {
+            ("colormaps", COLORMAPS.iter().map(|m| (m.name, m.sort.about()).into()).collect())
+        }
     }
 }
 
 pub fn run(args: &ListArgs) -> ExitCode {
-    let all = [What::Ics, What::Blocks, What::Features, What::Kinds, What::Samplers];
-    let wanted: Vec<What> = args.what.map_or(all.to_vec(), |one| vec![one]);
+    let wanted = args.what.map_or(What::value_variants().to_vec(), |one| vec![one]);
     if args.json {
         let mut out = json!({"schema": 1});
         for (title, items) in wanted.into_iter().map(lists) {
@@ -102,9 +122,12 @@ pub fn run(args: &ListArgs) -> ExitCode {
         if wanted.len() > 1 {
             let _ = writeln!(out, "{}{title}", if i > 0 { "\n" } else { "" });
         }
-        for Item { name, about, formula } in items {
+        for Item { name, about, formula, family } in items {
             let formula = formula.map_or(String::new(), |formula| format!("; {formula}"));
-            let _ = writeln!(out, "{name:<24} {about}{formula}");
+            let family = family.map_or(String::new(), |(tier, cost)| {
+                format!("{:<8} {:<10} ", tier.name(), cost.name())
+            });
+            let _ = writeln!(out, "{name:<24} {family}{about}{formula}");
         }
     }
     print(&out)
@@ -112,6 +135,10 @@ pub fn run(args: &ListArgs) -> ExitCode {
 
 fn to_json(item: &Item) -> Value {
     let mut out = json!({"name": item.name, "summary": item.about});
+    if let Some((tier, cost)) = item.family {
+        out["tier"] = tier.name().into();
+        out["cost"] = cost.name().into();
+    }
     if let Some(formula) = item.formula {
         out["formula"] = formula.into();
     }

@@ -9,6 +9,7 @@ mod completions;
 mod config;
 mod diff;
 mod explain;
+mod gallery;
 mod generate;
 mod graph;
 mod info;
@@ -21,6 +22,7 @@ pub mod reference;
 mod schema;
 pub mod style;
 mod validate;
+mod visualize_ic_types;
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -48,6 +50,7 @@ enum Command {
     Explain(explain::ExplainArgs),
     Graph(graph::GraphArgs),
     List(list::ListArgs),
+    Gallery(gallery::GalleryArgs),
     Info(info::InfoArgs),
     Validate(validate::ValidateArgs),
     Diff(diff::DiffArgs),
@@ -61,6 +64,7 @@ enum Command {
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
     Generate(generate::GenerateArgs),
+    VisualizeIcTypes(visualize_ic_types::VisualizeIcTypesArgs),
 }
 
 /// Reads the command line and does what it says. `start` is when the program began.
@@ -76,6 +80,7 @@ pub fn run(start: Instant) -> Result<ExitCode> {
         Command::Explain(args) => explain::run(args, global),
         Command::Graph(args) => graph::run(args, global),
         Command::List(args) => Ok(list::run(args)),
+        Command::Gallery(args) => gallery::run(args, global, start),
         Command::Info(args) => info::run(args, global),
         Command::Validate(args) => validate::run(args, global),
         Command::Diff(args) => diff::run(args, global),
@@ -87,6 +92,7 @@ pub fn run(start: Instant) -> Result<ExitCode> {
         Command::Completions(args) => Ok(completions::run(args)),
         Command::Man(args) => man::run(args),
         Command::Generate(args) => generate::run(args, global, start),
+        Command::VisualizeIcTypes(args) => visualize_ic_types::run(args, global, start),
     }
 }
 

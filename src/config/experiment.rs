@@ -29,6 +29,8 @@ pub struct Experiment {
     pub simulation: Simulation,
     /// How work is cut into artifacts.
     pub execution: Execution,
+    /// What is measured of the rollouts, if anything.
+    pub features: Option<Features>,
     /// The data set to assemble.
     pub dataset: Dataset,
     /// Things the person should know: settings that have no meaning here, idle parameters.
@@ -123,6 +125,21 @@ impl Execution {
         // 64 states at 64² or below, a quarter for each doubling of the side: equal bytes.
         self.segment.unwrap_or_else(|| (64 * 64 * 64 / (grid * grid).max(64 * 64)).max(1))
     }
+}
+
+/// What is measured of the rollouts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Features {
+    /// Definitions, set, and the settings of the categories.
+    pub settings: crate::features::Settings,
+    /// The categories that are computed from states, in the order of the columns.
+    pub categories: Vec<&'static str>,
+    /// Whether the operator-sensitivity features are computed.
+    pub sensitivity: bool,
+    /// Features whose columns are marked as not requested.
+    pub exclude: Vec<String>,
+    /// What becomes of the features of trajectories over realizations.
+    pub aggregation: Vec<crate::features::reduce::Aggregation>,
 }
 
 /// The data set to assemble.

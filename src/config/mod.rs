@@ -142,7 +142,8 @@ fn resolve(loaded: Loaded, request: &Request) -> Result<(Experiment, (Node, Sour
     if let Some(error) = sources.error(faults.into_vec()) {
         return Err(error);
     }
-    let Resolved { name, space, sampling, simulation, execution, dataset, notes, .. } = resolved;
+    let Resolved { name, space, sampling, simulation, execution, features, dataset, notes, .. } =
+        resolved;
     let experiment = Experiment {
         name,
         file,
@@ -152,6 +153,7 @@ fn resolve(loaded: Loaded, request: &Request) -> Result<(Experiment, (Node, Sour
         sampling,
         simulation,
         execution,
+        features,
         dataset,
         notes,
     };

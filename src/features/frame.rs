@@ -7,6 +7,7 @@ use std::cell::OnceCell;
 
 use super::spectrum::{Plans, Spectra};
 use super::statistics::Moments;
+use super::waves::Waves;
 
 /// The form of a trajectory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,9 +74,19 @@ impl<'a> Frame<'a> {
         self.channels.iter().all(|channel| channel.finite)
     }
 
-    /// The Fourier transforms of all channels; meaningless where one is not finite.
+    /// The Fourier transforms of all channels; zero where one is not finite.
     pub fn spectra(&self) -> &Spectra {
         self.spectra.get_or_init(|| Spectra::new(&self.channels, self.plans))
+    }
+
+    /// The wave vectors of its transforms.
+    pub fn waves(&self) -> &Waves {
+        self.plans.waves()
+    }
+
+    /// The autocovariance of each channel, `[W, H]`; see [`Spectra::autocovariances`].
+    pub fn autocovariances(&self) -> Vec<Vec<f64>> {
+        self.spectra().autocovariances(self.plans)
     }
 }
 

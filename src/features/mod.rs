@@ -17,20 +17,27 @@ pub mod frame;
 pub mod invariant_drift;
 pub mod reduce;
 pub mod settings;
+pub mod singular;
 pub mod spatial;
+pub mod spectral;
 pub mod spectrum;
 pub mod statistics;
 pub mod table;
 #[cfg(test)]
 mod tests;
+pub mod waves;
 
 pub use feature::{Category, Extractor, Feature, Scope, Set, Stage, Undefined, Value};
 pub use frame::{Channel, Frame, Shape};
 pub use settings::{Definitions, Settings};
 
 /// Every category that is computed from states, in the order of the columns.
-pub const CATEGORIES: &[&dyn Category] =
-    &[&spatial::Spatial, &cross_channel::CrossChannel, &invariant_drift::InvariantDrift];
+pub const CATEGORIES: &[&dyn Category] = &[
+    &spatial::Spatial,
+    &spectral::Spectral,
+    &cross_channel::CrossChannel,
+    &invariant_drift::InvariantDrift,
+];
 
 /// The category called `name`.
 pub fn category(name: &str) -> Option<&'static dyn Category> {

@@ -88,6 +88,22 @@ pub fn over_scopes(values: &[Value], columns: usize, definitions: Definitions) -
         .collect()
 }
 
+/// Every column over realizations, whose rows are alike in form.
+pub fn over_realizations(
+    rows: &[&[Value]],
+    aggregation: Aggregation,
+    definitions: Definitions,
+) -> Vec<Value> {
+    let mut own = Vec::with_capacity(rows.len());
+    (0..rows[0].len())
+        .map(|at| {
+            own.clear();
+            own.extend(rows.iter().map(|row| row[at]));
+            aggregation.of(&own, definitions)
+        })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -74,3 +74,25 @@ impl Extraction {
         self.running.iter_mut().map(finish).collect()
     }
 }
+
+/// Values as tables hold them: float32, NaN where there is none, and the codes of [`Undefined`], 0
+/// for a value. A number beyond float32 is no value.
+pub fn coded(values: &[Value]) -> (Vec<f32>, Vec<u8>) {
+    values
+        .iter()
+        .map(|value| match value.map(|v| v as f32) {
+            Ok(v) if v.is_finite() => (v, 0),
+            Ok(_) => (f32::NAN, Undefined::NonFinite as u8),
+            Err(reason) => (f32::NAN, reason as u8),
+        })
+        .unzip()
+}
+
+/// A number of a table with its code, as a value again; codes of other programs count as undetermined.
+pub fn decoded(number: f32, code: u8) -> Value {
+    let reason = Undefined::ALL.into_iter().find(|reason| *reason as u8 == code);
+    match (code, reason) {
+        (0, _) => Ok(f64::from(number)),
+        (_, reason) => Err(reason.unwrap_or(Undefined::Undetermined)),
+    }
+}

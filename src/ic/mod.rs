@@ -10,10 +10,16 @@
 //! on the grid. It does not know operators, chunks, or how a family is chosen for a sample.
 
 pub mod common;
+pub mod distance;
+pub mod etd;
 pub mod families;
 pub mod fft;
 pub mod geometry;
+pub mod interface;
+pub mod lattice;
 pub mod parameter;
+pub mod sampler;
+pub mod screened;
 pub mod simulation;
 pub mod spectrum;
 #[cfg(test)]
@@ -158,6 +164,17 @@ impl Cost {
             Cost::Cheap => "cheap",
             Cost::Moderate => "moderate",
             Cost::Integrated => "integrated",
+        }
+    }
+
+    /// What it means.
+    pub fn about(self) -> &'static str {
+        match self {
+            Cost::Cheap => {
+                "a few transforms or sums: below a millisecond for three channels on a 64 × 64 grid"
+            }
+            Cost::Moderate => "tens of transforms or many small parts: some milliseconds",
+            Cost::Integrated => "a simulation on a grid of at least 128 × 128: up to half a second",
         }
     }
 }

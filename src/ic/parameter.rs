@@ -6,7 +6,6 @@
 
 use std::ops::RangeInclusive;
 
-use crate::key::Value;
 use crate::node::{Fields, Law};
 use crate::rng::Stream;
 
@@ -117,8 +116,13 @@ pub struct CountParameter {
 impl CountParameter {
     /// Reads it; the ends and values of a law must be whole.
     pub fn parse(&self, fields: &Fields<'_>) -> Law {
+        self.parse_or(fields, &self.default)
+    }
+
+    /// Reads it where another value is the default.
+    pub fn parse_or(&self, fields: &Fields<'_>, default: &Law) -> Law {
         let range = *self.range.start() as f64..=*self.range.end() as f64;
-        let law = fields.law(self.name, range, self.default.clone());
+        let law = fields.law(self.name, range, default.clone());
         let whole = match &law {
             Law::Constant(a) => a.fract() == 0.0,
             Law::Uniform(a, b) | Law::LogUniform(a, b) => a.fract() == 0.0 && b.fract() == 0.0,
@@ -136,7 +140,7 @@ impl CountParameter {
                 self.range.end()
             )),
         );
-        self.default.clone()
+        default.clone()
     }
 }
 
@@ -215,7 +219,7 @@ impl Parameter {
     pub fn allowed(self) -> String {
         match self {
             Parameter::Law(p) => {
-                format!("number or law, {:?} to {:?}", p.range.start(), p.range.end())
+                format!("number or law, {} to {}", short(*p.range.start()), short(*p.range.end()))
             }
             Parameter::Length(p) => p.allowed(),
             Parameter::Count(p) => {
@@ -229,13 +233,29 @@ impl Parameter {
     /// What holds if it is not given.
     pub fn default(self) -> String {
         match self {
-            Parameter::Law(p) => Value::from(&p.default).to_string(),
-            Parameter::Length(p) => Value::from(&p.default).to_string(),
-            Parameter::Count(p) => Value::from(&p.default).to_string(),
+            Parameter::Law(p) => written(&p.default),
+            Parameter::Length(p) => written(&p.default),
+            Parameter::Count(p) => written(&p.default),
             Parameter::Choice(p) => p.default.to_owned(),
             Parameter::Other(p) => p.default.to_owned(),
         }
     }
+}
+
+/// A law as it stands in a file.
+fn written(law: &Law) -> String {
+    let list = |values: &[f64]| values.iter().map(|v| short(*v)).collect::<Vec<_>>().join(", ");
+    match law {
+        Law::Constant(v) => short(*v),
+        Law::Uniform(a, b) => format!("{{uniform: [{}]}}", list(&[*a, *b])),
+        Law::LogUniform(a, b) => format!("{{log_uniform: [{}]}}", list(&[*a, *b])),
+        Law::Choice(values) => format!("{{choice: [{}]}}", list(values)),
+    }
+}
+
+/// A number without needless digits.
+fn short(v: f64) -> String {
+    if v == 0.0 || (1e-4..1e7).contains(&v.abs()) { format!("{v}") } else { format!("{v:e}") }
 }
 
 /// The least and the greatest value of a law.
@@ -306,6 +326,14 @@ mod tests {
             assert_eq!((law, message.contains("out of range")), (Law::Constant(0.1), true));
             assert!(help.contains("allowed: "), "{help}");
         }
+    }
+
+    #[test]
+    fn laws_are_documented_as_they_are_written() {
+        assert_eq!(written(&Law::Constant(1.0)), "1");
+        assert_eq!(written(&Law::LogUniform(1e-12, 0.2)), "{log_uniform: [1e-12, 0.2]}");
+        assert_eq!(written(&Law::Uniform(0.0, 1e12)), "{uniform: [0, 1e12]}");
+        assert_eq!(written(&Law::Choice(vec![0.5, -2.0])), "{choice: [0.5, -2]}");
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! Names of the features that describe how an operator responds to changes of its input. How they are
 //! computed is the business of `compute::sensitivity`.
 
+/// The name of the category.
+pub const CATEGORY: &str = "operator_sensitivity";
+
 /// The features of the category `operator_sensitivity`, in their order.
 pub const NAMES: [&str; 10] = [
     "lipschitz_eps_1e-04",

@@ -1,6 +1,6 @@
 //! How heavy artifacts are, from shapes alone: for the order of work, for progress and for estimates.
 
-use crate::artifact::{Input, RolloutChunk};
+use crate::artifact::{Input, RolloutChunk, StateFeatures};
 use crate::graph::Cost;
 use crate::ic::{self, simulation};
 use crate::operator::layers::Stack;
@@ -40,6 +40,19 @@ pub fn features(operators: &[Operator]) -> Cost {
         gflop: operators.iter().map(|o| 10.0 * application(o)).sum(),
         bytes: 50 * operators.len() as u64,
     }
+}
+
+/// Some transforms, a sort and a dozen passes over each field: about 300 ns a value and category,
+/// counted as what the same time would do in convolutions.
+pub fn state_features(recipe: &StateFeatures, states: u32) -> Cost {
+    let columns = recipe.category.features(&recipe.settings).len() as u64;
+    let mut cost = Cost::default();
+    for operator in recipe.operators.iter() {
+        let values = operator.architecture.channels as u64 * u64::from(operator.grid).pow(2);
+        cost.gflop += (values * u64::from(states)) as f64 * 30e-6;
+        cost.bytes += columns * u64::from(states) * 5;
+    }
+    cost
 }
 
 /// Convolutions of one application, multiply and add apart.

@@ -9,9 +9,10 @@ use std::sync::Arc;
 use super::cost;
 use crate::artifact::{
     DatasetFile, FeatureTable, Handle, InitialConditions, Input, Parameters, RolloutChunk, Start,
-    Weights,
+    StateFeatures, Weights,
 };
 use crate::config::{self, Experiment, Layout};
+use crate::features;
 use crate::graph::Graph;
 use crate::key::Key;
 use crate::operator::Operator;
@@ -229,8 +230,10 @@ impl<'a> Expand<'a> {
         let simulation = &self.experiment.simulation;
         let dataset = &self.experiment.dataset;
         let execution = &self.experiment.execution;
+        let mut rollouts = Vec::new();
         for realizations in pieces(simulation.num_realizations, execution.realization_block) {
             let mut start = Start::Inputs(inputs);
+            let mut segments = Vec::new();
             for steps in pieces(simulation.num_timesteps, execution.segment_for(grid)) {
                 let recipe = RolloutChunk {
                     operators: operators.clone(),
@@ -252,8 +255,37 @@ impl<'a> Expand<'a> {
                 let cost = cost::rollout(&recipe);
                 let handle = self.graph.add(recipe, cost);
                 self.include(handle);
+                segments.push(handle);
                 start = Start::Segment(handle);
             }
+            rollouts.push(segments);
+        }
+        self.features(operators, chunk, group, &rollouts);
+    }
+
+    /// The features of these rollouts.
+    fn features(
+        &mut self,
+        operators: &Arc<[Operator]>,
+        chunk: (u64, u64),
+        group: &str,
+        rollouts: &[Vec<Handle<RolloutChunk>>],
+    ) {
+        let Some(wanted) = &self.experiment.features else { return };
+        for name in &wanted.categories {
+            let recipe = StateFeatures {
+                category: features::category(name).expect("the experiment names known ones"),
+                settings: wanted.settings.clone(),
+                operators: operators.clone(),
+                chunk,
+                group: group.to_owned(),
+                rollouts: rollouts.to_vec(),
+            };
+            let simulation = &self.experiment.simulation;
+            let states = simulation.num_realizations * simulation.num_timesteps;
+            let cost = cost::state_features(&recipe, states);
+            let handle = self.graph.add(recipe, cost);
+            self.include(handle);
         }
     }
 

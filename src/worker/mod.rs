@@ -9,6 +9,7 @@ pub mod flight;
 mod inputs;
 mod parameters;
 mod rollouts;
+mod state_features;
 mod weights;
 
 pub use bench::measure;
@@ -18,7 +19,9 @@ use std::io::{BufRead, Write};
 use std::rc::Rc;
 use std::time::Instant;
 
-use crate::artifact::{FeatureTable, InitialConditions, Parameters, RolloutChunk, Weights};
+use crate::artifact::{
+    FeatureTable, InitialConditions, Parameters, RolloutChunk, StateFeatures, Weights,
+};
 use crate::cache::{Cache, Entry, PartWriter};
 use crate::compute::device::{self, Device};
 use crate::config::{self, Experiment};
@@ -201,6 +204,9 @@ fn run(context: &mut Context, graph: &Graph, job: &Job) -> Result<()> {
     }
     if nodes[0].recipe_as::<RolloutChunk>().is_some() {
         return rollouts::run(context, &nodes, job.units);
+    }
+    if nodes[0].recipe_as::<StateFeatures>().is_some() {
+        return state_features::run(context, &nodes, job.units);
     }
     for node in nodes {
         if let Some(recipe) = node.recipe_as::<Parameters>() {

@@ -263,12 +263,13 @@ fn the_graph_is_drawn_in_every_format() {
 fn lists_name_what_an_experiment_can_say() {
     let space = TestSpace::new();
     let all = space.json(&["list", "--json"]);
-    assert_eq!(fields(&all), ["schema", "ics", "blocks", "features", "kinds", "samplers"]);
+    let kinds = ["ics", "blocks", "features", "kinds", "samplers", "colormaps"];
+    assert_eq!(fields(&all)[1..], kinds);
     assert_eq!(texts(&all["kinds"], "name"), KIND_NAMES);
     assert!(texts(&all["ics"], "name").contains(&"gaussian_random_field"));
     let samplers = ["sobol", "latin_hypercube", "halton", "uniform"];
     assert_eq!(texts(&all["samplers"], "name"), samplers);
-    for what in ["ics", "blocks", "features", "kinds", "samplers"] {
+    for what in kinds {
         let one = space.json(&["list", what, "--json"]);
         assert_eq!(one[what], all[what]);
         assert!(texts(&one[what], "summary").iter().all(|text| !text.is_empty()));
@@ -282,6 +283,19 @@ fn lists_name_what_an_experiment_can_say() {
         let line = text.lines().find(|line| line.starts_with(&format!("{name} "))).unwrap();
         assert!(formula.starts_with("y = ") && line.ends_with(formula), "{line}");
     }
+    let text = space.run(&["list", "ics"]).ok().stdout;
+    assert!(
+        text.starts_with(
+            "gaussian_random_field    baseline cheap      stationary Gaussian field with a Gaussian or \
+             Matérn covariance; Σ A(m) "
+        ),
+        "{text}"
+    );
+    for family in all["ics"].as_array().unwrap() {
+        assert_eq!(fields(family), ["name", "summary", "tier", "cost", "formula"]);
+    }
+    let maps = space.run(&["list", "colormaps"]).ok().stdout;
+    assert!(maps.contains("coolwarm                 diverging"), "{maps}");
     space.run(&["list", "colours"]).fails(2, &["colours", "ics"]);
 }
 

@@ -1,7 +1,13 @@
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use spinlock::cli;
+use spinlock::gallery::document;
+use spinlock::ic::FAMILIES;
+use spinlock::picture::png;
+
+use crate::gallery::pixels;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -56,6 +62,43 @@ fn the_page_of_the_command_line_is_current() {
         page == cli::reference::document(),
         "docs/cli.md is out of date; write it anew with UPDATE_DOCS=1"
     );
+}
+
+#[test]
+fn the_page_of_initial_conditions_is_current() {
+    let path = root().join("docs/initial-conditions.md");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&path, document::document()).unwrap();
+    }
+    let page = fs::read_to_string(&path).unwrap();
+    assert!(
+        page == document::document(),
+        "docs/initial-conditions.md is out of date; write it anew with UPDATE_DOCS=1"
+    );
+}
+
+/// The pictures of the page: the pixels that are drawn now, small files, and no others in the folder.
+#[test]
+fn the_pictures_of_initial_conditions_are_current() {
+    let mut known = BTreeSet::new();
+    for family in FAMILIES {
+        let path = root().join("docs").join(document::path(family));
+        let drawn = document::picture(family);
+        let is_current =
+            || fs::read(&path).is_ok_and(|bytes| pixels(&bytes) == drawn.pixels().as_flattened());
+        if std::env::var_os("UPDATE_DOCS").is_some() && !is_current() {
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(&path, png::encode(&drawn, &[])).unwrap();
+        }
+        assert!(is_current(), "{} is out of date; draw it anew with UPDATE_DOCS=1", path.display());
+        let length = fs::metadata(&path).unwrap().len();
+        assert!(length < 40_000, "{} has {length} bytes", path.display());
+        known.insert(path);
+    }
+    for entry in fs::read_dir(root().join("docs/images/ic")).unwrap() {
+        let path = entry.unwrap().path();
+        assert!(known.contains(&path), "{} belongs to no family", path.display());
+    }
 }
 
 #[test]

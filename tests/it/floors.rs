@@ -163,7 +163,9 @@ fn each_outer_library_has_one_home() {
         ("petgraph", vec!["graph"]),
         ("clap", vec!["cli"]),
         ("indicatif", vec!["cli"]),
-        ("libdeflater", vec!["cache"]),
+        ("libdeflater", vec!["cache", "picture"]),
+        ("ab_glyph", vec!["picture"]),
+        ("maud", vec!["gallery"]),
         ("sobol_burley", vec!["sampling"]),
     ];
     let sources = sources();

@@ -14,6 +14,8 @@ mod faults;
 mod floors;
 // Initial conditions in whole experiments.
 mod ics;
+// Contact sheets and pages of initial conditions.
+mod gallery;
 // What a data set's digest does not depend on.
 mod invariance;
 // Data sets of the real programs, read and computed again by scripts in Python.

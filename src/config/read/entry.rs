@@ -10,41 +10,6 @@ use crate::ic::{self, Family};
 use crate::key::RecipeText;
 use crate::node::{Content, Entry, Faults, Fields, Node, nearest};
 
-/// Types of the Python reference that this version lacks.
-const LATER: [&str; 21] = [
-    "quantum_wave_packet",
-    "turing_pattern",
-    "thermal_gradient",
-    "morphogen_gradient",
-    "reaction_front",
-    "light_cone",
-    "critical_fluctuation",
-    "phase_boundary",
-    "bz_reaction",
-    "shannon_entropy",
-    "interference_pattern",
-    "cell_population",
-    "chromatin_domain",
-    "shock_front",
-    "gene_expression",
-    "coherent_state",
-    "relativistic_wave_packet",
-    "mutual_information",
-    "regulatory_network",
-    "dla_cluster",
-    "error_correcting_code",
-];
-
-/// What a name of an entry comes to.
-pub enum Base {
-    /// This family.
-    Known(&'static Family),
-    /// A type of the reference that this version lacks.
-    Later,
-    /// Nothing.
-    Unknown,
-}
-
 /// An entry before its settings are read.
 pub struct Draft<'a> {
     /// Its name in the experiment.
@@ -131,46 +96,20 @@ pub fn type_of<'a>(name: &'a str, blocks: &[&'a Entry]) -> &'a str {
     }
 }
 
-/// What a type stands for: a family, an alias, or a variant of one.
-pub fn base(ty: &str) -> Base {
-    match [ty, stem(ty)].into_iter().find_map(ic::family) {
-        Some(family) => Base::Known(family),
-        None if LATER.contains(&stem(ty)) => Base::Later,
-        None => Base::Unknown,
-    }
-}
-
-/// Every type there is.
-pub fn known() -> Vec<&'static str> {
-    ic::FAMILIES.iter().map(|family| family.name).collect()
+/// The family that a type stands for: its own, that of an alias, or of a variant.
+pub fn base(ty: &str) -> Option<&'static Family> {
+    [ty, stem(ty)].into_iter().find_map(ic::family)
 }
 
 /// Reports a name that stands for nothing.
-pub fn unknown(
-    base: &Base,
-    name: &str,
-    at: &Node,
-    path: &str,
-    also: &[&'static str],
-    faults: &Faults,
-) {
-    let mut names = also.to_vec();
-    names.extend(known());
-    let shown = names.join(", ");
-    let (message, help) = match (base, nearest(name, names.iter().copied())) {
-        (Base::Later, _) => (
-            format!("this version lacks the initial condition `{name}`"),
-            format!("known types: {}", known().join(", ")),
-        ),
-        (_, Some(near)) => (
-            format!("there is no initial condition `{}`", name.escape_debug()),
-            format!("did you mean `{near}`? known: {shown}"),
-        ),
-        (_, None) => (
-            format!("there is no initial condition `{}`", name.escape_debug()),
-            format!("known: {shown}; or give it a block of its own with a `type`"),
-        ),
+pub fn unknown(name: &str, at: &Node, path: &str, also: &[&'static str], faults: &Faults) {
+    let known = also.iter().copied().chain(ic::FAMILIES.iter().map(|family| family.name));
+    let help = match nearest(name, known) {
+        Some(near) => format!("did you mean `{near}`? `spinlock list ics` names every type"),
+        None => "`spinlock list ics` names every type; or give it a block of its own with a `type`"
+            .to_owned(),
     };
+    let message = format!("there is no initial condition `{}`", name.escape_debug());
     faults.report(at, path, message, Some(help));
 }
 

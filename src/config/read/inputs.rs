@@ -4,7 +4,7 @@
 //! Invariant: what is resolved does not depend on the order in which entries were written.
 
 use super::Reader;
-use super::entry::{self, Base, Draft, base, type_of, unknown};
+use super::entry::{self, Draft, base, type_of, unknown};
 use super::space::Parameters;
 use crate::config::experiment::InputEntry;
 use crate::ic;
@@ -56,15 +56,15 @@ fn generation<'a>(reader: &Reader<'a>, notes: &mut Vec<String>) -> Vec<Draft<'a>
             let name = method.unwrap_or("gaussian_random_field");
             let ty = type_of(name, &blocks);
             match base(ty) {
-                Base::Known(family) => vec![Draft::new(name, family, 1.0, reader.node(METHOD))],
-                other => {
+                Some(family) => vec![Draft::new(name, family, 1.0, reader.node(METHOD))],
+                None => {
                     if let Some(node) = reader.node(METHOD) {
                         match type_node(name, &blocks) {
                             Some((node, path)) => {
-                                unknown(&other, ty, node, &path, &[], reader.faults);
+                                unknown(ty, node, &path, &[], reader.faults);
                             }
                             None => {
-                                unknown(&other, ty, node, METHOD, &["sampled"], reader.faults);
+                                unknown(ty, node, METHOD, &["sampled"], reader.faults);
                             }
                         }
                     }
@@ -99,23 +99,21 @@ fn generation<'a>(reader: &Reader<'a>, notes: &mut Vec<String>) -> Vec<Draft<'a>
         }
         let ty = type_of(&block.name, &blocks);
         match base(ty) {
-            Base::Known(family) => {
+            Some(family) => {
                 notes.push(format!("`{SECTION}.{}` is idle: it is not drawn", block.name));
                 let mut draft = Draft::new(&block.name, family, 0.0, None);
                 draft.block = Some(block);
                 drafts.push(draft);
             }
-            Base::Later => notes
-                .push(format!("`{SECTION}.{}` is idle: this version lacks the type", block.name)),
-            Base::Unknown => {
+            None => {
                 if let Some((node, path)) = type_node(&block.name, &blocks) {
-                    unknown(&Base::Unknown, ty, node, &path, &[], reader.faults);
+                    unknown(ty, node, &path, &[], reader.faults);
                     continue;
                 }
                 let known = ["ic_type_weights", "length_scale", "variance", "method"];
                 let path = format!("{SECTION}.{}", block.name);
                 let at = Node { value: Content::Null, span: block.span };
-                unknown(&Base::Unknown, ty, &at, &path, &known, reader.faults);
+                unknown(ty, &at, &path, &known, reader.faults);
             }
         }
     }
@@ -166,14 +164,14 @@ fn weights<'a>(reader: &Reader<'a>, blocks: &[&'a Entry]) -> Vec<Draft<'a>> {
         let weight = fields.float(&entry.name, 0.0..=1e12, 0.0);
         let ty = type_of(&entry.name, blocks);
         match base(ty) {
-            Base::Known(family) => {
+            Some(family) => {
                 drafts.push(Draft::new(&entry.name, family, weight, Some(&entry.node)));
             }
-            other => {
+            None => {
                 let at = Node { value: Content::Null, span: entry.span };
                 match type_node(&entry.name, blocks) {
-                    Some((node, path)) => unknown(&other, ty, node, &path, &[], reader.faults),
-                    None => unknown(&other, ty, &at, WEIGHTS, &[], reader.faults),
+                    Some((node, path)) => unknown(ty, node, &path, &[], reader.faults),
+                    None => unknown(ty, &at, WEIGHTS, &[], reader.faults),
                 }
             }
         }
@@ -211,7 +209,7 @@ fn explicit<'a>(reader: &Reader<'a>, list: &'a Node) -> Vec<Draft<'a>> {
         let place = fields.get("type").or_else(|| fields.get("name")).unwrap_or(item);
         match (name, ty.or(name)) {
             (Some(name), Some(ty)) => match base(ty) {
-                Base::Known(family) => {
+                Some(family) => {
                     if drafts.iter().any(|draft| draft.name == name) {
                         let message = format!("two inputs are called `{name}`");
                         let help = "give each its own `name`".to_owned();
@@ -222,13 +220,13 @@ fn explicit<'a>(reader: &Reader<'a>, list: &'a Node) -> Vec<Draft<'a>> {
                     draft.path = format!("{path}.params");
                     drafts.push(draft);
                 }
-                other => unknown(&other, ty, place, &format!("{path}.type"), &[], reader.faults),
+                None => unknown(ty, place, &format!("{path}.type"), &[], reader.faults),
             },
             _ => reader.faults.report(
                 item,
                 &path,
                 "an input needs a `type`",
-                Some(format!("known types: {}", entry::known().join(", "))),
+                Some("`spinlock list ics` names every type".to_owned()),
             ),
         }
         fields.finish();

@@ -74,16 +74,14 @@ pub fn document() -> String {
         "\n`∗` is convolution on the torus, `N` the normalisation, `φ` the activation, `D` dropout; the \
          bias `b` is there only without a normalisation, but always in the output layer.\n\n",
     );
-    out.push_str("## Initial conditions\n\n");
-    for family in ic::FAMILIES {
-        write!(out, "### `{}`\n\n{}.\n\n", family.name, family.summary)
-            .expect("writing to a string");
-        out.push_str("| setting | allowed | default | what it is |\n| --- | --- | --- | --- |\n");
-        for p in family.parameters {
-            row(&mut out, &[&code(p.name()), &p.allowed(), &code(&p.default()), p.meaning()]);
-        }
-        out.push('\n');
-    }
+    let names: Vec<String> = ic::FAMILIES.iter().map(|family| code(family.name)).collect();
+    write!(
+        out,
+        "## Initial conditions\n\nTypes: {}. Their settings, formulas and pictures are in \
+         [initial-conditions.md](initial-conditions.md).\n\n",
+        names.join(", ")
+    )
+    .expect("writing to a string");
     let aliases: Vec<String> =
         ic::ALIASES.iter().map(|(other, name)| format!("`{other}` for `{name}`")).collect();
     writeln!(out, "Other names: {}.", aliases.join(", ")).expect("writing to a string");
@@ -118,10 +116,6 @@ const REFUSED: &[(&str, &str)] = &[
     (
         "unknown parameters, one parameter twice, values outside the vocabulary",
         "they would be sampled and do nothing",
-    ),
-    (
-        "the 21 domain types of initial conditions (`quantum_wave_packet`, …)",
-        "this version lacks them",
     ),
 ];
 

@@ -7,7 +7,8 @@
 //! shell in the whole plane; the cross-correlation coefficient of the shell, squared. Independent noise
 //! has 1/K of K modes.
 
-use crate::features::spectrum::{Mode, Spectra};
+use crate::features::spectrum::Spectra;
+use crate::features::waves::Waves;
 use crate::features::{Channel, Undefined, Value};
 
 /// As many channels as the Python reference takes.
@@ -27,14 +28,15 @@ pub struct Shells {
 }
 
 impl Shells {
-    /// For transforms of this form.
-    pub fn new(spectra: &Spectra) -> Self {
-        let side = spectra.height.min(spectra.width);
-        let shell = |mode: &Mode| {
-            let shell = (mode.rho() * side as f64 + 0.5).floor() as usize;
-            if shell <= side / 2 { shell } else { 0 }
-        };
-        Self { side, modes: spectra.vectors().map(|mode| (shell(&mode), mode.weight)).collect() }
+    /// For fields with these waves.
+    pub fn new(waves: &Waves) -> Self {
+        let side = waves.height.min(waves.width);
+        let mut modes = vec![(0, 1.0); waves.height * (waves.width / 2 + 1)];
+        for wave in waves.all() {
+            let shell = (wave.rho * side as f64 + 0.5).floor() as usize;
+            modes[wave.at] = (if shell <= side / 2 { shell } else { 0 }, wave.weight);
+        }
+        Self { side, modes }
     }
 
     /// `Σ F_x conj(F_y)` of each shell; the plane holds every mode with its conjugate, so that the sum

@@ -254,7 +254,7 @@ impl Extractor for Eye {
             values.extend(if compat {
                 coherence::of_single_modes(channels.len(), spectra)
             } else {
-                let shells = self.shells.get_or_insert_with(|| Shells::new(spectra));
+                let shells = self.shells.get_or_insert_with(|| Shells::new(frame.waves()));
                 shells.features(channels, spectra)
             });
             values.extend(both(information::triples(channels, bins, compat)));

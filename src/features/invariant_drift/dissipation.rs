@@ -7,6 +7,7 @@
 use crate::features::feature::quotient;
 use crate::features::spectrum::Spectra;
 use crate::features::statistics::slope;
+use crate::features::waves::Waves;
 use crate::features::{Undefined, Value};
 
 /// Names, in the order of [`features`].
@@ -40,18 +41,21 @@ pub struct Energy {
 pub struct Weights(Vec<Energy>);
 
 impl Weights {
-    /// For transforms of this form. For the Python reference the sums are those of a transform without
+    /// For fields with these waves. For the Python reference the sums are those of a transform without
     /// a factor, over the half plane without weights, the mean included.
-    pub fn new(spectra: &Spectra, compat: bool) -> Self {
-        let area = (spectra.height * spectra.width) as f64;
-        let weights = spectra.vectors().map(|mode| {
-            let (weight, rho) = (if compat { area } else { mode.weight }, mode.rho());
-            let varies = if mode.is_mean() && !compat { 0.0 } else { weight };
-            let within = |band: bool| if band { varies } else { 0.0 };
-            let (low, high) = (within(rho < LOW), within(rho > HIGH));
-            Energy { low, high, all: varies, moment: varies * rho, power: weight }
-        });
-        Self(weights.collect())
+    pub fn new(waves: &Waves, compat: bool) -> Self {
+        let area = (waves.height * waves.width) as f64;
+        let mut weights = vec![Energy::default(); waves.height * (waves.width / 2 + 1)];
+        for wave in waves.all() {
+            let weight = if compat { area } else { wave.weight };
+            let within = |band: bool| if band { weight } else { 0.0 };
+            let (low, high) = (within(wave.rho < LOW), within(wave.rho > HIGH));
+            let moment = weight * wave.rho;
+            weights[wave.at] = Energy { low, high, all: weight, moment, power: weight };
+        }
+        let of_mean = if compat { area } else { 0.0 };
+        weights[0] = Energy { low: of_mean, high: 0.0, all: of_mean, moment: 0.0, power: 1.0 };
+        Self(weights)
     }
 
     /// The energy of a channel.

@@ -110,7 +110,7 @@ impl Extractor for Eye {
             return;
         }
         let spectra = frame.spectra();
-        let weights = self.weights.get_or_insert_with(|| Weights::new(spectra, self.compat));
+        let weights = self.weights.get_or_insert_with(|| Weights::new(frame.waves(), self.compat));
         for (c, track) in self.tracks.iter_mut().enumerate() {
             track.energies.push(weights.energy(spectra, c));
         }

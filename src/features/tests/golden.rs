@@ -94,3 +94,8 @@ fn invariant_drift_agrees_with_numpy() {
     let text = include_str!("../../../tests/golden/features_invariant_drift.json");
     agree("invariant_drift", text, 1e-6);
 }
+
+#[test]
+fn spectral_agrees_with_numpy() {
+    agree("spectral", include_str!("../../../tests/golden/features_spectral.json"), 1e-6);
+}

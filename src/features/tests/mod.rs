@@ -2,9 +2,11 @@
 
 mod cross_channel;
 mod golden;
+mod harmonics;
 mod invariance;
 mod invariant_drift;
 mod spatial;
+mod spectral;
 
 use std::collections::BTreeSet;
 use std::f64::consts::TAU;

@@ -1,8 +1,29 @@
 //! Tests over the registry: what holds for every family.
 
 mod baseline;
+mod bz_reaction;
+mod cell_population;
+mod chromatin_domain;
+mod coherent_state;
+mod critical_fluctuation;
+mod dla_cluster;
+mod error_correcting_code;
 mod fields;
+mod gene_expression;
+mod interference_pattern;
+mod light_cone;
+mod morphogen_gradient;
+mod mutual_information;
+mod phase_boundary;
+mod quantum_wave_packet;
+mod reaction_front;
+mod regulatory_network;
+mod relativistic_wave_packet;
 mod settings;
+mod shannon_entropy;
+mod shock_front;
+mod thermal_gradient;
+mod turing_pattern;
 
 use rayon::prelude::*;
 use serde_json::{Value as Json, json};
@@ -34,7 +55,29 @@ fn cases() -> Vec<&'static Case> {
 }
 
 /// Those of the domain families, one file each.
-const DOMAIN: &[&Case] = &[];
+const DOMAIN: &[&Case] = &[
+    &quantum_wave_packet::CASE,
+    &turing_pattern::CASE,
+    &thermal_gradient::CASE,
+    &morphogen_gradient::CASE,
+    &reaction_front::CASE,
+    &light_cone::CASE,
+    &critical_fluctuation::CASE,
+    &phase_boundary::CASE,
+    &bz_reaction::CASE,
+    &shannon_entropy::CASE,
+    &interference_pattern::CASE,
+    &cell_population::CASE,
+    &chromatin_domain::CASE,
+    &shock_front::CASE,
+    &gene_expression::CASE,
+    &coherent_state::CASE,
+    &relativistic_wave_packet::CASE,
+    &mutual_information::CASE,
+    &regulatory_network::CASE,
+    &dla_cluster::CASE,
+    &error_correcting_code::CASE,
+];
 
 /// The tree that a file with this content would give.
 fn node(json: &Json) -> Node {

@@ -14,7 +14,7 @@ pub fn key(name: &str, settings: &Json) -> Key {
 }
 
 /// What is wrong with these settings, as `name: message (help)`.
-fn faults(name: &str, settings: &Json) -> Vec<String> {
+pub fn faults(name: &str, settings: &Json) -> Vec<String> {
     let (_, faults) = parse(family(name).unwrap(), settings);
     faults
         .into_iter()

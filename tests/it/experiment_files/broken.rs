@@ -150,10 +150,15 @@ const BROKEN: &[(&str, &str)] = &[
     ("sampled_channels", "parameter_space: {operator: {channels: [1, 3]}}\n"),
     ("unequal_channels", "parameter_space: {operator: {input_channels: 1, output_channels: 3}}\n"),
     ("unknown_method", "simulation: {input_generation: {method: gausian_random_field}}\n"),
-    ("domain_type", "simulation: {input_generation: {method: turing_pattern}}\n"),
     (
-        "domain_type_in_weights",
-        "simulation: {input_generation: {ic_type_weights: {localized: 1, dla_cluster_v2: 1}}}\n",
+        "more_channels_than_a_type_has",
+        "parameter_space: {operator: {channels: 4}}\n\
+         simulation: {input_generation: {method: quantum_wave_packet}}\n",
+    ),
+    (
+        "a_setting_that_never_meant_anything",
+        "simulation:\n  input_generation:\n    method: quantum_wave_packet\n    \
+         quantum_wave_packet: {momentum_range: [0.1, 0.5]}\n",
     ),
     (
         "negative_weight",

@@ -104,3 +104,21 @@ dataset: {output_path: ./datasets/readme.h5}
     assert_eq!((x.name.as_str(), x.space.sampled().count()), ("readme", 4));
     assert_eq!(x.dataset.path, project.root().join("datasets/readme.h5"));
 }
+
+#[test]
+fn the_domain_types_take_the_settings_of_the_reference() {
+    let x = load("tests/fixtures/domain_ics_all_21");
+    assert_eq!(x.simulation.inputs.len(), 21);
+    let describe = |name: &str| {
+        let input = x.simulation.inputs.iter().find(|input| input.name == name).unwrap();
+        let mut text = spinlock::key::RecipeText::default();
+        input.settings.describe(&mut text);
+        text.0
+    };
+    // Pixels of a grid of 128 are fractions of the side.
+    assert!(describe("quantum_wave_packet").contains("sigma: 0.078125"));
+    assert!(describe("turing_pattern").contains("wavelength: 0.125"));
+    assert!(describe("error_correcting_code").contains("block_size: 0.0625"));
+    assert!(describe("dla_cluster").contains("cluster_size: 500"));
+    assert_eq!(x.notes, Vec::<String>::new());
+}

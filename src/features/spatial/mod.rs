@@ -1,7 +1,11 @@
-//! `spatial`: one-point statistics, gradients and curvature of a channel.
+//! `spatial`: one-point statistics, gradients and curvature of a channel; beyond `sdf-2.0` singular values
+//! and correlation lengths.
 //!
 //! Derivatives are per pixel, periodic. With `m_k` the central moments and s² the variance with divisor
 //! n − 1.
+
+mod correlation;
+mod pattern;
 
 use super::feature::quotient;
 use super::statistics::{Moments, lower_median, median, quantile};
@@ -75,6 +79,11 @@ const ROWS: [Row; 19] = [
 /// Those that `compat` leaves constant.
 const CONSTANT: [&str; 3] = ["gradient_x_mean", "gradient_y_mean", "laplacian_mean"];
 
+/// When a feature has no value under `compat`.
+fn undefined_compat(name: &str) -> &'static str {
+    if name == "participation_ratio" { "a field of zeros" } else { NOTHING }
+}
+
 impl Category for Spatial {
     fn name(&self) -> &'static str {
         "spatial"
@@ -93,51 +102,70 @@ impl Category for Spatial {
     }
 
     fn features(&self, settings: &Settings) -> Vec<Feature> {
-        let feature = |(name, formula, compat, undefined, source): Row| Feature {
+        let feature = |set, (name, formula, compat, undefined, source): Row| Feature {
             name: name.to_owned(),
             version: 1,
-            set: Set::V1,
+            set,
             formula,
             compat,
-            undefined,
+            undefined: if settings.compat() { undefined_compat(name) } else { undefined },
             source,
             constant: (settings.compat() && CONSTANT.contains(&name))
                 .then_some("differences over a torus sum to nothing"),
         };
-        ROWS.into_iter().map(feature).collect()
+        let mut all = ROWS.map(|row| feature(Set::V1, row)).to_vec();
+        if settings.extended() {
+            all.extend(pattern::ROWS.map(|row| feature(Set::Extended, row)));
+        }
+        all
     }
 
     fn begin(&self, settings: &Settings, _shape: Shape) -> Box<dyn Extractor> {
-        Box::new(Eye { compat: settings.compat() })
+        Box::new(Eye { compat: settings.compat(), extended: settings.extended() })
     }
 }
 
 struct Eye {
     compat: bool,
+    extended: bool,
 }
 
 impl Extractor for Eye {
     fn frame(&mut self, frame: &Frame<'_>, values: &mut Vec<Value>) {
-        for channel in frame.channels() {
-            if channel.finite {
-                values.extend(self.channel(channel));
-            } else {
-                values.extend([Err(Undefined::NonFinite); ROWS.len()]);
+        let columns = ROWS.len() + if self.extended { pattern::ROWS.len() } else { 0 };
+        let covariances = if self.extended { frame.autocovariances() } else { Vec::new() };
+        for (index, channel) in frame.channels().iter().enumerate() {
+            if !channel.finite {
+                values.extend(std::iter::repeat_n(Err(Undefined::NonFinite), columns));
+                continue;
+            }
+            let [dx, dy] = channel.central();
+            let gradient: Vec<f64> =
+                dx.iter().zip(dy).map(|(x, y)| (x * x + y * y).sqrt()).collect();
+            values.extend(self.channel(channel, &gradient));
+            if self.extended {
+                let look = pattern::Look {
+                    channel,
+                    gradient: &gradient,
+                    covariance: &covariances[index],
+                    power: &frame.spectra().power(index),
+                    waves: frame.waves(),
+                };
+                values.extend(if self.compat { look.compat() } else { look.standard() });
             }
         }
     }
 }
 
 impl Eye {
-    fn channel(&self, u: &Channel) -> [Value; ROWS.len()] {
+    fn channel(&self, u: &Channel, g: &[f64]) -> [Value; ROWS.len()] {
         let m = u.moments();
         let sorted = u.sorted();
         let (least, greatest) = (sorted[0], sorted[sorted.len() - 1]);
         let (skewness, kurtosis) = self.shape(u, m);
         let [dx, dy] = u.central();
-        let g: Vec<f64> = dx.iter().zip(dy).map(|(x, y)| (x * x + y * y).sqrt()).collect();
         let steep = g.iter().copied().fold(0.0, f64::max);
-        let g = Moments::of(&g);
+        let g = Moments::of(g);
         let laplacian = u.laplacian();
         let curvature = Moments::of(&laplacian);
         let energy = mean_of(&laplacian, |v| v * v);
