@@ -92,11 +92,13 @@ pub enum Undefined {
     Undetermined = 10,
     /// The operator is not at hand.
     NoOperator = 11,
+    /// More channels than the definition is computed for.
+    ManyChannels = 12,
 }
 
 impl Undefined {
     /// Every reason.
-    pub const ALL: [Undefined; 11] = [
+    pub const ALL: [Undefined; 12] = [
         Undefined::ConstantField,
         Undefined::SingleStep,
         Undefined::ShortSeries,
@@ -108,6 +110,7 @@ impl Undefined {
         Undefined::FewRealizations,
         Undefined::Undetermined,
         Undefined::NoOperator,
+        Undefined::ManyChannels,
     ];
 
     /// As a person reads it.
@@ -124,6 +127,7 @@ impl Undefined {
             Undefined::FewRealizations => "too few realizations",
             Undefined::Undetermined => "not determined by the data",
             Undefined::NoOperator => "operator not at hand",
+            Undefined::ManyChannels => "too many channels",
         }
     }
 }

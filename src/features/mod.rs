@@ -12,8 +12,10 @@
 //! which needs the operator itself, is computed by `compute::sensitivity`.
 
 pub mod causality;
+pub mod cross_channel;
 pub mod feature;
 pub mod frame;
+pub mod invariant_drift;
 pub mod reduce;
 pub mod series;
 pub mod settings;
@@ -33,8 +35,14 @@ pub use frame::{Channel, Frame, Shape};
 pub use settings::{Definitions, Settings};
 
 /// Every category that is computed from states, in the order of the columns.
-pub const CATEGORIES: &[&dyn Category] =
-    &[&spatial::Spatial, &spectral::Spectral, &temporal::Temporal, &causality::Causality];
+pub const CATEGORIES: &[&dyn Category] = &[
+    &spatial::Spatial,
+    &spectral::Spectral,
+    &cross_channel::CrossChannel,
+    &temporal::Temporal,
+    &causality::Causality,
+    &invariant_drift::InvariantDrift,
+];
 
 /// The category called `name`.
 pub fn category(name: &str) -> Option<&'static dyn Category> {

@@ -147,12 +147,6 @@ impl Spectra {
         let size = self.half() * self.height;
         &self.modes[channel * size..][..size]
     }
-
-    /// The modes of the half plane in the order of [`Spectra::modes`].
-    pub fn vectors(&self) -> impl Iterator<Item = Mode> {
-        let (h, w) = (self.height, self.width);
-        (0..self.half()).flat_map(move |b| (0..h).map(move |a| Mode::new(a, b, h, w)))
-    }
 }
 
 /// One channel of a transform: its values less their mean in units of their spread, so that the other
@@ -216,10 +210,5 @@ impl Mode {
     /// Cycles per pixel.
     pub fn rho(&self) -> f64 {
         (self.fx * self.fx + self.fy * self.fy).sqrt()
-    }
-
-    /// Whether it is the mean.
-    pub fn is_mean(&self) -> bool {
-        self.a == 0 && self.b == 0
     }
 }

@@ -85,6 +85,44 @@ pub fn slope(y: &[f64]) -> f64 {
     top / bottom
 }
 
+/// `Σ f(x)` in eight interleaved sums, so that it runs in vector registers; the order is fixed.
+pub fn sum_of(values: &[f64], f: impl Fn(f64) -> f64) -> f64 {
+    sum_of_pairs(values, values, |a, _| f(a))
+}
+
+/// `Σ f(x, y)` over the pairs of two lists of one length, as [`sum_of`].
+pub fn sum_of_pairs(x: &[f64], y: &[f64], f: impl Fn(f64, f64) -> f64) -> f64 {
+    let (mut sums, (x, y)) = ([0.0; 8], (x.chunks_exact(8), y.chunks_exact(8)));
+    let rest: f64 = x.remainder().iter().zip(y.remainder()).map(|(a, b)| f(*a, *b)).sum();
+    for (x, y) in x.zip(y) {
+        for lane in 0..8 {
+            sums[lane] += f(x[lane], y[lane]);
+        }
+    }
+    sums.iter().sum::<f64>() + rest
+}
+
+/// The least and the greatest of some numbers, none of them NaN; infinite of nothing.
+pub fn extremes(values: &[f64]) -> (f64, f64) {
+    let smaller = |a: f64, b: f64| if b < a { b } else { a };
+    let greater = |a: f64, b: f64| if b > a { b } else { a };
+    let (mut least, mut greatest) = ([f64::INFINITY; 8], [f64::NEG_INFINITY; 8]);
+    let chunks = values.chunks_exact(8);
+    for (lane, v) in chunks.remainder().iter().enumerate() {
+        (least[lane], greatest[lane]) = (*v, *v);
+    }
+    for chunk in chunks {
+        for lane in 0..8 {
+            least[lane] = smaller(least[lane], chunk[lane]);
+            greatest[lane] = greater(greatest[lane], chunk[lane]);
+        }
+    }
+    (
+        least.into_iter().fold(f64::INFINITY, smaller),
+        greatest.into_iter().fold(f64::NEG_INFINITY, greater),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,5 +141,14 @@ mod tests {
         assert!((slope(&[1.0, 3.0, 5.0, 7.0]) - 2.0).abs() < 1e-15);
         let m = Moments::of(&[0.0, 0.0, 0.0, 4.0]);
         assert_eq!((m.mean, m.central, m.variance()), (1.0, [3.0, 6.0, 21.0], 4.0));
+    }
+
+    #[test]
+    fn interleaved_sums_and_extremes_miss_nothing() {
+        let (x, y): (Vec<f64>, Vec<f64>) = (0..21).map(|k| (f64::from(k), 2.0)).unzip();
+        assert_eq!(sum_of(&x, |v| v * v), 2870.0);
+        assert_eq!(sum_of_pairs(&x, &y, |a, b| a * b), 420.0);
+        assert_eq!(extremes(&x), (0.0, 20.0));
+        assert_eq!(extremes(&x[16..20]), (16.0, 19.0));
     }
 }

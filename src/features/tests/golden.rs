@@ -100,6 +100,17 @@ fn spatial_agrees_with_numpy() {
 }
 
 #[test]
+fn cross_channel_agrees_with_numpy() {
+    agree("cross_channel", include_str!("../../../tests/golden/features_cross_channel.json"), 1e-6);
+}
+
+#[test]
+fn invariant_drift_agrees_with_numpy() {
+    let text = include_str!("../../../tests/golden/features_invariant_drift.json");
+    agree("invariant_drift", text, 1e-6);
+}
+
+#[test]
 fn spectral_agrees_with_numpy() {
     agree("spectral", include_str!("../../../tests/golden/features_spectral.json"), 1e-6);
 }

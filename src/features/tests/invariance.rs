@@ -19,7 +19,7 @@ pub enum Change {
 }
 
 impl Change {
-    fn of(&self, shape: Shape, states: &[f32]) -> Vec<f32> {
+    pub fn of(&self, shape: Shape, states: &[f32]) -> Vec<f32> {
         let (n, area) = (shape.width, shape.area());
         let from = |at: &dyn Fn(usize, usize) -> (usize, usize)| -> Vec<f32> {
             let pixel = |k: usize| {

@@ -1,9 +1,11 @@
 //! Tests over the registry and on fields with known answers.
 
 mod causality;
+mod cross_channel;
 mod golden;
 mod harmonics;
 mod invariance;
+mod invariant_drift;
 mod processes;
 mod spatial;
 mod spectral;
@@ -100,6 +102,16 @@ fn names_are_unique_and_every_feature_says_what_it_is() {
             }
         }
     }
+}
+
+/// 59 and 153 with the ten features of the operator itself, which `compute` has.
+#[test]
+fn the_sets_have_their_numbers_of_features() {
+    let count = |set: Set| {
+        let all = CATEGORIES.iter().flat_map(|c| c.features(&settings(Definitions::Standard)));
+        all.filter(|feature| feature.set <= set).count()
+    };
+    assert_eq!((count(Set::V1), count(Set::V2) + 10), (59, 153));
 }
 
 #[test]
