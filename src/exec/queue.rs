@@ -199,10 +199,9 @@ impl<'a> Queue<'a> {
     fn urgent(&mut self, takes: Takes) -> Option<Group> {
         let [device, portable] = &mut self.ready;
         match takes {
-            Takes::Device => device.pop(),
             Takes::Portable => portable.pop(),
             Takes::Anything if device.peek() < portable.peek() => portable.pop(),
-            Takes::Anything => device.pop(),
+            Takes::Anything | Takes::Device => device.pop(),
         }
     }
 

@@ -32,7 +32,7 @@ fn a_build_of_every_type_has_them_as_often_as_their_weights_say() {
     let text = json!({
         "parameter_space": {
             "architecture": {"num_layers": 1, "base_channels": 4, "kernel_size": 3},
-            "operator": {"grid_size": 48}
+            "operator": {"grid_size": 64}
         },
         "sampling": {"total_samples": 256},
         "simulation": {"device": "cpu", "num_realizations": 1, "input_generation": inputs},

@@ -55,21 +55,16 @@ fn generation<'a>(reader: &Reader<'a>, notes: &mut Vec<String>) -> Vec<Draft<'a>
             }
             let name = method.unwrap_or("gaussian_random_field");
             let ty = type_of(name, &blocks);
-            match base(ty) {
-                Some(family) => vec![Draft::new(name, family, 1.0, reader.node(METHOD))],
-                None => {
-                    if let Some(node) = reader.node(METHOD) {
-                        match type_node(name, &blocks) {
-                            Some((node, path)) => {
-                                unknown(ty, node, &path, &[], reader.faults);
-                            }
-                            None => {
-                                unknown(ty, node, METHOD, &["sampled"], reader.faults);
-                            }
-                        }
+            if let Some(family) = base(ty) {
+                vec![Draft::new(name, family, 1.0, reader.node(METHOD))]
+            } else {
+                if let Some(node) = reader.node(METHOD) {
+                    match type_node(name, &blocks) {
+                        Some((node, path)) => unknown(ty, node, &path, &[], reader.faults),
+                        None => unknown(ty, node, METHOD, &["sampled"], reader.faults),
                     }
-                    Vec::new()
                 }
+                Vec::new()
             }
         }
     };
@@ -98,23 +93,18 @@ fn generation<'a>(reader: &Reader<'a>, notes: &mut Vec<String>) -> Vec<Draft<'a>
             continue;
         }
         let ty = type_of(&block.name, &blocks);
-        match base(ty) {
-            Some(family) => {
-                notes.push(format!("`{SECTION}.{}` is idle: it is not drawn", block.name));
-                let mut draft = Draft::new(&block.name, family, 0.0, None);
-                draft.block = Some(block);
-                drafts.push(draft);
-            }
-            None => {
-                if let Some((node, path)) = type_node(&block.name, &blocks) {
-                    unknown(ty, node, &path, &[], reader.faults);
-                    continue;
-                }
-                let known = ["ic_type_weights", "length_scale", "variance", "method"];
-                let path = format!("{SECTION}.{}", block.name);
-                let at = Node { value: Content::Null, span: block.span };
-                unknown(ty, &at, &path, &known, reader.faults);
-            }
+        if let Some(family) = base(ty) {
+            notes.push(format!("`{SECTION}.{}` is idle: it is not drawn", block.name));
+            let mut draft = Draft::new(&block.name, family, 0.0, None);
+            draft.block = Some(block);
+            drafts.push(draft);
+        } else if let Some((node, path)) = type_node(&block.name, &blocks) {
+            unknown(ty, node, &path, &[], reader.faults);
+        } else {
+            let known = ["ic_type_weights", "length_scale", "variance", "method"];
+            let path = format!("{SECTION}.{}", block.name);
+            let at = Node { value: Content::Null, span: block.span };
+            unknown(ty, &at, &path, &known, reader.faults);
         }
     }
     for draft in &mut drafts {
@@ -163,17 +153,14 @@ fn weights<'a>(reader: &Reader<'a>, blocks: &[&'a Entry]) -> Vec<Draft<'a>> {
     for entry in fields.rest() {
         let weight = fields.float(&entry.name, 0.0..=1e12, 0.0);
         let ty = type_of(&entry.name, blocks);
-        match base(ty) {
-            Some(family) => {
-                drafts.push(Draft::new(&entry.name, family, weight, Some(&entry.node)));
-            }
-            None => {
-                let at = Node { value: Content::Null, span: entry.span };
-                match type_node(&entry.name, blocks) {
-                    Some((node, path)) => unknown(ty, node, &path, &[], reader.faults),
-                    None => unknown(ty, &at, WEIGHTS, &[], reader.faults),
-                }
-            }
+        if let Some(family) = base(ty) {
+            drafts.push(Draft::new(&entry.name, family, weight, Some(&entry.node)));
+            continue;
+        }
+        let at = Node { value: Content::Null, span: entry.span };
+        match type_node(&entry.name, blocks) {
+            Some((node, path)) => unknown(ty, node, &path, &[], reader.faults),
+            None => unknown(ty, &at, WEIGHTS, &[], reader.faults),
         }
     }
     let sum: f64 = drafts.iter().map(|d| d.weight).sum();

@@ -174,7 +174,7 @@ fn ramp(stream: Stream, n: usize) -> Vec<f64> {
 }
 
 /// Blurs by a Gaussian of standard deviation `length` sides.
-fn blur(field: &mut Vec<f64>, n: usize, length: f64) {
+fn blur(field: &mut [f64], n: usize, length: f64) {
     let fft = Fft::new(n);
     let mut im = vec![0.0; n * n];
     fft.forward(field, &mut im);
