@@ -32,7 +32,6 @@ use crate::profile::Profile;
 use crate::sampling::Quality;
 
 pub use dynamics::advice;
-pub use metadata::SPLITS;
 pub use parameters::quality;
 pub use weights::export as export_weights;
 

@@ -86,12 +86,19 @@ fn features(wanted: &Features) -> Value {
             ((*category).to_owned(), Value::Object(settings.0))
         })
         .collect();
+    let cleaning: Map<String, Value> = wanted
+        .cleaning
+        .values()
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), to_json(value)))
+        .collect();
     let aggregation: Vec<&str> = wanted.aggregation.iter().map(|a| a.name()).collect();
     json!({
         "set": wanted.settings.set.name(),
         "categories": categories,
         "exclude": wanted.exclude,
         "realization_aggregation": aggregation,
+        "cleaning": cleaning,
     })
 }
 

@@ -140,6 +140,8 @@ pub struct Features {
     pub exclude: Vec<String>,
     /// What becomes of the features of trajectories over realizations.
     pub aggregation: Vec<crate::features::reduce::Aggregation>,
+    /// How columns are made fit to train on.
+    pub cleaning: crate::features::cleaning::Cleaning,
 }
 
 /// The data set to assemble.

@@ -12,6 +12,7 @@
 //! which needs the operator itself, is computed by `compute::sensitivity`.
 
 pub mod causality;
+pub mod cleaning;
 pub mod cross_channel;
 pub mod feature;
 pub mod frame;
@@ -24,6 +25,7 @@ pub mod spatial;
 pub mod spectral;
 pub mod spectrum;
 pub mod statistics;
+pub mod summary;
 pub mod table;
 pub mod temporal;
 #[cfg(test)]

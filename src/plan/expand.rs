@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::cost;
 use crate::artifact::{
     DatasetFile, FeatureTable, Handle, InitialConditions, Input, Parameters, RolloutChunk, Start,
-    StateFeatures, Weights,
+    StateFeatures, Statistics, Weights,
 };
 use crate::config::{self, Experiment, Layout};
 use crate::features;
@@ -17,6 +17,7 @@ use crate::graph::Graph;
 use crate::key::Key;
 use crate::operator::Operator;
 use crate::profile::Profile;
+use crate::sampling::train_share;
 use crate::space::{Group, INPUT_TYPE_DIMENSION, ParameterId, Setting, Theta, VOCABULARY};
 
 /// The artifacts of one experiment.
@@ -59,6 +60,8 @@ struct Expand<'a> {
     entries: Vec<u32>,
     /// What goes into the data set: label and key.
     members: Vec<(String, Key)>,
+    /// Tables of features: of states, and of operators.
+    tables: (Vec<Handle<StateFeatures>>, Vec<Handle<FeatureTable>>),
 }
 
 impl<'a> Expand<'a> {
@@ -97,6 +100,7 @@ impl<'a> Expand<'a> {
             operators: Vec::new(),
             entries: Vec::new(),
             members: Vec::new(),
+            tables: (Vec::new(), Vec::new()),
         }
     }
 
@@ -136,6 +140,7 @@ impl<'a> Expand<'a> {
                 profile: self.profile.name.clone(),
             };
             let handle = self.graph.add(recipe, cost::features(&shared));
+            self.tables.1.push(handle);
             self.include(handle);
         }
         self.rollouts(&shared, weights, inputs);
@@ -285,11 +290,37 @@ impl<'a> Expand<'a> {
             let states = simulation.num_realizations * simulation.num_timesteps;
             let cost = cost::state_features(&recipe, states);
             let handle = self.graph.add(recipe, cost);
+            self.tables.0.push(handle);
             self.include(handle);
         }
     }
 
+    /// What is said of all features together.
+    fn statistics(&mut self) {
+        let Some(wanted) = &self.experiment.features else { return };
+        let (states, sensitivity) = std::mem::take(&mut self.tables);
+        let recipe = Statistics {
+            categories: wanted
+                .categories
+                .iter()
+                .filter_map(|name| features::category(name))
+                .collect(),
+            states,
+            // They may be asked for besides, by `simulation.extract_operator_features`.
+            sensitivity: if wanted.sensitivity { sensitivity } else { Vec::new() },
+            exclude: wanted.exclude.clone(),
+            definitions: wanted.settings.definitions,
+            aggregation: wanted.aggregation.clone(),
+            split: (self.experiment.sampling.seed, train_share(&self.experiment.dataset.splits)),
+            cleaning: wanted.cleaning,
+        };
+        let cost = cost::statistics(self.experiment, wanted);
+        let handle = self.graph.add(recipe, cost);
+        self.include(handle);
+    }
+
     fn finish(mut self) -> Expansion {
+        self.statistics();
         let dataset = &self.experiment.dataset;
         let parts = [
             ("parameters", dataset.parameters),

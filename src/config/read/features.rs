@@ -2,6 +2,7 @@
 
 use super::Reader;
 use crate::config::experiment::Features;
+use crate::features::cleaning::{Cleaning, Clip};
 use crate::features::reduce::Aggregation;
 use crate::features::{CATEGORIES, Definitions, Set, Settings};
 use crate::node::{Content, Node, known_names};
@@ -14,6 +15,7 @@ pub fn read(reader: &Reader<'_>, stored: bool) -> Option<Features> {
     let categories = names(reader, "features.categories", &known_categories(), "category");
     let exclude = names(reader, "features.exclude", &known_features(&settings), "feature");
     let aggregation = aggregation(reader);
+    let cleaning = cleaning(reader);
     let section = reader.node(SECTION)?;
     let wanted = |name: &str| categories.as_ref().is_none_or(|all| all.iter().any(|c| c == name));
     // The first set has no feature of the operator itself, nor of channels or causes.
@@ -48,6 +50,7 @@ pub fn read(reader: &Reader<'_>, stored: bool) -> Option<Features> {
         sensitivity,
         exclude: exclude.unwrap_or_default(),
         aggregation,
+        cleaning,
     })
 }
 
@@ -74,6 +77,31 @@ fn settings(reader: &Reader<'_>) -> Settings {
             .float("features.invariant_drift.gaussian_sigma")
             .unwrap_or(defaults.gaussian_sigma),
         entropy_num_bins: count("features.invariant_drift.entropy_num_bins"),
+    }
+}
+
+fn cleaning(reader: &Reader<'_>) -> Cleaning {
+    const MAD: &str = "features.cleaning.clip_mad";
+    const QUANTILE: &str = "features.cleaning.clip_quantile";
+    let number = |path| reader.float(path).expect("it has a default");
+    let (mad, quantile) = (number(MAD), number(QUANTILE));
+    let name = reader.choice("features.cleaning.clip");
+    for (path, needs) in [(MAD, "mad"), (QUANTILE, "quantile")] {
+        if let Some(node) = reader.node(path).filter(|_| name != needs) {
+            let message = format!("it has no effect under `clip: {name}`");
+            let help = format!("leave it out, or write `clip: {needs}`");
+            reader.faults.report(node, path, message, Some(help));
+        }
+    }
+    Cleaning {
+        constant_tolerance: number("features.cleaning.constant_tolerance"),
+        max_missing: number("features.cleaning.max_missing"),
+        max_correlation: number("features.cleaning.max_correlation"),
+        clip: match name {
+            "quantile" => Clip::Quantile(quantile),
+            "none" => Clip::None,
+            _ => Clip::Mad(mad),
+        },
     }
 }
 

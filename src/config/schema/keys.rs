@@ -414,6 +414,48 @@ pub const KEYS: &[Key] = &[
         Default::Int(32),
         "Bins of the entropy.",
     ),
+    section(
+        "features.cleaning",
+        "Which columns are fit to train on, and how they are clipped and scaled: a recipe beside the \
+         features, made from the training split; see [features.md](features.md#cleaning).",
+    ),
+    acts(
+        "features.cleaning.constant_tolerance",
+        Type::Float(0.0, 1.0),
+        Default::Float(1e-6),
+        "Range over size up to which a column is constant.",
+    ),
+    acts(
+        "features.cleaning.max_missing",
+        Type::Float(0.0, 1.0),
+        Default::Float(0.5),
+        "Largest share of missing values in a column.",
+    ),
+    acts(
+        "features.cleaning.max_correlation",
+        Type::Float(0.0, 1.0),
+        Default::Float(0.99),
+        "Largest |r| of a column with an earlier one.",
+    ),
+    acts(
+        "features.cleaning.clip",
+        Type::Choice(&["mad", "quantile", "none"]),
+        Default::Name("mad"),
+        "Where values are cut: at median ± `clip_mad` · MAD; at the quantiles `clip_quantile` and 1 − \
+         `clip_quantile`; nowhere.",
+    ),
+    acts(
+        "features.cleaning.clip_mad",
+        Type::Float(1.0, 1e6),
+        Default::Float(10.0),
+        "Median absolute deviations from the median, under `clip: mad`.",
+    ),
+    acts(
+        "features.cleaning.clip_quantile",
+        Type::Float(0.0, 0.49),
+        Default::Float(0.005),
+        "Share of values cut at each end, under `clip: quantile`.",
+    ),
     section("dataset", "The data set to assemble."),
     acts(
         "dataset.output_path",

@@ -1,6 +1,7 @@
 //! Tests over the registry and on fields with known answers.
 
 mod causality;
+mod cleaning;
 mod cross_channel;
 mod golden;
 mod harmonics;
