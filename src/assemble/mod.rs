@@ -11,6 +11,7 @@ mod inputs;
 mod metadata;
 mod outputs;
 mod parameters;
+mod statistics;
 mod stored;
 mod weights;
 
@@ -33,6 +34,7 @@ use crate::sampling::Quality;
 
 pub use dynamics::advice;
 pub use parameters::quality;
+pub use statistics::export as export_statistics;
 pub use weights::export as export_weights;
 
 /// What the data set is made from.
@@ -147,6 +149,7 @@ pub fn contents(
     }
     if let Some(wanted) = &sources.experiment.features {
         features::add(sources, wanted, &mut arrays, &mut attributes)?;
+        arrays.extend(statistics::arrays(sources)?);
     }
     metadata::add(sources, &groups, (provenance, quality), &mut arrays, &mut attributes)?;
     let scales = axes::add(sources, &groups, &mut arrays);

@@ -10,6 +10,7 @@ mod inputs;
 mod parameters;
 mod rollouts;
 mod state_features;
+mod statistics;
 mod weights;
 
 pub use bench::measure;
@@ -20,7 +21,7 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use crate::artifact::{
-    FeatureTable, InitialConditions, Parameters, RolloutChunk, StateFeatures, Weights,
+    FeatureTable, InitialConditions, Parameters, RolloutChunk, StateFeatures, Statistics, Weights,
 };
 use crate::cache::{Cache, Entry, PartWriter};
 use crate::compute::device::{self, Device};
@@ -217,6 +218,8 @@ fn run(context: &mut Context, graph: &Graph, job: &Job) -> Result<()> {
             inputs::run(context, node, recipe)?;
         } else if let Some(recipe) = node.recipe_as::<FeatureTable>() {
             features::run(context, node, recipe)?;
+        } else if let Some(recipe) = node.recipe_as::<Statistics>() {
+            statistics::run(context, graph, node, recipe)?;
         } else {
             return Err(Error::artifact(format!("no worker makes a {}", node.kind.name)));
         }
