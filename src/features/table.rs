@@ -113,10 +113,10 @@ pub fn coded(values: &[Value]) -> (Vec<f32>, Vec<u8>) {
 }
 
 /// A number of a table with its code, as a value again; codes of other programs count as undetermined.
-pub fn decoded(number: f32, code: u8) -> Value {
+pub fn decoded(number: f64, code: u8) -> Value {
     let reason = Undefined::ALL.into_iter().find(|reason| *reason as u8 == code);
     match (code, reason) {
-        (0, _) => Ok(f64::from(number)),
+        (0, _) => Ok(number),
         (_, reason) => Err(reason.unwrap_or(Undefined::Undetermined)),
     }
 }

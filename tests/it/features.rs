@@ -12,6 +12,19 @@ fn space() -> TestSpace {
     ])
 }
 
+/// A digest of all tables.
+fn tables(space: &TestSpace) -> String {
+    let script = "import h5py, hashlib\n\
+        f = h5py.File('datasets/x.h5'); h = hashlib.sha256()\n\
+        f['features'].visititems(lambda n, o: h.update(o[()].tobytes()) if hasattr(o, 'shape') else None)\n\
+        print(h.hexdigest())";
+    let mut python = space.program("python3", &["-c", script]);
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let out = python.env("PYTHONPATH", repository.join(".python")).output().unwrap();
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    String::from_utf8(out.stdout).unwrap()
+}
+
 #[test]
 fn tables_are_those_of_numpy() {
     let space = space();
@@ -53,15 +66,7 @@ fn features_do_not_depend_on_chunks_or_workers() {
         let space = space();
         space.edits(edits);
         space.build_with(args);
-        let script = "import h5py,sys,hashlib\n\
-            f = h5py.File('datasets/x.h5'); h = hashlib.sha256()\n\
-            f['features'].visititems(lambda n, o: h.update(o[()].tobytes()) if hasattr(o, 'shape') else None)\n\
-            print(h.hexdigest())";
-        let mut python = space.program("python3", &["-c", script]);
-        let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let out = python.env("PYTHONPATH", repository.join(".python")).output().unwrap();
-        assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
-        out.stdout
+        tables(&space)
     };
     let plain = digest(&[], &["-j1"]);
     assert_eq!(plain, digest(&[("chunk: 4", "chunk: 3")], &["-j2"]));
@@ -90,11 +95,18 @@ fn what_features_cannot_be_is_said() {
     ] {
         assert!(said.stderr.contains(text), "{text}\n{}", said.stderr);
     }
-    let space = TestSpace::changed(&[
-        ("execution:", "features: {}\nexecution:"),
-        ("dataset:\n", "dataset:\n  storage: {store_trajectories: false}\n"),
-    ]);
-    let said = space.run(&["plan", "experiments/x"]);
-    assert_eq!(said.code, Some(2));
-    assert!(said.stderr.contains("features of states need the states"), "{}", said.stderr);
+}
+
+/// What is taken of states while they are in memory is what is taken of stored ones.
+#[test]
+fn states_need_not_be_kept() {
+    let kept = space();
+    kept.build();
+    let dropped = space();
+    dropped.edit("dataset:\n", "dataset:\n  storage: {store_trajectories: false}\n");
+    dropped.build();
+    assert_eq!(tables(&kept), tables(&dropped));
+    // Nothing but the rollouts has the features then.
+    dropped.edit("exclude: [L2_monotonicity_raw]", "temporal: {autocorr_max_lag: 5}");
+    assert_eq!(dropped.stale(&[]), "rollout 4, features 14, dataset 1");
 }
