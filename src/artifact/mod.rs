@@ -21,7 +21,7 @@ pub use dataset::DatasetFile;
 pub use features::FeatureTable;
 pub use initial_conditions::{InitialConditions, Input};
 pub use parameters::Parameters;
-pub use rollout::{RolloutChunk, Start};
+pub use rollout::{Looked, RolloutChunk, Start};
 pub use state_features::StateFeatures;
 pub use statistics::Statistics;
 pub use weights::Weights;

@@ -136,7 +136,7 @@ pub fn add(
                     values(sources.cache, &entry, &format!("validity/{table}/{}", operator.index))?;
                 let number = |b: &[u8]| f32::from_le_bytes([b[0], b[1], b[2], b[3]]);
                 let pairs = numbers.chunks_exact(4).map(number).zip(codes);
-                Ok(pairs.map(|(number, code)| decoded(number, code)).collect())
+                Ok(pairs.map(|(number, code)| decoded(f64::from(number), code)).collect())
             };
             let row = operator.index as usize;
             match recipe.category.stage() {

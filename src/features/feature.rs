@@ -1,6 +1,6 @@
 //! What a feature is, and what a category must say and do.
 
-use super::{Frame, Settings, Shape};
+use super::{Carrier, Frame, Settings, Shape};
 
 /// One column of a table.
 #[derive(Debug, Clone)]
@@ -161,6 +161,9 @@ pub trait Extractor {
 
     /// After the last state. A category of [`Stage::Trajectory`] appends its values, `[scopes, D]`.
     fn finish(&mut self, _values: &mut Vec<Value>) {}
+
+    /// Walks over what it keeps from state to state, so that another extractor can go on from here.
+    fn carry(&mut self, _carrier: &mut Carrier) {}
 }
 
 /// A quotient, undefined where the denominator is not above `floor` in size.

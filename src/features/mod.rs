@@ -11,6 +11,7 @@
 //! states as stored. It does not know files, chunks, artifacts or devices; the operator sensitivity,
 //! which needs the operator itself, is computed by `compute::sensitivity`.
 
+pub mod carry;
 pub mod causality;
 pub mod cleaning;
 pub mod cross_channel;
@@ -32,6 +33,7 @@ pub mod temporal;
 mod tests;
 pub mod waves;
 
+pub use carry::Carrier;
 pub use feature::{Category, Extractor, Feature, Scope, Set, Stage, Undefined, Value};
 pub use frame::{Channel, Frame, Shape};
 pub use settings::{Definitions, Settings};

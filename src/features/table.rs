@@ -2,7 +2,7 @@
 
 use super::reduce::over_scopes;
 use super::spectrum::Plans;
-use super::{Category, Extractor, Frame, Settings, Shape, Stage, Undefined, Value};
+use super::{Carrier, Category, Extractor, Frame, Settings, Shape, Stage, Undefined, Value};
 
 /// The extraction of one trajectory by some categories.
 pub struct Extraction {
@@ -52,6 +52,26 @@ impl Extraction {
         self.step += 1;
     }
 
+    /// Puts back what another extraction of this trajectory carried after `step` states, category by
+    /// category: the next state is number `step`.
+    pub fn resume(&mut self, step: usize, carried: Vec<Vec<f64>>) {
+        self.step = step;
+        for (running, numbers) in self.running.iter_mut().zip(carried) {
+            running.extractor.carry(&mut Carrier::back(numbers));
+        }
+    }
+
+    /// What it carries, category by category, and the rows of the states shown to it, `[T', D]`, which
+    /// a category of trajectories has none of.
+    pub fn carry(mut self) -> Vec<(Vec<f64>, Vec<Value>)> {
+        let carry = |running: &mut Running| {
+            let mut carrier = Carrier::Out(Vec::new());
+            running.extractor.carry(&mut carrier);
+            (carrier.into_numbers(), tidy(std::mem::take(&mut running.rows)))
+        };
+        self.running.iter_mut().map(carry).collect()
+    }
+
     /// The rows of each category, in order: `[T, D]`, or `[D]` of a category of trajectories.
     pub fn finish(mut self) -> Vec<Vec<Value>> {
         assert_eq!(self.step, self.shape.steps, "all states were shown");
@@ -63,16 +83,20 @@ impl Extraction {
                 running.extractor.finish(&mut scopes);
                 rows = over_scopes(&scopes, running.columns, definitions);
             }
-            // What overflowed is no value either.
-            for value in &mut rows {
-                if value.is_ok_and(|v| !v.is_finite()) {
-                    *value = Err(Undefined::NonFinite);
-                }
-            }
-            rows
+            tidy(rows)
         };
         self.running.iter_mut().map(finish).collect()
     }
+}
+
+/// What overflowed is no value either.
+fn tidy(mut rows: Vec<Value>) -> Vec<Value> {
+    for value in &mut rows {
+        if value.is_ok_and(|v| !v.is_finite()) {
+            *value = Err(Undefined::NonFinite);
+        }
+    }
+    rows
 }
 
 /// Values as tables hold them: float32, NaN where there is none, and the codes of [`Undefined`], 0
@@ -89,10 +113,10 @@ pub fn coded(values: &[Value]) -> (Vec<f32>, Vec<u8>) {
 }
 
 /// A number of a table with its code, as a value again; codes of other programs count as undetermined.
-pub fn decoded(number: f32, code: u8) -> Value {
+pub fn decoded(number: f64, code: u8) -> Value {
     let reason = Undefined::ALL.into_iter().find(|reason| *reason as u8 == code);
     match (code, reason) {
-        (0, _) => Ok(f64::from(number)),
+        (0, _) => Ok(number),
         (_, reason) => Err(reason.unwrap_or(Undefined::Undetermined)),
     }
 }

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use super::cost;
 use crate::artifact::{
-    DatasetFile, FeatureTable, Handle, InitialConditions, Input, Parameters, RolloutChunk, Start,
-    StateFeatures, Statistics, Weights,
+    DatasetFile, FeatureTable, Handle, InitialConditions, Input, Looked, Parameters, RolloutChunk,
+    Start, StateFeatures, Statistics, Weights,
 };
 use crate::config::{self, Experiment, Layout};
 use crate::features;
@@ -235,6 +235,17 @@ impl<'a> Expand<'a> {
         let simulation = &self.experiment.simulation;
         let dataset = &self.experiment.dataset;
         let execution = &self.experiment.execution;
+        let wanted = self.experiment.features.as_ref().filter(|_| !dataset.trajectories);
+        let looked = wanted.filter(|wanted| !wanted.categories.is_empty()).map(|wanted| {
+            Arc::new(Looked {
+                categories: wanted
+                    .categories
+                    .iter()
+                    .filter_map(|n| features::category(n))
+                    .collect(),
+                settings: wanted.settings.clone(),
+            })
+        });
         let mut rollouts = Vec::new();
         for realizations in pieces(simulation.num_realizations, execution.realization_block) {
             let mut start = Start::Inputs(inputs);
@@ -255,6 +266,7 @@ impl<'a> Expand<'a> {
                     precision: self.profile.precision.name(),
                     dtype: dataset.dtype.name(),
                     stored: dataset.trajectories,
+                    looked: looked.clone(),
                     profile: self.profile.name.clone(),
                 };
                 let cost = cost::rollout(&recipe);

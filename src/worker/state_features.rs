@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use super::{Context, f32_bytes};
+use super::{Context, f32_bytes, measured};
 use crate::artifact::{Artifact, RolloutChunk, StateFeatures};
 use crate::cache::{Documents, Dtype, Entry, PartWriter};
 use crate::error::{Error, Result};
@@ -42,7 +42,12 @@ pub fn run(context: &mut Context, nodes: &[&Node], units: (usize, usize)) -> Res
         nodes.iter().map(|node| context.part(node, units)).collect::<Result<_>>()?;
     let categories: Vec<&'static dyn Category> = recipes.iter().map(|r| r.category).collect();
     for operator in operators {
-        let trajectories = extract(context, first, &categories, operator, &blocks)?;
+        let steps = context.experiment.simulation.num_timesteps;
+        let trajectories = if context.experiment.dataset.trajectories {
+            extract(context, first, &categories, (operator, steps), &blocks)?
+        } else {
+            measured::rows(context, &categories, &first.settings, (operator, steps), &blocks)?
+        };
         for (at, (recipe, part)) in recipes.iter().zip(&mut parts).enumerate() {
             let rows: Vec<&[Value]> = trajectories.iter().map(|rows| rows[at].as_slice()).collect();
             store(recipe, operator, &rows, part)?;
@@ -56,17 +61,10 @@ fn extract(
     context: &Context,
     recipe: &StateFeatures,
     categories: &[&'static dyn Category],
-    operator: &Operator,
+    (operator, steps): (&Operator, u32),
     blocks: &[Vec<Rc<Entry>>],
 ) -> Result<Vec<Vec<Vec<Value>>>> {
-    let side = operator.grid as usize;
-    let simulation = &context.experiment.simulation;
-    let shape = Shape {
-        steps: simulation.num_timesteps as usize,
-        channels: operator.architecture.channels as usize,
-        height: side,
-        width: side,
-    };
+    let shape = measured::form(operator, steps);
     let mut out = Vec::new();
     for segments in blocks {
         let mut running: Vec<Extraction> = Vec::new();

@@ -10,6 +10,8 @@ mod docs;
 mod experiment_files;
 // What goes wrong outside the program, and how it is said.
 mod faults;
+// Features as artifacts.
+mod features;
 // Who may import whom, and which outer library lives where.
 mod floors;
 // Initial conditions in whole experiments.

@@ -8,8 +8,8 @@ use crate::features::{CATEGORIES, Definitions, Set, Settings};
 use crate::node::{Content, Node, known_names};
 use crate::operator::sensitivity;
 
-/// Reads `features`; nothing if the section is not there. `stored`: whether states are kept.
-pub fn read(reader: &Reader<'_>, stored: bool) -> Option<Features> {
+/// Reads `features`; nothing if the section is not there.
+pub fn read(reader: &Reader<'_>) -> Option<Features> {
     const SECTION: &str = "features";
     let settings = settings(reader);
     let categories = names(reader, "features.categories", &known_categories(), "category");
@@ -31,18 +31,6 @@ pub fn read(reader: &Reader<'_>, stored: bool) -> Option<Features> {
     if chosen.is_empty() && !sensitivity {
         let help = Some("leave the section out for none".to_owned());
         reader.faults.report(section, SECTION, "no category is left", help);
-    }
-    if !stored && !chosen.is_empty() {
-        reader.faults.report(
-            section,
-            SECTION,
-            "features of states need the states, and they are not stored",
-            Some(
-                "store them (`dataset.storage.store_trajectories: true`), or keep to what needs \
-                 none: `categories: [operator_sensitivity]`"
-                    .to_owned(),
-            ),
-        );
     }
     Some(Features {
         settings,

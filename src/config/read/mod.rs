@@ -64,7 +64,7 @@ pub fn resolve(
     let sampling = sampling::read(&reader, &parameters.space, simulation.inputs.len(), &mut notes);
     let execution = simulation::execution(&reader);
     let mut dataset = dataset::read(&reader, &name, bounds, &mut notes);
-    let features = features::read(&reader, dataset.trajectories);
+    let features = features::read(&reader);
     dataset.operator_features |= features.as_ref().is_some_and(|features| features.sensitivity);
     notes.extend(space::idle(&parameters.space, simulation.num_timesteps));
     Resolved {

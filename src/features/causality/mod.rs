@@ -13,7 +13,8 @@ mod transfer;
 
 use super::series::{Series, observe};
 use super::{
-    Category, Channel, Extractor, Feature, Frame, Scope, Set, Settings, Shape, Stage, Value,
+    Carrier, Category, Channel, Extractor, Feature, Frame, Scope, Set, Settings, Shape, Stage,
+    Value,
 };
 use seen::Seen;
 
@@ -231,6 +232,11 @@ impl Extractor for Eye {
         } else {
             standard::values(&self.settings, &seen, values);
         }
+    }
+
+    fn carry(&mut self, carrier: &mut Carrier) {
+        carrier.list(&mut self.carried.series.values);
+        carrier.list(&mut self.carried.before);
     }
 }
 

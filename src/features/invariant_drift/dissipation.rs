@@ -8,7 +8,7 @@ use crate::features::feature::quotient;
 use crate::features::spectrum::Spectra;
 use crate::features::statistics::slope;
 use crate::features::waves::Waves;
-use crate::features::{Undefined, Value};
+use crate::features::{Carrier, Undefined, Value};
 
 /// Names, in the order of [`features`].
 pub const NAMES: [&str; 4] = [
@@ -34,6 +34,14 @@ pub struct Energy {
     moment: f64,
     /// With the mean.
     power: f64,
+}
+
+impl Energy {
+    /// Walks over its numbers.
+    pub fn carry(&mut self, carrier: &mut Carrier) {
+        let Self { low, high, all, moment, power } = self;
+        [low, high, all, moment, power].into_iter().for_each(|number| carrier.number(number));
+    }
 }
 
 /// What a mode of the half plane adds to an [`Energy`], times its power.

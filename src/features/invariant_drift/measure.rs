@@ -1,5 +1,6 @@
 //! Norms and energies of one field, and the entropy of its values.
 
+use crate::features::Carrier;
 use crate::features::statistics::{extremes, sum_of};
 
 /// The invariants of one field: `L1`, `L2`, `Linf`, entropy, total variation, mass, energy, energy of
@@ -64,7 +65,7 @@ fn gradient(field: &[f64], width: usize, central: bool) -> (f64, f64) {
 }
 
 /// Bins of equal width that cover the values of a first state and go on without end.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Bins {
     least: f64,
     greatest: f64,
@@ -72,6 +73,13 @@ pub struct Bins {
 }
 
 impl Bins {
+    /// Walks over its numbers.
+    pub fn carry(&mut self, carrier: &mut Carrier) {
+        carrier.number(&mut self.least);
+        carrier.number(&mut self.greatest);
+        carrier.number(&mut self.count);
+    }
+
     /// `count` bins between the least and the greatest value; none of a constant field.
     pub fn of(field: &[f64], count: usize) -> Option<Self> {
         let (least, greatest) = extremes(field);

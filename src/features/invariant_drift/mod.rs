@@ -19,8 +19,8 @@ use metric::metrics;
 use registry::INVARIANTS;
 
 use super::{
-    Category, Channel, Extractor, Feature, Frame, Scope, Set, Settings, Shape, Stage, Undefined,
-    Value,
+    Carrier, Category, Channel, Extractor, Feature, Frame, Scope, Set, Settings, Shape, Stage,
+    Undefined, Value,
 };
 
 /// The category.
@@ -121,6 +121,10 @@ impl Extractor for Eye {
             track.finish(self.compat, self.extended, values);
         }
     }
+
+    fn carry(&mut self, carrier: &mut Carrier) {
+        self.tracks.iter_mut().for_each(|track| track.carry(carrier));
+    }
 }
 
 impl Eye {
@@ -152,6 +156,23 @@ impl Eye {
 }
 
 impl Track {
+    fn carry(&mut self, carrier: &mut Carrier) {
+        carrier.flag(&mut self.finite);
+        for scale in &mut self.scales {
+            let mut covered = scale.bins.is_some();
+            carrier.flag(&mut covered);
+            if covered {
+                scale.bins.get_or_insert_default().carry(carrier);
+            }
+            let length = carrier.length(scale.series.len());
+            scale.series.resize(length, Measures::default());
+            scale.series.iter_mut().flatten().for_each(|number| carrier.number(number));
+        }
+        let length = carrier.length(self.energies.len());
+        self.energies.resize(length, Energy::default());
+        self.energies.iter_mut().for_each(|energy| energy.carry(carrier));
+    }
+
     fn finish(&self, compat: bool, extended: bool, values: &mut Vec<Value>) {
         let from = values.len();
         for (at, invariant) in INVARIANTS.iter().enumerate() {

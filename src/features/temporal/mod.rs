@@ -8,7 +8,8 @@ mod standard;
 
 use super::series::{Series, observe};
 use super::{
-    Category, Extractor, Feature, Frame, Scope, Set, Settings, Shape, Stage, Undefined, Value,
+    Carrier, Category, Extractor, Feature, Frame, Scope, Set, Settings, Shape, Stage, Undefined,
+    Value,
 };
 
 /// The category.
@@ -185,6 +186,10 @@ impl Extractor for Eye {
         for channel in 0..self.shape.channels {
             values.extend(self.channel(channel));
         }
+    }
+
+    fn carry(&mut self, carrier: &mut Carrier) {
+        carrier.list(&mut self.carried.values);
     }
 }
 

@@ -151,3 +151,36 @@ fn no_column_is_ever_missing() {
         }
     }
 }
+
+/// Where states are not kept, a trajectory is looked at in stretches, by different processes.
+#[test]
+fn an_extraction_may_stop_and_go_on_elsewhere() {
+    let states = golden::rollout(7);
+    let shape = golden::SHAPE;
+    for definitions in [Definitions::Standard, Definitions::Compat] {
+        let settings = settings(definitions);
+        let mut whole = Extraction::new(CATEGORIES, &settings, shape);
+        states.chunks_exact(shape.state()).for_each(|state| whole.frame(state));
+        let whole = whole.finish();
+        let mut rows: Vec<Vec<Value>> = vec![Vec::new(); CATEGORIES.len()];
+        let mut carried: Option<Vec<Vec<f64>>> = None;
+        for (at, stretch) in states.chunks(3 * shape.state()).enumerate() {
+            let mut part = Extraction::new(CATEGORIES, &settings, shape);
+            if let Some(carried) = carried.take() {
+                part.resume(3 * at, carried);
+            }
+            stretch.chunks_exact(shape.state()).for_each(|state| part.frame(state));
+            let (numbers, own): (Vec<_>, Vec<_>) = part.carry().into_iter().unzip();
+            rows.iter_mut().zip(own).for_each(|(all, own)| all.extend(own));
+            carried = Some(numbers);
+        }
+        let mut last = Extraction::new(CATEGORIES, &settings, shape);
+        last.resume(shape.steps, carried.unwrap());
+        for ((category, whole), (rows, last)) in
+            CATEGORIES.iter().zip(whole).zip(rows.into_iter().zip(last.finish()))
+        {
+            let parts = if category.stage() == Stage::Timestep { rows } else { last };
+            assert!(parts == whole, "{}", category.name());
+        }
+    }
+}
