@@ -19,6 +19,7 @@ mod man;
 mod plan;
 mod progress;
 pub mod reference;
+pub mod registry;
 mod schema;
 pub mod style;
 mod validate;

@@ -139,6 +139,8 @@ pub type Value = Result<f64, Undefined>;
 pub trait Category: Sync + std::fmt::Debug {
     /// As in tables and in the file.
     fn name(&self) -> &'static str;
+    /// What it looks at, and the words of its formulas, as Markdown.
+    fn about(&self) -> &'static str;
     /// Raised when any of its values changes; hashed.
     fn version(&self) -> u32;
     /// When its values exist.

@@ -14,9 +14,9 @@ fn space() -> TestSpace {
 
 /// A digest of all tables.
 fn tables(space: &TestSpace) -> String {
-    let script = "import h5py, hashlib\n\
+    let script = "import h5py, hashlib, numpy as np\n\
         f = h5py.File('datasets/x.h5'); h = hashlib.sha256()\n\
-        f['features'].visititems(lambda n, o: h.update(o[()].tobytes()) if hasattr(o, 'shape') else None)\n\
+        f['features'].visititems(lambda n, o: h.update(np.asarray(o[()]).tobytes()) if hasattr(o, 'shape') else None)\n\
         print(h.hexdigest())";
     let mut python = space.program("python3", &["-c", script]);
     let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -45,19 +45,19 @@ fn an_edit_of_a_category_makes_that_category_again() {
     assert_eq!(space.stale(&[]), "");
     // Two chunks.
     space.edit("{exclude: ", "{temporal: {autocorr_max_lag: 5}, exclude: ");
-    assert_eq!(space.stale(&[]), "features 2, dataset 1");
+    assert_eq!(space.stale(&[]), "features 2, statistics 1, dataset 1");
     space.build();
     space.edit("{temporal: {autocorr_max_lag: 5}, ", "{categories: [spatial], ");
-    assert_eq!(space.stale(&[]), "dataset 1");
+    assert_eq!(space.stale(&[]), "statistics 1, dataset 1");
     space.build();
     // A category more: that one alone, from the rollouts in the cache.
     space.edit("[spatial]", "[spatial, invariant_drift, causality]");
-    assert_eq!(space.stale(&[]), "dataset 1");
+    assert_eq!(space.stale(&[]), "statistics 1, dataset 1");
     space.edit("exclude: [L2_monotonicity_raw]", "set: sdf-extended");
-    assert_eq!(space.stale(&[]), "features 6, dataset 1");
+    assert_eq!(space.stale(&[]), "features 6, statistics 1, dataset 1");
     // A longer rollout: segments that are there stay.
     space.edit("num_timesteps: 8", "num_timesteps: 12");
-    assert_eq!(space.stale(&[]), "rollout 2, features 6, dataset 1");
+    assert_eq!(space.stale(&[]), "rollout 2, features 6, statistics 1, dataset 1");
 }
 
 #[test]
@@ -108,5 +108,5 @@ fn states_need_not_be_kept() {
     assert_eq!(tables(&kept), tables(&dropped));
     // Nothing but the rollouts has the features then.
     dropped.edit("exclude: [L2_monotonicity_raw]", "temporal: {autocorr_max_lag: 5}");
-    assert_eq!(dropped.stale(&[]), "rollout 4, features 14, dataset 1");
+    assert_eq!(dropped.stale(&[]), "rollout 4, features 14, statistics 1, dataset 1");
 }

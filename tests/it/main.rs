@@ -24,5 +24,7 @@ mod invariance;
 mod oracle;
 // What an edit costs: what is rebuilt and, above all, what is not.
 mod rebuild;
+// Statistics of features, and the cleaning recipe.
+mod statistics;
 // A temporary project in which the programs run.
 mod space;

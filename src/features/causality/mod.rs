@@ -150,6 +150,14 @@ impl Category for Causality {
         "causality"
     }
 
+    fn about(&self) -> &'static str {
+        "\
+Direction in time, in space and between channels. y_i is the mean of channel i at a time; \
+pairs of channels are taken in both directions: i → j asks what the past of channel i says \
+about channel j. A series moves if its range is more than 2⁻²⁴ of the size of the states, \
+√(max mean u²)."
+    }
+
     fn version(&self) -> u32 {
         1
     }

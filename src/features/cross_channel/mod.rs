@@ -177,6 +177,14 @@ impl Category for CrossChannel {
         "cross_channel"
     }
 
+    fn about(&self) -> &'static str {
+        "\
+What the channels of a state have to do with each other: correlations over pixels and their \
+eigenvalues λ, greatest first; mutual information, in nats, from histograms; coherence by \
+wave number. Shell r holds the modes with r − ½ ≤ κ < r + ½, κ in cycles along the shorter \
+side. Nothing depends on the order of the channels."
+    }
+
     fn version(&self) -> u32 {
         1
     }

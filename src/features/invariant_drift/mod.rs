@@ -32,6 +32,15 @@ impl Category for InvariantDrift {
         "invariant_drift"
     }
 
+    fn about(&self) -> &'static str {
+        "\
+How norms, energies and the entropy of a channel change over a trajectory. Every invariant \
+I[t] is taken of the field v = u (`raw`), of its Gaussian low-pass (`lowpass`) and of the \
+rest (`highpass`), per pixel, so that it does not depend on the size of the grid; of each \
+series there are four metrics. The entropy has the bins of the first state throughout. \
+Energies of bands of wave numbers say at which scale a channel dissipates."
+    }
+
     fn version(&self) -> u32 {
         1
     }

@@ -89,6 +89,15 @@ impl Category for Spatial {
         "spatial"
     }
 
+    fn about(&self) -> &'static str {
+        "\
+One-point statistics, gradients and curvature of a channel; beyond `sdf-2.0` singular values \
+and correlation lengths. m_k is the k-th central moment, s² the variance with divisor n − 1, \
+Q a quantile (linear interpolation at p (n − 1)). Derivatives are per pixel: Dx u = (u[i, \
+j+1] − u[i, j−1])/2, Dy along i, and L u = u[i+1, j] + u[i−1, j] + u[i, j+1] + u[i, j−1] − 4 \
+u[i, j]."
+    }
+
     fn version(&self) -> u32 {
         1
     }

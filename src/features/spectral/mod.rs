@@ -172,6 +172,16 @@ impl Category for Spectral {
         "spectral"
     }
 
+    fn about(&self) -> &'static str {
+        "\
+The power spectrum of a channel. F is the orthonormal transform of u − mean u and P = |F|², \
+so that Σ P = Σ (u − mean u)² over the whole plane of modes. Frequencies (fx, fy) and ρ = \
+√(fx² + fy²) are in cycles per pixel. ⟨·⟩ is a mean over all modes but the mean of the \
+field, weighted by P. The power of a wave is that of its mode and of the conjugate. Under \
+`compat` sums run over the half plane b ≤ W/2, each mode once, the mean of the field \
+included."
+    }
+
     fn version(&self) -> u32 {
         1
     }

@@ -118,6 +118,13 @@ impl Category for Temporal {
         "temporal"
     }
 
+    fn about(&self) -> &'static str {
+        "\
+Growth, oscillation, memory and trend of a channel over a trajectory. y is the mean of the \
+channel at a time, E its mean square, s² its variance over pixels. A series moves if its \
+range is more than 2⁻²⁴ of the size of the states, √(max E)."
+    }
+
     fn version(&self) -> u32 {
         1
     }
