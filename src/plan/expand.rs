@@ -3,13 +3,15 @@
 //! Boundaries of chunks, blocks and segments depend on indices and `execution` alone, so growing N, M
 //! or T adds artifacts and changes none that is full.
 
+mod measures;
+
 use std::ops::Range;
 use std::sync::Arc;
 
 use super::cost;
 use crate::artifact::{
     DatasetFile, FeatureTable, Handle, InitialConditions, Input, Looked, Parameters, RolloutChunk,
-    Start, StateFeatures, Statistics, Weights,
+    Start, StateFeatures, Weights,
 };
 use crate::config::{self, Experiment, Layout};
 use crate::features;
@@ -17,7 +19,6 @@ use crate::graph::Graph;
 use crate::key::Key;
 use crate::operator::Operator;
 use crate::profile::Profile;
-use crate::sampling::train_share;
 use crate::space::{Group, INPUT_TYPE_DIMENSION, ParameterId, Setting, Theta, VOCABULARY};
 
 /// The artifacts of one experiment.
@@ -278,57 +279,6 @@ impl<'a> Expand<'a> {
             rollouts.push(segments);
         }
         self.features(operators, chunk, group, &rollouts);
-    }
-
-    /// The features of these rollouts.
-    fn features(
-        &mut self,
-        operators: &Arc<[Operator]>,
-        chunk: (u64, u64),
-        group: &str,
-        rollouts: &[Vec<Handle<RolloutChunk>>],
-    ) {
-        let Some(wanted) = &self.experiment.features else { return };
-        for name in &wanted.categories {
-            let recipe = StateFeatures {
-                category: features::category(name).expect("the experiment names known ones"),
-                settings: wanted.settings.clone(),
-                operators: operators.clone(),
-                chunk,
-                group: group.to_owned(),
-                rollouts: rollouts.to_vec(),
-            };
-            let simulation = &self.experiment.simulation;
-            let states = simulation.num_realizations * simulation.num_timesteps;
-            let cost = cost::state_features(&recipe, states);
-            let handle = self.graph.add(recipe, cost);
-            self.tables.0.push(handle);
-            self.include(handle);
-        }
-    }
-
-    /// What is said of all features together.
-    fn statistics(&mut self) {
-        let Some(wanted) = &self.experiment.features else { return };
-        let (states, sensitivity) = std::mem::take(&mut self.tables);
-        let recipe = Statistics {
-            categories: wanted
-                .categories
-                .iter()
-                .filter_map(|name| features::category(name))
-                .collect(),
-            states,
-            // They may be asked for besides, by `simulation.extract_operator_features`.
-            sensitivity: if wanted.sensitivity { sensitivity } else { Vec::new() },
-            exclude: wanted.exclude.clone(),
-            definitions: wanted.settings.definitions,
-            aggregation: wanted.aggregation.clone(),
-            split: (self.experiment.sampling.seed, train_share(&self.experiment.dataset.splits)),
-            cleaning: wanted.cleaning,
-        };
-        let cost = cost::statistics(self.experiment, wanted);
-        let handle = self.graph.add(recipe, cost);
-        self.include(handle);
     }
 
     fn finish(mut self) -> Expansion {

@@ -2,6 +2,7 @@
 
 use super::Reader;
 use crate::config::experiment::Features;
+use crate::config::schema::{self, Default};
 use crate::features::cleaning::{Cleaning, Clip};
 use crate::features::reduce::Aggregation;
 use crate::features::{CATEGORIES, Definitions, Set, Settings};
@@ -74,8 +75,10 @@ fn cleaning(reader: &Reader<'_>) -> Cleaning {
     let number = |path| reader.float(path).expect("it has a default");
     let (mad, quantile) = (number(MAD), number(QUANTILE));
     let name = reader.choice("features.cleaning.clip");
-    for (path, needs) in [(MAD, "mad"), (QUANTILE, "quantile")] {
-        if let Some(node) = reader.node(path).filter(|_| name != needs) {
+    for (path, value, needs) in [(MAD, mad, "mad"), (QUANTILE, quantile, "quantile")] {
+        // A spelled-out default may stand anywhere.
+        let other = schema::key(path).is_some_and(|key| key.default != Default::Float(value));
+        if let Some(node) = reader.node(path).filter(|_| other && name != needs) {
             let message = format!("it has no effect under `clip: {name}`");
             let help = format!("leave it out, or write `clip: {needs}`");
             reader.faults.report(node, path, message, Some(help));
