@@ -108,5 +108,5 @@ fn states_need_not_be_kept() {
     assert_eq!(tables(&kept), tables(&dropped));
     // Nothing but the rollouts has the features then.
     dropped.edit("exclude: [L2_monotonicity_raw]", "temporal: {autocorr_max_lag: 5}");
-    assert_eq!(dropped.stale(&[]), "rollout 4, features 14, statistics 1, dataset 1");
+    assert_eq!(dropped.stale(&[]), "rollout 4, features 12, statistics 1, dataset 1");
 }
