@@ -87,7 +87,7 @@ pub fn run(context: &mut Context, graph: &Graph, node: &Node, recipe: &Statistic
         tables.push(aggregated);
     }
     let about = json!({"name": SPLITS[0], "operators": rows, "of": split.all});
-    let found = document(&tables, &recipe.cleaning, about);
+    let found = document(&tables, &recipe.cleaning, &about);
     let text = yaml(&found, COMMENT).into_bytes();
     let mut part = context.part(node, WHOLE)?;
     part.call(FILE);

@@ -16,7 +16,7 @@ fn space(features: &str) -> TestSpace {
     ])
 }
 
-/// Compares what the data set and the file beside it say with NumPy.
+/// Compares what the data set and the file beside it say with `NumPy`.
 #[track_caller]
 fn checked(space: &TestSpace) -> Value {
     let repository = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -20,7 +20,7 @@ pub struct Table {
 }
 
 /// Statistics and cleaning recipe of some tables. `split` says what they were taken of.
-pub fn document(tables: &[Table], settings: &Cleaning, split: Json) -> Json {
+pub fn document(tables: &[Table], settings: &Cleaning, split: &Json) -> Json {
     let (mut statistics, mut recipes) = (Map::new(), Map::new());
     for table in tables {
         let summaries: Vec<Summary> = table.columns.iter().map(|c| Summary::of(c)).collect();
@@ -170,7 +170,7 @@ mod tests {
         };
         let split = json!({"name": "train", "operators": 3, "of": 4});
         let settings = Cleaning { clip: super::super::Clip::None, ..Cleaning::default() };
-        let text = yaml(&document(&[table], &settings, split), "about");
+        let text = yaml(&document(&[table], &settings, &split), "about");
         insta::assert_snapshot!(text, @"");
         // It is YAML.
         crate::yaml::parse(0, text.as_bytes()).unwrap();
