@@ -49,6 +49,8 @@ pub mod config;
 pub mod dataset;
 pub mod error;
 pub mod exec;
+#[cfg(feature = "front")]
+pub mod extract;
 pub mod features;
 #[cfg(feature = "front")]
 pub mod gallery;

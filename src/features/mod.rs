@@ -17,6 +17,7 @@ pub mod feature;
 pub mod frame;
 pub mod invariant_drift;
 pub mod reduce;
+pub mod selection;
 pub mod series;
 pub mod settings;
 pub mod singular;
@@ -32,6 +33,7 @@ pub mod waves;
 
 pub use feature::{Category, Extractor, Feature, Scope, Set, Stage, Undefined, Value};
 pub use frame::{Channel, Frame, Shape};
+pub use selection::Selection;
 pub use settings::{Definitions, Settings};
 
 /// Every category that is computed from states, in the order of the columns.
