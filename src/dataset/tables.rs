@@ -14,7 +14,7 @@ use super::file::{Array, Attribute, Type};
 use super::spool::Spool;
 use crate::cache::Dtype;
 use crate::error::Result;
-use crate::features::table::coded;
+use crate::features::table::{coded, decoded};
 use crate::features::{Selection, Stage, Undefined, Value};
 use crate::operator::sensitivity;
 
@@ -179,6 +179,9 @@ impl<'a> Tables<'a> {
         exclude(&mut rows.means, &self.of_steps);
         exclude(&mut rows.spreads, &self.of_steps);
         exclude(&mut rows.paths, &self.of_paths);
+        // Of the values as they are stored, which is all that a reader can check.
+        let (numbers, codes) = coded(&rows.paths);
+        rows.paths = numbers.into_iter().zip(codes).map(|(v, code)| decoded(v, code)).collect();
         let aggregated = self.aggregate(&rows.paths);
         for part in &self.parts {
             let values = match (part.folder, part.name) {

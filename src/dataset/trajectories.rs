@@ -111,7 +111,7 @@ impl Trajectories {
         let (paths, mut places) = layout(&file, &fault)?;
         let mut fields = Vec::new();
         for array in paths {
-            fields.push(Fields::open(&file, array, &fault)?);
+            fields.push(Fields::open(&file, path, array, &fault)?);
         }
         let [_, realizations, steps, channels, ..] = fields[0].shape;
         if let Some(other) =
@@ -244,7 +244,13 @@ fn grown(step: usize, all: usize, most: usize) -> usize {
 }
 
 impl Fields {
-    fn open(file: &hdf5::File, path: String, fault: &dyn Fn(String) -> Error) -> Result<Self> {
+    fn open(
+        file: &hdf5::File,
+        shown: &Path,
+        path: String,
+        fault: &dyn Fn(String) -> Error,
+    ) -> Result<Self> {
+        let shown = shown.display();
         let damaged = |e: &hdf5::Error| read_error(&format!("`{path}`"), e);
         let handle = file.dataset(&path).map_err(|e| damaged(&e))?;
         let lead = handle.get_shape().map_err(|e| damaged(&e))?;
@@ -274,7 +280,8 @@ impl Fields {
                 && !matches!(filter, Filter::Deflate(_) | Filter::ScaleOffset(_))
             {
                 return Err(Error::usage(format!(
-                    "`{path}` is compressed by a filter that this program does not have: {filter:?}"
+                    "`{shown}`: `{path}` is compressed by a filter that this program does not have: \
+                     {filter:?}"
                 ))
                 .help("pack it anew: h5repack -f SHUF -f GZIP=4 FILE NEW"));
             }
