@@ -147,7 +147,7 @@ impl Asked {
         }
         let (file, output) =
             (global.path(&self.file), self.output.as_ref().map(|o| global.path(o)));
-        let bar = Bar::new(self.talk && !self.dry_run);
+        let watch = Watch::new(self.talk && !self.dry_run);
         let request = Request {
             file: &file,
             output: output.as_deref(),
@@ -155,10 +155,10 @@ impl Asked {
             overwrite: self.overwrite,
             most: self.most.map(|most| usize::try_from(most).unwrap_or(usize::MAX)),
             interrupt: &interrupt,
-            progress: &|done, all| bar.advance(done, all),
+            progress: &|done, all| watch.advance(done, all),
         };
         let found = if self.dry_run { look(&request) } else { extract(&request) };
-        bar.finish();
+        watch.finish();
         let extracted = found?;
         let note = |text: &str| {
             if self.talk {
@@ -231,13 +231,13 @@ impl Done {
 }
 
 /// How far it is: a bar on a terminal, a line every half minute elsewhere.
-struct Bar {
+struct Watch {
     bar: Option<ProgressBar>,
     talk: bool,
     last_line: Mutex<Instant>,
 }
 
-impl Bar {
+impl Watch {
     fn new(talk: bool) -> Self {
         let template = "{bar:32.green} {pos} of {len} operators  {elapsed}";
         let style = ProgressStyle::with_template(template).expect("a fixed template");

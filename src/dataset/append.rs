@@ -19,7 +19,7 @@ use super::file::{Array, Attribute};
 use super::hdf::read_error;
 use super::reader::Reader;
 use super::staging::Staged;
-use super::tables::GROUP;
+use super::tables::{GROUP, Note};
 use super::validate::Scan;
 use super::writer::{
     DIGEST, Failure, GENERATOR, Writer, create, generator, group, write_attribute,
@@ -83,7 +83,7 @@ impl Appending {
     pub fn finish(
         self,
         arrays: &[Array],
-        attributes: &[(String, String, Attribute)],
+        attributes: &[Note],
         provenance: &str,
     ) -> Result<(Option<Digest>, u64)> {
         let digest = self.ours.as_ref().map(|kept| {
@@ -104,7 +104,7 @@ impl Appending {
     fn fill(
         &self,
         arrays: &[Array],
-        attributes: &[(String, String, Attribute)],
+        attributes: &[Note],
         provenance: &str,
         digest: Option<Digest>,
     ) -> Result<(), Failure> {
@@ -142,7 +142,7 @@ impl Appending {
 pub fn write_tables(
     target: &Path,
     arrays: &[Array],
-    attributes: &[(String, String, Attribute)],
+    attributes: &[Note],
     provenance: &str,
 ) -> Result<u64> {
     let staged = Staged::create(target)?;
@@ -205,7 +205,7 @@ pub fn refuse_tables(target: &Path, overwrite: bool) -> Result<()> {
 fn about(
     hdf: &hdf5::File,
     groups: &mut BTreeMap<String, hdf5::Group>,
-    attributes: &[(String, String, Attribute)],
+    attributes: &[Note],
     provenance: &str,
 ) -> Result<(), Failure> {
     for (path, name, value) in attributes {

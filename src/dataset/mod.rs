@@ -15,6 +15,7 @@ mod digest;
 mod dynamics;
 mod facts;
 mod ffi;
+mod fields;
 mod file;
 mod hdf;
 mod info;

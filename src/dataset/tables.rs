@@ -21,6 +21,9 @@ use crate::operator::sensitivity;
 /// Where everything lies.
 pub const GROUP: &str = "/features/sdf";
 
+/// An attribute of a group: path, name, value.
+pub type Note = (String, String, Attribute);
+
 /// The columns of one stage.
 struct Columns {
     names: Vec<String>,
@@ -229,7 +232,7 @@ impl<'a> Tables<'a> {
     ///
     /// # Errors
     /// [`crate::error::ErrorKind::Artifact`] if rows are missing.
-    pub fn finish(&self) -> Result<(Vec<Array>, Vec<(String, String, Attribute)>)> {
+    pub fn finish(&self) -> Result<(Vec<Array>, Vec<Note>)> {
         let mut arrays = Vec::new();
         for part in &self.parts {
             arrays.extend(self.arrays(part)?);
