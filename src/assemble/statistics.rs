@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value as Json};
 
 use super::Sources;
-use super::features::GROUP;
 use super::stored::{find, values};
 use crate::artifact::Statistics;
 use crate::cache::{Dtype, Entry};
+use crate::dataset::FEATURES;
 use crate::dataset::{Array, Attribute, Data, Type};
 use crate::error::{Error, IoContext, Result};
 use crate::features::summary::STATISTICS;
@@ -29,7 +29,7 @@ pub fn arrays(sources: &Sources<'_>) -> Result<Vec<Array>> {
             out.push(matrix(name, mapping(&entry, &table["columns"])?));
         }
         out.push(Array {
-            path: format!("{GROUP}/statistics/cleaning"),
+            path: format!("{FEATURES}/statistics/cleaning"),
             dtype: Type::Text,
             shape: Vec::new(),
             chunk: None,
@@ -58,7 +58,7 @@ fn matrix(table: &str, columns: &Map<String, Json>) -> Array {
         .collect();
     let names = STATISTICS.map(str::to_owned).to_vec();
     Array {
-        path: format!("{GROUP}/statistics/{table}"),
+        path: format!("{FEATURES}/statistics/{table}"),
         dtype: Type::Number(Dtype::F64),
         shape: vec![columns.len(), STATISTICS.len()],
         chunk: None,

@@ -75,8 +75,8 @@ pub fn canonical(experiment: &Experiment, precision: Precision) -> Value {
     sorted(out)
 }
 
-/// What is measured of the rollouts.
-fn features(wanted: &Features) -> Value {
+/// What is measured of rollouts.
+pub fn features(wanted: &Features) -> Value {
     let categories: Map<String, Value> = wanted
         .categories
         .iter()

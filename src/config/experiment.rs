@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use crate::features::Selection as Features;
 use crate::ic::{Family, InitialCondition};
 use crate::operator::rollout::{Precision, Rollout};
 use crate::sampling::{Method, Sampler};
@@ -125,23 +126,6 @@ impl Execution {
         // 64 states at 64² or below, a quarter for each doubling of the side: equal bytes.
         self.segment.unwrap_or_else(|| (64 * 64 * 64 / (grid * grid).max(64 * 64)).max(1))
     }
-}
-
-/// What is measured of the rollouts.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Features {
-    /// Definitions, set, and the settings of the categories.
-    pub settings: crate::features::Settings,
-    /// The categories that are computed from states, in the order of the columns.
-    pub categories: Vec<&'static str>,
-    /// Whether the operator-sensitivity features are computed.
-    pub sensitivity: bool,
-    /// Features whose columns are marked as not requested.
-    pub exclude: Vec<String>,
-    /// What becomes of the features of trajectories over realizations.
-    pub aggregation: Vec<crate::features::reduce::Aggregation>,
-    /// How columns are made fit to train on.
-    pub cleaning: crate::features::cleaning::Cleaning,
 }
 
 /// The data set to assemble.

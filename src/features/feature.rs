@@ -155,8 +155,8 @@ pub trait Category: Sync + std::fmt::Debug {
     fn begin(&self, settings: &Settings, shape: Shape) -> Box<dyn Extractor>;
 }
 
-/// Looks at the states of one trajectory in order.
-pub trait Extractor {
+/// Looks at the states of one trajectory in order, perhaps not all on one thread.
+pub trait Extractor: Send {
     /// Looks at one state. A category of [`Stage::Timestep`] appends its values, `[scopes, D]` with
     /// one row for each channel or one for the state.
     fn frame(&mut self, frame: &Frame<'_>, values: &mut Vec<Value>);

@@ -19,6 +19,7 @@ pub mod feature;
 pub mod frame;
 pub mod invariant_drift;
 pub mod reduce;
+pub mod selection;
 pub mod series;
 pub mod settings;
 pub mod singular;
@@ -36,6 +37,7 @@ pub mod waves;
 pub use carry::Carrier;
 pub use feature::{Category, Extractor, Feature, Scope, Set, Stage, Undefined, Value};
 pub use frame::{Channel, Frame, Shape};
+pub use selection::Selection;
 pub use settings::{Definitions, Settings};
 
 /// Every category that is computed from states, in the order of the columns.

@@ -8,6 +8,8 @@ mod commands;
 mod docs;
 // Reading experiment files: what they resolve to, and every message about what is wrong in them.
 mod experiment_files;
+// Features of data sets that exist, whoever made them.
+mod features_file;
 // What goes wrong outside the program, and how it is said.
 mod faults;
 // Features as artifacts.

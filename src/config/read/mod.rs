@@ -81,6 +81,13 @@ pub fn resolve(
     }
 }
 
+/// Reads the `features` of a document alone.
+pub fn features(tree: &Node, faults: &Faults) -> Option<Features> {
+    schema::check(tree, faults);
+    let reader = Reader { tree, faults, taken: RefCell::default() };
+    features::read(&reader)
+}
+
 /// Reads values by their path.
 pub struct Reader<'a> {
     tree: &'a Node,
