@@ -171,7 +171,29 @@ mod tests {
         let split = json!({"name": "train", "operators": 3, "of": 4});
         let settings = Cleaning { clip: super::super::Clip::None, ..Cleaning::default() };
         let text = yaml(&document(&[table], &settings, &split), "about");
-        insta::assert_snapshot!(text, @"");
+        insta::assert_snapshot!(text, @r"
+        # about
+        schema: 1
+        split: {name: train, operators: 3, of: 4}
+        statistics:
+          aggregated:
+            rows: 3
+            columns:
+              a: {count: 3, nan_count: 0, mean: 2.3333333333333335, std: 1.5275252316519465, min: 1.0, max: 4.0, median: 2.0, mad: 1.0}
+              b: {count: 3, nan_count: 0, mean: 4.666666666666667, std: 3.055050463303893, min: 2.0, max: 8.0, median: 4.0, mad: 2.0}
+              c: {count: 0, nan_count: 3, mean: null, std: null, min: null, max: null, median: null, mad: null}
+        cleaning:
+          version: 1
+          settings: {constant_tolerance: 1.0e-6, max_missing: 0.5, max_correlation: 0.99, clip: none}
+          tables:
+            aggregated:
+              kept: 1
+              of: 3
+              columns:
+                a: {kept: true, low: null, high: null, mean: 2.3333333333333335, std: 1.5275252316519465}
+                b: {kept: false, why: correlated, with: a, r: 1.0}
+                c: {kept: false, why: missing}
+        ");
         // It is YAML.
         crate::yaml::parse(0, text.as_bytes()).unwrap();
     }
