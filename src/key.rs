@@ -197,6 +197,24 @@ pub trait Manifest {
     fn param(&mut self, name: &str, value: Value);
 }
 
+/// Puts a word before the names of what describes itself to it.
+pub struct Prefixed<'a> {
+    /// The word.
+    pub prefix: &'a str,
+    /// Where the description goes.
+    pub inner: &'a mut dyn Manifest,
+}
+
+impl Manifest for Prefixed<'_> {
+    fn input(&mut self, name: &str, key: Key) {
+        self.inner.input(&format!("{} {name}", self.prefix), key);
+    }
+
+    fn param(&mut self, name: &str, value: Value) {
+        self.inner.param(&format!("{} {name}", self.prefix), value);
+    }
+}
+
 /// The reader that makes the key.
 pub struct KeyHasher {
     /// Collected and hashed at once: many short updates of a hasher cost more than the hash.

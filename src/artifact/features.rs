@@ -29,7 +29,7 @@ pub struct FeatureTable {
 
 impl FeatureTable {
     /// The category, as in labels and in the data set.
-    pub const CATEGORY: &'static str = "operator_sensitivity";
+    pub const CATEGORY: &'static str = crate::operator::sensitivity::CATEGORY;
 }
 
 impl Artifact for FeatureTable {

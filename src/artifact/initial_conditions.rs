@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Artifact, operators_label};
 use crate::ic::{Family, InitialCondition};
-use crate::key::{Kind, Manifest, Value};
+use crate::key::{Kind, Manifest, Prefixed, Value};
 
 /// The initial condition of one operator.
 #[derive(Debug, Clone)]
@@ -61,21 +61,5 @@ impl Artifact for InitialConditions {
     fn label(&self) -> String {
         let (first, last) = (&self.inputs[0], &self.inputs[self.inputs.len() - 1]);
         format!("initial_conditions/{}", operators_label(first.operator, last.operator))
-    }
-}
-
-/// Puts the entry before the names of its settings.
-struct Prefixed<'a> {
-    prefix: &'a str,
-    inner: &'a mut dyn Manifest,
-}
-
-impl Manifest for Prefixed<'_> {
-    fn input(&mut self, name: &str, key: crate::key::Key) {
-        self.inner.input(&format!("{} {name}", self.prefix), key);
-    }
-
-    fn param(&mut self, name: &str, value: Value) {
-        self.inner.param(&format!("{} {name}", self.prefix), value);
     }
 }

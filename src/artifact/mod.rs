@@ -9,6 +9,8 @@ mod features;
 mod initial_conditions;
 mod parameters;
 mod rollout;
+mod state_features;
+mod statistics;
 mod weights;
 
 use std::any::Any;
@@ -19,20 +21,22 @@ pub use dataset::DatasetFile;
 pub use features::FeatureTable;
 pub use initial_conditions::{InitialConditions, Input};
 pub use parameters::Parameters;
-pub use rollout::{RolloutChunk, Start};
+pub use rollout::{Looked, RolloutChunk, Start};
+pub use state_features::StateFeatures;
+pub use statistics::Statistics;
 pub use weights::Weights;
 
 use crate::key::{Key, KeyHasher, Kind, Manifest};
 
-/// Every kind, in the order in which things are made. `statistics` and `render` have no recipe in
-/// this version; they are listed because reports name every kind.
+/// Every kind, in the order in which things are made. `render` has no recipe in this version; it is
+/// listed because reports name every kind.
 pub const KINDS: [Kind; 8] = [
     Parameters::KIND,
     Weights::KIND,
     InitialConditions::KIND,
     RolloutChunk::KIND,
     FeatureTable::KIND,
-    Kind { name: "statistics", version: 1 },
+    Statistics::KIND,
     Kind { name: "render", version: 1 },
     DatasetFile::KIND,
 ];
@@ -40,7 +44,8 @@ pub const KINDS: [Kind; 8] = [
 /// Whether artifacts of a kind are the same bytes on every machine, so that a worker without the
 /// device of the build can make them.
 pub fn is_portable(kind: &str) -> bool {
-    [Parameters::KIND, Weights::KIND, InitialConditions::KIND].iter().any(|k| k.name == kind)
+    let portable = [Parameters::KIND, Weights::KIND, InitialConditions::KIND, Statistics::KIND];
+    portable.iter().any(|k| k.name == kind)
 }
 
 /// A recipe.

@@ -4,7 +4,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::{Artifact, Handle, InitialConditions, Weights, operators_label};
-use crate::key::{Kind, Manifest, Value};
+use crate::features::{Category, Settings};
+use crate::key::{Kind, Manifest, Prefixed, Value};
 use crate::operator::rollout::{Normalize, Rollout, Scope};
 use crate::operator::{NoiseLaw, Operator, Policy, Schedule};
 
@@ -15,6 +16,15 @@ pub enum Start {
     Inputs(Handle<InitialConditions>),
     /// The end states of the segment before.
     Segment(Handle<RolloutChunk>),
+}
+
+/// What is looked at of states that are not kept.
+#[derive(Debug)]
+pub struct Looked {
+    /// The categories of features.
+    pub categories: Vec<&'static dyn Category>,
+    /// Their settings.
+    pub settings: Settings,
 }
 
 /// Pieces per operator: `fields/<op>` `[M', T', C, n, n]` in the storage type (if states are kept),
@@ -53,6 +63,9 @@ pub struct RolloutChunk {
     pub dtype: &'static str,
     /// Whether the states themselves are kept.
     pub stored: bool,
+    /// If they are not: the features that are taken of them, which become pieces as `worker::measured`
+    /// says.
+    pub looked: Option<Arc<Looked>>,
     /// Numerics profile of the device.
     pub profile: Arc<str>,
 }
@@ -142,6 +155,12 @@ impl Artifact for RolloutChunk {
         m.param("precision", self.precision.into());
         m.param("dtype", self.dtype.into());
         m.param("stored", self.stored.into());
+        for category in self.looked.iter().flat_map(|looked| &looked.categories) {
+            let name = category.name();
+            m.param(&format!("features {name}"), category.version().into());
+            let settings = &self.looked.as_ref().expect("it has categories").settings;
+            settings.describe(name, &mut Prefixed { prefix: name, inner: m });
+        }
         m.param("profile", (&*self.profile).into());
         for operator in self.operators.iter() {
             m.param(

@@ -9,11 +9,7 @@ use crate::config;
 use crate::dataset::{Array, Attribute, Data, Type};
 use crate::error::Result;
 use crate::operator::Operator;
-use crate::rng::Stream;
-use crate::sampling::Quality;
-
-/// Names of the splits, in the order of their shares.
-pub const SPLITS: [&str; 3] = ["train", "validation", "test"];
+use crate::sampling::{Quality, split};
 
 /// Adds the arrays and attributes of `/metadata`.
 pub fn add(
@@ -39,7 +35,8 @@ pub fn add(
     arrays.push(texts("noise_regimes", by_row(&|row| operators[row].noise_regime().to_owned())));
     let seed = experiment.sampling.seed;
     let shares = &experiment.dataset.splits;
-    arrays.push(texts("split", by_row(&|row| split(seed, &operators[row], shares).to_owned())));
+    arrays
+        .push(texts("split", by_row(&|row| split(seed, operators[row].index, shares).to_owned())));
     arrays.push(numbers("grid_sizes", operators.iter().map(|o| i64::from(o.grid))));
     arrays.push(numbers("operator", operators.iter().map(|o| o.index as i64)));
     if groups.len() > 1 {
@@ -81,19 +78,6 @@ pub fn add(
         attributes.push(("/metadata".into(), name.into(), Attribute::Int(value)));
     }
     Ok(())
-}
-
-/// The split of an operator: from its identity alone, so that it stays as N grows.
-fn split(seed: u64, operator: &Operator, shares: &[f64; 3]) -> &'static str {
-    let u = Stream::new(seed, "split", &[operator.index]).site(0).uniform();
-    let mut end = 0.0;
-    for (name, share) in SPLITS.iter().zip(shares) {
-        end += share;
-        if u < end {
-            return name;
-        }
-    }
-    SPLITS.iter().zip(shares).rev().find(|(_, share)| **share > 0.0).map_or("train", |(n, _)| n)
 }
 
 /// What was drawn for each initial condition, as compact JSON.

@@ -6,10 +6,12 @@
 
 mod axes;
 mod dynamics;
+mod features;
 mod inputs;
 mod metadata;
 mod outputs;
 mod parameters;
+mod statistics;
 mod stored;
 mod weights;
 
@@ -31,8 +33,8 @@ use crate::profile::Profile;
 use crate::sampling::Quality;
 
 pub use dynamics::advice;
-pub use metadata::SPLITS;
 pub use parameters::quality;
+pub use statistics::export as export_statistics;
 pub use weights::export as export_weights;
 
 /// What the data set is made from.
@@ -144,6 +146,10 @@ pub fn contents(
     arrays.extend(outputs);
     if dataset.operator_features {
         arrays.extend(inputs::features(sources)?);
+    }
+    if let Some(wanted) = &sources.experiment.features {
+        features::add(sources, wanted, &mut arrays, &mut attributes)?;
+        arrays.extend(statistics::arrays(sources)?);
     }
     metadata::add(sources, &groups, (provenance, quality), &mut arrays, &mut attributes)?;
     let scales = axes::add(sources, &groups, &mut arrays);

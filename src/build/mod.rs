@@ -104,7 +104,7 @@ pub fn build(
             stages.end(1);
             report.output(experiment, *digest);
             if !only_some {
-                weights(&sources, true, &mut report)?;
+                beside(&sources, true, &mut report)?;
                 lockfile::write(project, experiment, profile, &report, progress);
             }
             return Ok(finish(report, &mut stages, log));
@@ -165,11 +165,14 @@ pub fn build(
     Ok(finish(report, &mut stages, log))
 }
 
-/// Puts the stored weights beside the data set, if the experiment asks for them.
-fn weights(sources: &Sources<'_>, quick: bool, report: &mut Report) -> Result<()> {
-    if let Some((folder, digest, bytes)) = assemble::export_weights(sources, quick)? {
-        let path = folder.display().to_string();
-        report.outputs.push(OutputReport { path, kind: "weights", digest, bytes });
+/// Puts beside the data set what the experiment asks for: the weights, the statistics of features.
+fn beside(sources: &Sources<'_>, quick: bool, report: &mut Report) -> Result<()> {
+    let weights = assemble::export_weights(sources, quick)?.map(|found| ("weights", found));
+    let statistics =
+        assemble::export_statistics(sources, quick)?.map(|found| ("statistics", found));
+    for (kind, (path, digest, bytes)) in weights.into_iter().chain(statistics) {
+        let path = path.display().to_string();
+        report.outputs.push(OutputReport { path, kind, digest, bytes });
     }
     Ok(())
 }
@@ -316,7 +319,7 @@ fn write(
         inode: there.inode,
     })?;
     report.output(experiment, digest);
-    weights(sources, false, report)
+    beside(sources, false, report)
 }
 
 /// The lock of the data set; gives up waiting for another build at Ctrl-C.

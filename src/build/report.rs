@@ -14,7 +14,7 @@ use crate::sampling::Quality;
 pub struct OutputReport {
     /// Where it lies.
     pub path: String,
-    /// `dataset` or `weights`.
+    /// `dataset`, `weights` or `statistics`.
     pub kind: &'static str,
     /// Digest of its content.
     pub digest: Digest,

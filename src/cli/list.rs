@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
-use super::{print, print_json};
+use super::{print, print_json, registry};
 use crate::artifact::KINDS;
 use crate::ic::{Cost, FAMILIES, Family, Tier};
 use crate::operator::blocks::{BLOCKS, Block};
@@ -50,7 +50,7 @@ fn kinds() -> Vec<(&'static str, &'static str)> {
                 "initial_conditions" => "initial conditions: chunk",
                 "rollout" => "rollouts: chunk × block of realizations × segment of states",
                 "features" => "feature tables: chunk × category",
-                "statistics" => "statistics of a data set; no experiment names it in this version",
+                "statistics" => "statistics of the features of a data set, and a cleaning recipe",
                 "render" => "pictures; no experiment names it in this version",
                 _ => "the HDF5 file",
             };
@@ -74,8 +74,13 @@ impl From<(&'static str, &'static str)> for Item {
     }
 }
 
-fn lists(what: What) -> (&'static str, Vec<Item>) {
-    match what {
+/// The title of a list, and its entries: a line each for people, and everything for programs.
+fn lists(what: What) -> (&'static str, Vec<(String, Value)>) {
+    let (title, items): (_, Vec<Item>) = match what {
+        What::Features => {
+            let all = registry::features();
+            return ("features", all.iter().map(|f| (f.to_line(), f.to_json())).collect());
+        }
         What::Ics => {
             let item = |f: &Family| Item {
                 name: f.name,
@@ -94,10 +99,6 @@ fn lists(what: What) -> (&'static str, Vec<Item>) {
             };
             ("blocks", BLOCKS.iter().map(item).collect())
         }
-        What::Features => {
-            let names = crate::operator::sensitivity::NAMES;
-            ("features", names.iter().map(|n| (*n, "operator_sensitivity").into()).collect())
-        }
         What::Kinds => ("kinds", kinds().into_iter().map(Item::from).collect()),
         What::Samplers => {
             ("samplers", SAMPLERS.iter().map(|s| (s.name, s.summary).into()).collect())
@@ -105,32 +106,37 @@ fn lists(what: What) -> (&'static str, Vec<Item>) {
         What::Colormaps => {
             ("colormaps", COLORMAPS.iter().map(|m| (m.name, m.sort.about()).into()).collect())
         }
-    }
+    };
+    (title, items.iter().map(|item| (to_line(item), to_json(item))).collect())
 }
 
 pub fn run(args: &ListArgs) -> ExitCode {
     let wanted = args.what.map_or(What::value_variants().to_vec(), |one| vec![one]);
     if args.json {
         let mut out = json!({"schema": 1});
-        for (title, items) in wanted.into_iter().map(lists) {
-            out[title] = items.iter().map(to_json).collect();
+        for (title, entries) in wanted.into_iter().map(lists) {
+            out[title] = entries.into_iter().map(|(_, json)| json).collect();
         }
         return print_json(&out);
     }
     let mut out = String::new();
-    for (i, (title, items)) in wanted.iter().map(|what| lists(*what)).enumerate() {
+    for (i, (title, entries)) in wanted.iter().map(|what| lists(*what)).enumerate() {
         if wanted.len() > 1 {
             let _ = writeln!(out, "{}{title}", if i > 0 { "\n" } else { "" });
         }
-        for Item { name, about, formula, family } in items {
-            let formula = formula.map_or(String::new(), |formula| format!("; {formula}"));
-            let family = family.map_or(String::new(), |(tier, cost)| {
-                format!("{:<8} {:<10} ", tier.name(), cost.name())
-            });
-            let _ = writeln!(out, "{name:<24} {family}{about}{formula}");
+        for (line, _) in entries {
+            let _ = writeln!(out, "{line}");
         }
     }
     print(&out)
+}
+
+fn to_line(item: &Item) -> String {
+    let Item { name, about, formula, family } = item;
+    let formula = formula.map_or(String::new(), |formula| format!("; {formula}"));
+    let family = family
+        .map_or(String::new(), |(tier, cost)| format!("{:<8} {:<10} ", tier.name(), cost.name()));
+    format!("{name:<24} {family}{about}{formula}")
 }
 
 fn to_json(item: &Item) -> Value {

@@ -9,6 +9,8 @@ mod completions;
 mod config;
 mod diff;
 mod explain;
+mod extract_features;
+mod features;
 mod gallery;
 mod generate;
 mod graph;
@@ -19,6 +21,7 @@ mod man;
 mod plan;
 mod progress;
 pub mod reference;
+pub mod registry;
 mod schema;
 pub mod style;
 mod validate;
@@ -53,6 +56,7 @@ enum Command {
     Gallery(gallery::GalleryArgs),
     Info(info::InfoArgs),
     Validate(validate::ValidateArgs),
+    Features(features::FeaturesArgs),
     Diff(diff::DiffArgs),
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -64,6 +68,7 @@ enum Command {
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
     Generate(generate::GenerateArgs),
+    ExtractFeatures(extract_features::ExtractFeaturesArgs),
     VisualizeIcTypes(visualize_ic_types::VisualizeIcTypesArgs),
 }
 
@@ -83,6 +88,7 @@ pub fn run(start: Instant) -> Result<ExitCode> {
         Command::Gallery(args) => gallery::run(args, global, start),
         Command::Info(args) => info::run(args, global),
         Command::Validate(args) => validate::run(args, global),
+        Command::Features(args) => features::run(args, global, start),
         Command::Diff(args) => diff::run(args, global),
         Command::Config(command) => config::run(command, global),
         Command::Schema(args) => Ok(schema::run(args)),
@@ -92,6 +98,7 @@ pub fn run(start: Instant) -> Result<ExitCode> {
         Command::Completions(args) => Ok(completions::run(args)),
         Command::Man(args) => man::run(args),
         Command::Generate(args) => generate::run(args, global, start),
+        Command::ExtractFeatures(args) => extract_features::run(args, global, start),
         Command::VisualizeIcTypes(args) => visualize_ic_types::run(args, global, start),
     }
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::Experiment;
-use super::experiment::Sampling;
+use super::experiment::{Features, Sampling};
 use crate::key::{Key, Manifest};
 use crate::operator::rollout::{Normalize, Precision, Scope};
 use crate::sampling::SAMPLERS;
@@ -51,7 +51,7 @@ pub fn canonical(experiment: &Experiment, precision: Precision) -> Value {
             })
         })
         .collect();
-    sorted(json!({
+    let mut out = json!({
         "kind": "operators",
         "parameter_space": parameters,
         "sampling": sampling(&experiment.sampling),
@@ -68,7 +68,38 @@ pub fn canonical(experiment: &Experiment, precision: Precision) -> Value {
                 "blowup_limit": rollout.blowup_limit,
             },
         },
-    }))
+    });
+    if let Some(wanted) = &experiment.features {
+        out["features"] = features(wanted);
+    }
+    sorted(out)
+}
+
+/// What is measured of rollouts.
+pub fn features(wanted: &Features) -> Value {
+    let categories: Map<String, Value> = wanted
+        .categories
+        .iter()
+        .map(|category| {
+            let mut settings = Settings::default();
+            wanted.settings.describe(category, &mut settings);
+            ((*category).to_owned(), Value::Object(settings.0))
+        })
+        .collect();
+    let cleaning: Map<String, Value> = wanted
+        .cleaning
+        .values()
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), to_json(value)))
+        .collect();
+    let aggregation: Vec<&str> = wanted.aggregation.iter().map(|a| a.name()).collect();
+    json!({
+        "set": wanted.settings.set.name(),
+        "categories": categories,
+        "exclude": wanted.exclude,
+        "realization_aggregation": aggregation,
+        "cleaning": cleaning,
+    })
 }
 
 /// N, the seed, and what acts of the sampler. The default sampler goes unnamed, as it was before there

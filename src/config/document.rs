@@ -46,11 +46,22 @@ impl<'a> Loader<'a> {
 
     /// The document in `file`, with what it extends and the values of `sets`.
     pub fn load(mut self, file: &Path, shown: &Path, sets: &[Override]) -> Result<Node> {
-        let mut tree = self.file(file, &shown.display().to_string())?;
+        let tree = self.file(file, &shown.display().to_string())?;
+        Ok(self.finished(tree, sets))
+    }
+
+    /// A fixed document, with the values of `sets`.
+    pub fn of(mut self, text: &str, sets: &[Override]) -> Node {
+        let source = self.sources.add("", text.as_bytes());
+        let tree = yaml::parse(source, text.as_bytes()).expect("a fixed text");
+        self.finished(tree, sets)
+    }
+
+    fn finished(&mut self, mut tree: Node, sets: &[Override]) -> Node {
         for set in sets {
             self.set(&mut tree, set);
         }
-        Ok(interpolate(&tree, self.faults))
+        interpolate(&tree, self.faults)
     }
 
     /// One file with what it extends.

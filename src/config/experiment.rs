@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use crate::features::Selection as Features;
 use crate::ic::{Family, InitialCondition};
 use crate::operator::rollout::{Precision, Rollout};
 use crate::sampling::{Method, Sampler};
@@ -29,6 +30,8 @@ pub struct Experiment {
     pub simulation: Simulation,
     /// How work is cut into artifacts.
     pub execution: Execution,
+    /// What is measured of the rollouts, if anything.
+    pub features: Option<Features>,
     /// The data set to assemble.
     pub dataset: Dataset,
     /// Things the person should know: settings that have no meaning here, idle parameters.

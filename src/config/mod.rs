@@ -20,10 +20,10 @@ mod tree;
 
 use std::path::{Path, PathBuf};
 
-pub use canonical::{canonical, leaves};
+pub use canonical::{canonical, features as canonical_features, leaves};
 pub use experiment::{
-    Dataset, Device, DeviceChoice, Execution, Experiment, InputEntry, Layout, Sampling, Simulation,
-    StoredDtype,
+    Dataset, Device, DeviceChoice, Execution, Experiment, Features, InputEntry, Layout, Sampling,
+    Simulation, StoredDtype,
 };
 pub use origins::{Line, origins};
 pub use schema::{document, json_schema};
@@ -108,6 +108,36 @@ pub fn from_snapshot(text: &str, root: &Path) -> Result<Experiment> {
     Ok(experiment)
 }
 
+/// The `features` section of a file, or the default without one, with options of a command laid over
+/// it, each with its name and as `features.x=value`. Of the rest of the file only the form is checked.
+///
+/// # Errors
+/// A usage error with every fault found, each with its place, or if the file has no such section;
+/// [`Error::io`] for a file that cannot be read.
+pub fn features(request: &Request, options: &[(&'static str, String)]) -> Result<Features> {
+    let root = std::path::absolute(&request.root)
+        .map_err(|error| Error::io("find", &request.root, error))?;
+    let bounds = Bounds { root: &root, allow_outside: request.allow_outside };
+    let (mut sources, faults) = (Sources::default(), Faults::default());
+    let sets: Vec<Override> =
+        options.iter().map(|(option, text)| Override { option, text: text.clone() }).collect();
+    let loader = Loader::new(bounds, &mut sources, &faults);
+    let tree = if request.path.as_os_str().is_empty() {
+        loader.of("{features: {}}", &sets)
+    } else {
+        let (file, shown) = locate::experiment(&request.path, &root)?;
+        loader.load(&file, &shown, &sets)?
+    };
+    let wanted = if faults.is_empty() { read::features(&tree, &faults) } else { None };
+    if let Some(error) = sources.error(faults.into_vec()) {
+        return Err(error);
+    }
+    wanted.ok_or_else(|| {
+        Error::usage(format!("`{}` has no section `features`", request.path.display()))
+            .help("give it one, `features: {}` at least, or leave the file out")
+    })
+}
+
 fn read_document(request: &Request) -> Result<Loaded> {
     let root = std::path::absolute(&request.root)
         .map_err(|error| Error::io("find", &request.root, error))?;
@@ -142,7 +172,8 @@ fn resolve(loaded: Loaded, request: &Request) -> Result<(Experiment, (Node, Sour
     if let Some(error) = sources.error(faults.into_vec()) {
         return Err(error);
     }
-    let Resolved { name, space, sampling, simulation, execution, dataset, notes, .. } = resolved;
+    let Resolved { name, space, sampling, simulation, execution, features, dataset, notes, .. } =
+        resolved;
     let experiment = Experiment {
         name,
         file,
@@ -152,6 +183,7 @@ fn resolve(loaded: Loaded, request: &Request) -> Result<(Experiment, (Node, Sour
         sampling,
         simulation,
         execution,
+        features,
         dataset,
         notes,
     };

@@ -63,6 +63,8 @@ fn effective(tree: &Node, experiment: &Experiment) -> Node {
             (Type::Section | Type::Open, _) => {}
             (_, Some(node)) => put(row.path, node.clone()),
             (_, None) if explicit && row.path.contains("input_generation") => {}
+            // The section itself switches features on.
+            (_, None) if row.path.starts_with("features.") && find(tree, "features").is_none() => {}
             (_, None) => {
                 if let Some(node) = default(row, tree, experiment) {
                     put(row.path, node);

@@ -160,19 +160,27 @@ pub(super) fn leaf_of_texts(texts: &[String]) -> Digest {
 
 /// The digest of a data set that is to be written.
 pub(super) fn of_file(file: &File) -> Digest {
+    content(&objects(&file.arrays, &file.attributes))
+}
+
+/// What the digest takes of arrays, and of attributes of groups, that are to be written.
+pub(super) fn objects(
+    arrays: &[Array],
+    attributes: &[(String, String, Attribute)],
+) -> BTreeMap<String, Object> {
     let mut objects: BTreeMap<String, Object> = BTreeMap::new();
-    for array in &file.arrays {
+    for array in arrays {
         let object = Object {
             array: Some(values(array)),
             attributes: array.attributes.iter().cloned().collect(),
         };
         objects.insert(array.path.clone(), object);
     }
-    for (path, name, value) in &file.attributes {
+    for (path, name, value) in attributes {
         let object = objects.entry(path.clone()).or_default();
         object.attributes.insert(name.clone(), value.clone());
     }
-    content(&objects)
+    objects
 }
 
 fn values(array: &Array) -> Values {

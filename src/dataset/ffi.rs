@@ -1,5 +1,5 @@
-//! The calls of the HDF5 C library that the safe bindings do not have: writing bytes as they are,
-//! dimension labels and scales, and a root group without times.
+//! The calls of the HDF5 C library that the safe bindings do not have: reading and writing bytes as they
+//! are, dimension labels and scales, and a root group without times.
 //!
 //! Invariant: every call holds the library's lock (`hdf5::sync::sync`) and hands it identifiers that
 //! a live handle owns. Knows nothing of data sets.
@@ -8,7 +8,7 @@ use std::ffi::{CString, c_char, c_int, c_uint, c_void};
 
 use hdf5_metno as hdf5;
 use hdf5_metno_sys::h5::{herr_t, hsize_t};
-use hdf5_metno_sys::h5d::{H5Dwrite, H5Dwrite_chunk};
+use hdf5_metno_sys::h5d::{H5Dread, H5Dwrite, H5Dwrite_chunk};
 use hdf5_metno_sys::h5i::hid_t;
 use hdf5_metno_sys::h5p::{H5P_DEFAULT, H5Pset_obj_track_times};
 use hdf5_metno_sys::h5s::H5S_ALL;
@@ -17,6 +17,8 @@ use hdf5_metno_sys::h5s::H5S_ALL;
 unsafe extern "C" {
     fn H5DSset_scale(dsid: hid_t, dimname: *const c_char) -> herr_t;
     fn H5DSattach_scale(did: hid_t, dsid: hid_t, idx: c_uint) -> herr_t;
+    fn H5DSis_attached(did: hid_t, dsid: hid_t, idx: c_uint) -> c_int;
+    fn H5DSdetach_scale(did: hid_t, dsid: hid_t, idx: c_uint) -> herr_t;
     fn H5DSset_label(did: hid_t, idx: c_uint, label: *const c_char) -> herr_t;
     #[cfg(test)]
     fn H5DSis_scale(did: hid_t) -> c_int;
@@ -79,6 +81,43 @@ pub(super) fn write_bytes(dataset: &hdf5::Dataset, bytes: &[u8]) -> hdf5::Result
     })
 }
 
+/// Reads the elements of a box, in C order, as `memory` has them; the library converts. `bytes` is as long
+/// as that takes.
+pub(super) fn read_box(
+    dataset: &hdf5::Dataset,
+    memory: &hdf5::Datatype,
+    from: &[usize],
+    count: &[usize],
+    bytes: &mut [u8],
+) -> hdf5::Result<()> {
+    if count.iter().product::<usize>() * memory.size() != bytes.len() {
+        return Err(hdf5::Error::Internal(format!("{} bytes do not hold the box", bytes.len())));
+    }
+    let slices: Vec<hdf5::SliceOrIndex> = from
+        .iter()
+        .zip(count)
+        .map(|(start, count)| {
+            let (start, count) = (*start, *count);
+            hdf5::SliceOrIndex::SliceCount { start, step: 1, count, block: 1 }
+        })
+        .collect();
+    let there = dataset.space()?.select(hdf5::Hyperslab::from(slices))?;
+    let here = hdf5::Dataspace::try_new(count.to_vec())?;
+    hdf5::sync::sync(|| {
+        #[expect(unsafe_code, reason = "no safe binding for bytes; the length was checked above")]
+        checked(unsafe {
+            H5Dread(
+                dataset.id(),
+                memory.id(),
+                here.id(),
+                there.id(),
+                H5P_DEFAULT,
+                bytes.as_mut_ptr().cast::<c_void>(),
+            )
+        })
+    })
+}
+
 /// A property list for files whose root group keeps no times.
 pub(super) fn timeless() -> hdf5::Result<hdf5::plist::FileCreate> {
     let list = hdf5::plist::FileCreate::try_new()?;
@@ -116,6 +155,23 @@ pub(super) fn attach_scale(
     hdf5::sync::sync(|| {
         #[expect(unsafe_code, reason = "no safe binding; both handles are alive")]
         checked(unsafe { H5DSattach_scale(dataset.id(), scale.id(), axis as c_uint) })
+    })
+}
+
+/// Takes a scale off an axis, if it is on it.
+pub(super) fn detach_scale(
+    dataset: &hdf5::Dataset,
+    axis: usize,
+    scale: &hdf5::Dataset,
+) -> hdf5::Result<()> {
+    hdf5::sync::sync(|| {
+        #[expect(unsafe_code, reason = "no safe binding; both handles are alive")]
+        let attached = unsafe { H5DSis_attached(dataset.id(), scale.id(), axis as c_uint) };
+        if attached <= 0 {
+            return checked(attached);
+        }
+        #[expect(unsafe_code, reason = "no safe binding; both handles are alive")]
+        checked(unsafe { H5DSdetach_scale(dataset.id(), scale.id(), axis as c_uint) })
     })
 }
 

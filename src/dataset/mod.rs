@@ -4,6 +4,7 @@
 //! appears complete or not at all, and whatever a damaged or hostile file holds, reading it ends in an
 //! error or a finding, never in a crash. The only module that names HDF5.
 
+mod append;
 mod attributes;
 mod blocks;
 mod checks;
@@ -14,6 +15,7 @@ mod digest;
 mod dynamics;
 mod facts;
 mod ffi;
+mod fields;
 mod file;
 mod hdf;
 mod info;
@@ -28,16 +30,20 @@ mod row;
 mod sample;
 #[cfg(test)]
 mod sample_parameters;
+mod spool;
 mod staging;
 mod structure;
+mod tables;
 #[cfg(test)]
 mod tests;
+mod trajectories;
 mod validate;
 #[cfg(test)]
 mod validate_tests;
 mod values;
 mod writer;
 
+pub use append::{Appending, refuse_append, refuse_tables, write_tables};
 pub use diff::{ArrayDifference, AttributeDifference, Difference, diff};
 pub use dynamics::{Collapse, Dynamics};
 pub use file::{Array, Attribute, Chunk, Data, File, Loaded, Type, leaf_axis};
@@ -45,5 +51,7 @@ pub use info::{ArrayInfo, Info, States, info};
 pub use reader::is_ours;
 pub use render::{render_difference, render_info, render_report, render_row};
 pub use row::{Row, Summary, row};
+pub use tables::{GROUP as FEATURES, Rows, Tables};
+pub use trajectories::{Block, Group, Slab, Trajectories};
 pub use validate::{Finding, Report, validate};
 pub use writer::{DIGEST, GENERATOR, KEY, Written, write};

@@ -7,6 +7,7 @@ use super::file::Type;
 use super::reader::Reader;
 use super::validate::{Report, Verdict};
 use crate::cache::Dtype;
+use crate::features::summary::STATISTICS;
 use crate::operator::metrics::METRICS;
 
 /// Everything that must be there is, with the type and shape it must have, and nothing is foreign.
@@ -126,6 +127,14 @@ fn misshapen(path: &str, dtype: Type, shape: &[usize], facts: &Facts, n: usize) 
                 (!fits).then(|| wrong(format!("{lead:?} and then C, H, W")))?
             }
         },
+        ["features", "sdf", "statistics", "cleaning"] => {
+            (dtype != Type::Text || !shape.is_empty()).then(|| wrong("one text".into()))?
+        }
+        ["features", "sdf", "statistics", _] => {
+            let width = STATISTICS.len();
+            let fits = dtype == Type::Number(Dtype::F64) && matches!(*shape, [_, w] if w == width);
+            (!fits).then(|| wrong(format!("float64 [D, {width}]")))?
+        }
         ["features", "sdf", ..] => {
             (shape.first() != Some(&n)).then(|| wrong(format!("{n} rows")))?
         }

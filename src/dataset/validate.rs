@@ -146,16 +146,19 @@ pub fn validate(path: &Path, progress: &(dyn Fn(u64) + Sync)) -> Result<Report> 
 }
 
 /// All that one pass over the values brings.
-struct Scan {
-    digest: Digest,
+pub(super) struct Scan {
+    pub digest: Digest,
+    /// What the digest was taken of.
+    pub objects: BTreeMap<String, Object>,
     /// Per array of fields, a look at each state.
     glances: BTreeMap<String, Vec<Option<Glance>>>,
-    damage: Vec<Error>,
+    /// What cannot be read.
+    pub damage: Vec<Error>,
     bytes: u64,
 }
 
 impl Scan {
-    fn of(reader: &Reader, progress: &(dyn Fn(u64) + Sync)) -> Self {
+    pub fn of(reader: &Reader, progress: &(dyn Fn(u64) + Sync)) -> Self {
         let mut objects: BTreeMap<String, Object> = reader.outline();
         let mut glances = BTreeMap::new();
         let mut damage = Vec::new();
@@ -190,7 +193,7 @@ impl Scan {
             }
         }
         let bytes = done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-        Self { digest: content(&objects), glances, damage, bytes }
+        Self { digest: content(&objects), objects, glances, damage, bytes }
     }
 }
 

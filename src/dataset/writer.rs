@@ -50,15 +50,12 @@ pub fn write(target: &Path, file: &File, progress: &dyn Fn(u64)) -> Result<Writt
     let digest = digest::of_file(file);
     let staged = Staged::create(target)?;
     let mut writer = Writer { progress, written: 0 };
-    writer.fill(staged.path(), file, digest).map_err(|error| match error {
-        Failure::Library(error) => write_error(target, &error),
-        Failure::Ours(error) => error,
-    })?;
+    writer.fill(staged.path(), file, digest).map_err(|failure| failure.of(target))?;
     Ok(Written { digest, bytes: staged.publish()? })
 }
 
 /// What can go wrong while a file is filled.
-enum Failure {
+pub(super) enum Failure {
     Library(hdf5::Error),
     Ours(Error),
 }
@@ -75,24 +72,29 @@ impl From<Error> for Failure {
     }
 }
 
-struct Writer<'a> {
-    progress: &'a dyn Fn(u64),
-    written: u64,
+impl Failure {
+    /// As an error about the file at `target`.
+    pub(super) fn of(self, target: &Path) -> Error {
+        match self {
+            Failure::Library(error) => write_error(target, &error),
+            Failure::Ours(error) => error,
+        }
+    }
+}
+
+/// Fills files.
+pub(super) struct Writer<'a> {
+    /// Hears the bytes of values written so far, encoded.
+    pub progress: &'a dyn Fn(u64),
+    /// These bytes.
+    pub written: u64,
 }
 
 impl Writer<'_> {
     fn fill(&mut self, path: &Path, file: &File, digest: Digest) -> Result<(), Failure> {
-        // The newest form that HDF5 1.10 reads: its metadata carry checksums. `Staged` holds the lock.
-        let hdf = hdf5::File::with_options()
-            .set_create_plist(&ffi::timeless()?)?
-            .with_fapl(|p| {
-                p.libver_bounds(LibraryVersion::V110, LibraryVersion::V110).file_locking(false)
-            })
-            .create(path)?;
+        let hdf = create(path)?;
         let mut groups = BTreeMap::new();
-        for array in &file.arrays {
-            self.array(&hdf, &mut groups, file, array)?;
-        }
+        self.arrays(&hdf, &mut groups, &file.arrays, file.compression)?;
         for (path, name, value) in &file.attributes {
             if let Ok(array) = hdf.dataset(path) {
                 write_attribute(&array, name, value)?;
@@ -107,10 +109,8 @@ impl Writer<'_> {
             }
             ffi::attach_scale(&hdf.dataset(array)?, *axis, &scale_array)?;
         }
-        let generator = concat!("spinlock ", env!("CARGO_PKG_VERSION")).to_owned();
-        for (name, text) in
-            [(GENERATOR, generator), (DIGEST, digest.to_string()), (KEY, file.key.to_string())]
-        {
+        write_attribute(&hdf, GENERATOR, &generator())?;
+        for (name, text) in [(DIGEST, digest.to_string()), (KEY, file.key.to_string())] {
             write_attribute(&hdf, name, &Attribute::Text(text))?;
         }
         drop(groups);
@@ -118,12 +118,23 @@ impl Writer<'_> {
         Ok(hdf.close()?)
     }
 
+    /// Makes arrays, with the groups they lie in.
+    pub(super) fn arrays(
+        &mut self,
+        hdf: &hdf5::File,
+        groups: &mut BTreeMap<String, hdf5::Group>,
+        arrays: &[Array],
+        compression: Option<u8>,
+    ) -> Result<(), Failure> {
+        arrays.iter().try_for_each(|array| self.array(hdf, groups, array, compression))
+    }
+
     fn array(
         &mut self,
         hdf: &hdf5::File,
         groups: &mut BTreeMap<String, hdf5::Group>,
-        file: &File,
         array: &Array,
+        compression: Option<u8>,
     ) -> Result<(), Failure> {
         let (parent, name) = array.path.rsplit_once('/').expect("check: the path is absolute");
         let extents: Vec<hdf5::Extent> = (0..array.shape.len())
@@ -149,11 +160,11 @@ impl Writer<'_> {
             Some(chunk) => builder.chunk(chunk.clone()),
             None => builder.no_chunk(),
         };
-        if let (Some(level), Some(_), Type::Number(_)) = (file.compression, &chunk, array.dtype) {
+        if let (Some(level), Some(_), Type::Number(_)) = (compression, &chunk, array.dtype) {
             builder = builder.shuffle().deflate(level);
         }
         let dataset = builder.shape(extents).create(name)?;
-        self.values(&dataset, file, array, chunk.as_deref())?;
+        self.values(&dataset, array, chunk.as_deref(), compression)?;
         for (axis, label) in array.labels.iter().enumerate() {
             ffi::set_label(&dataset, axis, label)?;
         }
@@ -166,9 +177,9 @@ impl Writer<'_> {
     fn values(
         &mut self,
         dataset: &hdf5::Dataset,
-        file: &File,
         array: &Array,
         chunk: Option<&[usize]>,
+        compression: Option<u8>,
     ) -> Result<(), Failure> {
         if array.shape.contains(&0) {
             return Ok(());
@@ -186,20 +197,19 @@ impl Writer<'_> {
             }
             (_, Some(chunk)) => {
                 let mut failure = None;
-                let done =
-                    each_encoded(array, chunk, file.compression, &mut |at, bytes, encoding| {
-                        // Without compression the array has no filters to skip.
-                        let skipped = match (file.compression, encoding) {
-                            (Some(_), Encoding::Raw) => BOTH_FILTERS,
-                            _ => 0,
-                        };
-                        ffi::write_chunk(dataset, at, skipped, bytes).map_err(|error| {
-                            failure = Some(error);
-                            Error::environment("the file cannot be written")
-                        })?;
-                        self.advance(bytes.len());
-                        Ok(())
-                    });
+                let done = each_encoded(array, chunk, compression, &mut |at, bytes, encoding| {
+                    // Without compression the array has no filters to skip.
+                    let skipped = match (compression, encoding) {
+                        (Some(_), Encoding::Raw) => BOTH_FILTERS,
+                        _ => 0,
+                    };
+                    ffi::write_chunk(dataset, at, skipped, bytes).map_err(|error| {
+                        failure = Some(error);
+                        Error::environment("the file cannot be written")
+                    })?;
+                    self.advance(bytes.len());
+                    Ok(())
+                });
                 if let Some(error) = failure {
                     return Err(error.into());
                 }
@@ -216,8 +226,23 @@ impl Writer<'_> {
     }
 }
 
+/// A new file. The newest form that HDF5 1.10 reads: its metadata carry checksums. `Staged` holds the lock.
+pub(super) fn create(path: &Path) -> Result<hdf5::File, Failure> {
+    Ok(hdf5::File::with_options()
+        .set_create_plist(&ffi::timeless()?)?
+        .with_fapl(|p| {
+            p.libver_bounds(LibraryVersion::V110, LibraryVersion::V110).file_locking(false)
+        })
+        .create(path)?)
+}
+
+/// The name of this program and its version, as files have it.
+pub(super) fn generator() -> Attribute {
+    Attribute::Text(concat!("spinlock ", env!("CARGO_PKG_VERSION")).to_owned())
+}
+
 /// The group at an absolute path, made with all above it if need be.
-fn group<'g>(
+pub(super) fn group<'g>(
     hdf: &hdf5::File,
     groups: &'g mut BTreeMap<String, hdf5::Group>,
     path: &str,
@@ -226,17 +251,26 @@ fn group<'g>(
     if !groups.contains_key(path) {
         let made = match path.rsplit_once('/') {
             None => hdf.as_group()?,
-            Some((parent, name)) => group(hdf, groups, parent)?
-                .create_group_builder()
-                .obj_track_times(false)
-                .create(name)?,
+            Some((parent, name)) => {
+                let parent = group(hdf, groups, parent)?;
+                if parent.link_exists(name) {
+                    parent.group(name)?
+                } else {
+                    parent.create_group_builder().obj_track_times(false).create(name)?
+                }
+            }
         };
         groups.insert(path.to_owned(), made);
     }
     Ok(&groups[path])
 }
 
-fn write_attribute(object: &hdf5::Location, name: &str, value: &Attribute) -> Result<(), Failure> {
+/// Writes an attribute that is not there yet.
+pub(super) fn write_attribute(
+    object: &hdf5::Location,
+    name: &str,
+    value: &Attribute,
+) -> Result<(), Failure> {
     match value {
         Attribute::Text(value) => {
             object.new_attr::<VarLenUnicode>().create(name)?.write_scalar(&text(value)?)?;

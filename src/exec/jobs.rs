@@ -4,8 +4,9 @@
 //! blocks of realizations of one chunk, which share the part of the network before the first random
 //! number. A heavy artifact is cut by operators, so that every processor has work until the end.
 
-use crate::artifact::{Parameters, RolloutChunk};
+use crate::artifact::{Parameters, RolloutChunk, StateFeatures};
 use crate::graph::{Graph, Node};
+use crate::operator::Operator;
 use crate::plan::cost;
 
 /// Some operators of some artifacts.
@@ -26,6 +27,8 @@ pub enum Sibling {
     Parameters(u64),
     /// First segments of one chunk and class.
     Rollout(u64, String),
+    /// Categories of the rollouts of one chunk and class.
+    Features(u64, String),
 }
 
 /// With what other artifacts a node shares work.
@@ -33,22 +36,30 @@ pub fn sibling(node: &Node) -> Option<Sibling> {
     if let Some(recipe) = node.recipe_as::<Parameters>() {
         return Some(Sibling::Parameters(recipe.operators.start));
     }
+    if let Some(recipe) = node.recipe_as::<StateFeatures>() {
+        return Some(Sibling::Features(recipe.operators[0].index, recipe.group.clone()));
+    }
     let recipe = node.recipe_as::<RolloutChunk>()?;
     (recipe.steps.start == 0)
         .then(|| Sibling::Rollout(recipe.operators[0].index, recipe.group.clone()))
 }
 
-/// Number of units of an artifact: operators of a rollout; others are made whole.
+/// The operators of an artifact that is made operator by operator.
+fn operators(node: &Node) -> Option<&[Operator]> {
+    let rollout = node.recipe_as::<RolloutChunk>().map(|recipe| &*recipe.operators);
+    rollout.or_else(|| node.recipe_as::<StateFeatures>().map(|recipe| &*recipe.operators))
+}
+
+/// Number of units of an artifact: operators of rollouts and of their features; others are made
+/// whole.
 pub fn units(node: &Node) -> usize {
-    node.recipe_as::<RolloutChunk>().map_or(1, |recipe| recipe.operators.len())
+    operators(node).map_or(1, <[Operator]>::len)
 }
 
 /// What a person calls a piece of work: the label of its artifact, and of a rollout the operators.
 pub fn describe(graph: &Graph, nodes: &[usize], units: (usize, usize)) -> String {
     let node = graph.node(nodes[0]);
-    let operators =
-        node.recipe_as::<RolloutChunk>().map(|recipe| &recipe.operators[units.0..units.1]);
-    match operators {
+    match operators(node).map(|operators| &operators[units.0..units.1]) {
         None | Some([]) => node.label(),
         Some([one]) => format!("{} (operator {})", node.label(), one.index),
         Some([first, .., last]) => {

@@ -1,10 +1,13 @@
 //! How heavy artifacts are, from shapes alone: for the order of work, for progress and for estimates.
 
-use crate::artifact::{Input, RolloutChunk};
+use crate::artifact::{Input, RolloutChunk, StateFeatures};
+use crate::config::Experiment;
+use crate::config::experiment::Features;
+use crate::features::{self, Stage};
 use crate::graph::Cost;
 use crate::ic::{self, simulation};
 use crate::operator::layers::Stack;
-use crate::operator::{NoiseLaw, NoiseLocation, Operator};
+use crate::operator::{NoiseLaw, NoiseLocation, Operator, sensitivity};
 
 /// A table of `rows` × `columns` numbers.
 pub fn table(rows: usize, columns: usize) -> Cost {
@@ -40,6 +43,42 @@ pub fn features(operators: &[Operator]) -> Cost {
         gflop: operators.iter().map(|o| 10.0 * application(o)).sum(),
         bytes: 50 * operators.len() as u64,
     }
+}
+
+/// Some transforms, a sort and a dozen passes over each field: about 300 ns a value and category,
+/// counted as what the same time would do in convolutions.
+pub fn state_features(recipe: &StateFeatures, states: u32) -> Cost {
+    let columns = recipe.category.features(&recipe.settings).len() as u64;
+    let mut cost = Cost::default();
+    for operator in recipe.operators.iter() {
+        let values = operator.architecture.channels as u64 * u64::from(operator.grid).pow(2);
+        cost.gflop += (values * u64::from(states)) as f64 * 30e-6;
+        cost.bytes += columns * u64::from(states) * 5;
+    }
+    cost
+}
+
+/// Reading and selecting in every column, and the correlations of every pair: about 100 ns a value and
+/// 2 ns a pair and row, counted as what the same time would do in convolutions.
+pub fn statistics(experiment: &Experiment, wanted: &Features) -> Cost {
+    let simulation = &experiment.simulation;
+    let operators = experiment.sampling.total_samples as f64 * experiment.dataset.splits[0];
+    let width = |stage: Stage| -> f64 {
+        let own = wanted.categories.iter().filter_map(|name| features::category(name));
+        own.filter(|c| c.stage() == stage).map(|c| c.features(&wanted.settings).len() as f64).sum()
+    };
+    let paths = width(Stage::Trajectory)
+        + if wanted.sensitivity { sensitivity::NAMES.len() as f64 } else { 0.0 };
+    let mut cost = Cost::default();
+    for (rows, columns) in [
+        (f64::from(simulation.num_timesteps), width(Stage::Timestep)),
+        (f64::from(simulation.num_realizations), paths),
+        (1.0, paths * wanted.aggregation.len() as f64),
+    ] {
+        cost.gflop += operators * rows * columns * (10e-6 + 0.1e-6 * columns);
+        cost.bytes += (columns * 500.0) as u64;
+    }
+    cost
 }
 
 /// Convolutions of one application, multiply and add apart.

@@ -3,15 +3,18 @@
 //! Boundaries of chunks, blocks and segments depend on indices and `execution` alone, so growing N, M
 //! or T adds artifacts and changes none that is full.
 
+mod measures;
+
 use std::ops::Range;
 use std::sync::Arc;
 
 use super::cost;
 use crate::artifact::{
-    DatasetFile, FeatureTable, Handle, InitialConditions, Input, Parameters, RolloutChunk, Start,
-    Weights,
+    DatasetFile, FeatureTable, Handle, InitialConditions, Input, Looked, Parameters, RolloutChunk,
+    Start, StateFeatures, Weights,
 };
 use crate::config::{self, Experiment, Layout};
+use crate::features;
 use crate::graph::Graph;
 use crate::key::Key;
 use crate::operator::Operator;
@@ -58,6 +61,8 @@ struct Expand<'a> {
     entries: Vec<u32>,
     /// What goes into the data set: label and key.
     members: Vec<(String, Key)>,
+    /// Tables of features: of states, and of operators.
+    tables: (Vec<Handle<StateFeatures>>, Vec<Handle<FeatureTable>>),
 }
 
 impl<'a> Expand<'a> {
@@ -96,6 +101,7 @@ impl<'a> Expand<'a> {
             operators: Vec::new(),
             entries: Vec::new(),
             members: Vec::new(),
+            tables: (Vec::new(), Vec::new()),
         }
     }
 
@@ -135,6 +141,7 @@ impl<'a> Expand<'a> {
                 profile: self.profile.name.clone(),
             };
             let handle = self.graph.add(recipe, cost::features(&shared));
+            self.tables.1.push(handle);
             self.include(handle);
         }
         self.rollouts(&shared, weights, inputs);
@@ -229,8 +236,21 @@ impl<'a> Expand<'a> {
         let simulation = &self.experiment.simulation;
         let dataset = &self.experiment.dataset;
         let execution = &self.experiment.execution;
+        let wanted = self.experiment.features.as_ref().filter(|_| !dataset.trajectories);
+        let looked = wanted.filter(|wanted| !wanted.categories.is_empty()).map(|wanted| {
+            Arc::new(Looked {
+                categories: wanted
+                    .categories
+                    .iter()
+                    .filter_map(|n| features::category(n))
+                    .collect(),
+                settings: wanted.settings.clone(),
+            })
+        });
+        let mut rollouts = Vec::new();
         for realizations in pieces(simulation.num_realizations, execution.realization_block) {
             let mut start = Start::Inputs(inputs);
+            let mut segments = Vec::new();
             for steps in pieces(simulation.num_timesteps, execution.segment_for(grid)) {
                 let recipe = RolloutChunk {
                     operators: operators.clone(),
@@ -247,17 +267,22 @@ impl<'a> Expand<'a> {
                     precision: self.profile.precision.name(),
                     dtype: dataset.dtype.name(),
                     stored: dataset.trajectories,
+                    looked: looked.clone(),
                     profile: self.profile.name.clone(),
                 };
                 let cost = cost::rollout(&recipe);
                 let handle = self.graph.add(recipe, cost);
                 self.include(handle);
+                segments.push(handle);
                 start = Start::Segment(handle);
             }
+            rollouts.push(segments);
         }
+        self.features(operators, chunk, group, &rollouts);
     }
 
     fn finish(mut self) -> Expansion {
+        self.statistics();
         let dataset = &self.experiment.dataset;
         let parts = [
             ("parameters", dataset.parameters),

@@ -73,6 +73,42 @@ fn one_key_of_each_kind_is_pinned() {
     insta::assert_debug_snapshot!(first);
 }
 
+/// As above, of what there is with a section `features`.
+#[test]
+fn keys_of_features_and_statistics_are_pinned() {
+    let expansion =
+        expansion(&["features={categories: [spatial, temporal, operator_sensitivity]}"]);
+    let named = ["features/ops0-3/spatial", "features/ops0-3/temporal", "statistics"];
+    let mut found = BTreeMap::new();
+    for (_, node) in expansion.graph.iter() {
+        if named.contains(&node.label().as_str()) {
+            found.insert(node.label(), node.key.to_string()[..16].to_owned());
+        }
+    }
+    insta::assert_debug_snapshot!(found);
+}
+
+/// Settings of the cleaning are no matter of features, nor are those of them that do not act.
+#[test]
+fn settings_of_the_cleaning_move_the_statistics_alone() {
+    let with = |more: &str| keys(&[&format!("features={{categories: [spatial]{more}}}")]);
+    let base = with("");
+    for (more, moves) in [
+        (", cleaning: {clip_mad: 10}", false),
+        (", cleaning: {clip_mad: 5}", true),
+        (", cleaning: {clip: quantile}", true),
+        (", cleaning: {max_missing: 0}", true),
+        (", cleaning: {max_correlation: 0.9}", true),
+        (", cleaning: {constant_tolerance: 0}", true),
+        (", realization_aggregation: [mean]", true),
+    ] {
+        let other = with(more);
+        let moved: Vec<&String> = base.keys().filter(|l| base[*l] != other[*l]).collect();
+        let want: &[&str] = if moves { &["dataset", "statistics"] } else { &[] };
+        assert_eq!(moved, want, "{more}");
+    }
+}
+
 #[test]
 fn every_edge_leads_from_an_earlier_to_a_later_kind() {
     let expansion = expansion(&[]);

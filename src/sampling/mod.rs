@@ -17,6 +17,7 @@
 //! | `plane`, `projection` | projections to two dimensions; correlation and coverage |
 //! | `expectation` | what the measures are for random points |
 //! | `levels` | counts of discrete parameters |
+//! | `split` | which operators train, validate, test |
 //! | `sum` | summation |
 
 mod assess;
@@ -37,6 +38,7 @@ mod quality;
 mod sampler;
 mod scramble;
 mod sobol;
+mod split;
 mod sum;
 mod uniform;
 
@@ -55,3 +57,4 @@ pub use quality::{Correlation, Coverage, Discrepancies, Distance, Metric, Projec
 pub use sampler::{Method, Named, SAMPLER_ALIASES, SAMPLERS, Sampler, Settings, method};
 pub use scramble::{BURLEY_DIMENSIONS, BURLEY_POINTS, MAX_DIMENSIONS, MAX_POINTS, Scramble};
 pub use sobol::Sobol;
+pub use split::{SPLITS, split, train_share, trains};

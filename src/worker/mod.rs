@@ -7,8 +7,11 @@ mod bench;
 mod features;
 pub mod flight;
 mod inputs;
+mod measured;
 mod parameters;
 mod rollouts;
+mod state_features;
+mod statistics;
 mod weights;
 
 pub use bench::measure;
@@ -18,7 +21,9 @@ use std::io::{BufRead, Write};
 use std::rc::Rc;
 use std::time::Instant;
 
-use crate::artifact::{FeatureTable, InitialConditions, Parameters, RolloutChunk, Weights};
+use crate::artifact::{
+    FeatureTable, InitialConditions, Parameters, RolloutChunk, StateFeatures, Statistics, Weights,
+};
 use crate::cache::{Cache, Entry, PartWriter};
 use crate::compute::device::{self, Device};
 use crate::config::{self, Experiment};
@@ -202,6 +207,9 @@ fn run(context: &mut Context, graph: &Graph, job: &Job) -> Result<()> {
     if nodes[0].recipe_as::<RolloutChunk>().is_some() {
         return rollouts::run(context, &nodes, job.units);
     }
+    if nodes[0].recipe_as::<StateFeatures>().is_some() {
+        return state_features::run(context, &nodes, job.units);
+    }
     for node in nodes {
         if let Some(recipe) = node.recipe_as::<Parameters>() {
             parameters::run(context, node, recipe)?;
@@ -211,6 +219,8 @@ fn run(context: &mut Context, graph: &Graph, job: &Job) -> Result<()> {
             inputs::run(context, node, recipe)?;
         } else if let Some(recipe) = node.recipe_as::<FeatureTable>() {
             features::run(context, node, recipe)?;
+        } else if let Some(recipe) = node.recipe_as::<Statistics>() {
+            statistics::run(context, graph, node, recipe)?;
         } else {
             return Err(Error::artifact(format!("no worker makes a {}", node.kind.name)));
         }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{Context, f32_bytes, f32_values, flight};
+use super::{Context, f32_bytes, f32_values, flight, measured};
 use crate::artifact::{Artifact, InitialConditions, RolloutChunk, Start};
 use crate::cache::{Documents, Dtype, Entry, PartWriter};
 use crate::compute::cuda::in_flight::{self, Load};
@@ -47,9 +47,30 @@ pub fn run(context: &mut Context, nodes: &[&Node], units: (usize, usize)) -> Res
             Start::Segment(_) => rollout::Start::State { states, status },
         }
     };
+    let mut carried: Vec<measured::Carried> = match (&first.looked, first.start) {
+        (Some(looked), Start::Segment(_)) => {
+            let width = first.realizations.len();
+            let of = |o: &Operator| {
+                measured::carried(context, &source, o.index, &looked.categories, width)
+            };
+            operators.iter().map(of).collect::<Result<_>>()?
+        }
+        _ => vec![Vec::new(); operators.len()],
+    };
     let take = |unit: usize, outcomes: Vec<Outcome>| {
         for ((recipe, outcome), part) in recipes.iter().zip(&outcomes).zip(&mut parts) {
             store(context, recipe, &operators[unit], outcome, part)?;
+            if let Some(looked) = &recipe.looked {
+                let before = std::mem::take(&mut carried[unit]);
+                measured::store(
+                    context,
+                    (recipe, looked),
+                    &operators[unit],
+                    outcome,
+                    before,
+                    part,
+                )?;
+            }
         }
         Ok(())
     };
@@ -146,7 +167,7 @@ fn compute(
         start,
         precision: means.precision,
         stored_f16: recipe.dtype == "float16",
-        states: recipe.stored,
+        states: recipe.stored || recipe.looked.is_some(),
         metrics: true,
         device: means.device,
         realization_block: means.realization_block,

@@ -65,6 +65,19 @@ fn the_page_of_the_command_line_is_current() {
 }
 
 #[test]
+fn the_page_of_features_is_current() {
+    let path = root().join("docs/features.md");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&path, cli::registry::document()).unwrap();
+    }
+    let page = fs::read_to_string(&path).unwrap();
+    assert!(
+        page == cli::registry::document(),
+        "docs/features.md is out of date; write it anew with UPDATE_DOCS=1"
+    );
+}
+
+#[test]
 fn the_page_of_initial_conditions_is_current() {
     let path = root().join("docs/initial-conditions.md");
     if std::env::var_os("UPDATE_DOCS").is_some() {

@@ -8,8 +8,12 @@ mod commands;
 mod docs;
 // Reading experiment files: what they resolve to, and every message about what is wrong in them.
 mod experiment_files;
+// Features of data sets that exist, whoever made them.
+mod features_file;
 // What goes wrong outside the program, and how it is said.
 mod faults;
+// Features as artifacts.
+mod features;
 // Who may import whom, and which outer library lives where.
 mod floors;
 // Initial conditions in whole experiments.
@@ -22,5 +26,7 @@ mod invariance;
 mod oracle;
 // What an edit costs: what is rebuilt and, above all, what is not.
 mod rebuild;
+// Statistics of features, and the cleaning recipe.
+mod statistics;
 // A temporary project in which the programs run.
 mod space;

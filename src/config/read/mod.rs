@@ -6,6 +6,7 @@
 
 mod dataset;
 mod entry;
+mod features;
 mod inputs;
 mod sampling;
 mod simulation;
@@ -15,7 +16,7 @@ mod spec;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use super::experiment::{Dataset, Execution, Sampling, Simulation};
+use super::experiment::{Dataset, Execution, Features, Sampling, Simulation};
 use super::locate::Bounds;
 use super::schema::{self, Default, Key, Type};
 use super::tree::find;
@@ -34,6 +35,8 @@ pub struct Resolved {
     pub simulation: Simulation,
     /// How work is cut.
     pub execution: Execution,
+    /// What is measured of the rollouts, if anything.
+    pub features: Option<Features>,
     /// What is assembled.
     pub dataset: Dataset,
     /// Settings without effect.
@@ -60,7 +63,9 @@ pub fn resolve(
     let simulation = simulation::read(&reader, &parameters, insist, &mut notes);
     let sampling = sampling::read(&reader, &parameters.space, simulation.inputs.len(), &mut notes);
     let execution = simulation::execution(&reader);
-    let dataset = dataset::read(&reader, &name, bounds, &mut notes);
+    let mut dataset = dataset::read(&reader, &name, bounds, &mut notes);
+    let features = features::read(&reader);
+    dataset.operator_features |= features.as_ref().is_some_and(|features| features.sensitivity);
     notes.extend(space::idle(&parameters.space, simulation.num_timesteps));
     Resolved {
         name,
@@ -68,11 +73,19 @@ pub fn resolve(
         sampling,
         simulation,
         execution,
+        features,
         dataset,
         notes,
         #[cfg(test)]
         taken: reader.taken.into_inner(),
     }
+}
+
+/// Reads the `features` of a document alone.
+pub fn features(tree: &Node, faults: &Faults) -> Option<Features> {
+    schema::check(tree, faults);
+    let reader = Reader { tree, faults, taken: RefCell::default() };
+    features::read(&reader)
 }
 
 /// Reads values by their path.

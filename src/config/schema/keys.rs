@@ -306,6 +306,156 @@ pub const KEYS: &[Key] = &[
         Default::Yaml("auto"),
         "Steps in a segment. `auto`: 64 at 64×64, 16 at 128×128, 4 at 256×256.",
     ),
+    section(
+        "features",
+        "Features of the rollouts, if this section is there; see [features.md](features.md).",
+    ),
+    acts(
+        "features.set",
+        Type::Choice(&["sdf-1.0", "sdf-2.0", "sdf-extended"]),
+        Default::Name("sdf-2.0"),
+        "Which features: 59, 153, or all there are.",
+    ),
+    acts(
+        "features.definitions",
+        Type::Choice(&["standard", "compat"]),
+        Default::Name("standard"),
+        "Whose definitions: the accepted ones, or the Python reference's, defects included.",
+    ),
+    acts(
+        "features.categories",
+        Type::Other("list of categories", r#"{"type": "array", "items": {"type": "string"}}"#),
+        Default::Derived("every category of the set"),
+        "Which categories are computed; `spinlock list features` names them.",
+    ),
+    acts(
+        "features.exclude",
+        Type::Other("list of features", r#"{"type": "array", "items": {"type": "string"}}"#),
+        Default::None,
+        "Features whose columns are marked as not requested.",
+    ),
+    acts(
+        "features.realization_aggregation",
+        Type::Other(
+            "list of mean, std, cv, min, max",
+            r#"{"type": "array", "items": {"enum": ["mean", "std", "cv", "min", "max"]}, "minItems": 1}"#,
+        ),
+        Default::Yaml("[mean, std, cv]"),
+        "What becomes of the features of trajectories over realizations.",
+    ),
+    section("features.spectral", "Settings of the category `spectral`."),
+    acts(
+        "features.spectral.num_fft_scales",
+        Type::Int(1, 10),
+        Default::Int(5),
+        "Bands of wave numbers.",
+    ),
+    section("features.temporal", "Settings of the category `temporal`."),
+    acts(
+        "features.temporal.autocorr_max_lag",
+        Type::Int(1, 1000),
+        Default::Int(20),
+        "Longest lag of the autocorrelation.",
+    ),
+    section("features.cross_channel", "Settings of the category `cross_channel`."),
+    acts(
+        "features.cross_channel.num_eigen_top",
+        Type::Int(1, 10),
+        Default::Int(3),
+        "Leading eigenvalues of the correlation matrix.",
+    ),
+    acts(
+        "features.cross_channel.mi_num_bins",
+        Type::Int(8, 32),
+        Default::Int(16),
+        "Bins of mutual information; acts under `sdf-extended`.",
+    ),
+    section("features.causality", "Settings of the category `causality`."),
+    acts(
+        "features.causality.max_lag_correlation",
+        Type::Int(1, 10),
+        Default::Int(3),
+        "Longest lag of correlations between channels.",
+    ),
+    acts(
+        "features.causality.max_lag_prediction",
+        Type::Int(1, 5),
+        Default::Int(2),
+        "Longest lag of prediction errors.",
+    ),
+    acts(
+        "features.causality.transfer_entropy_num_bins",
+        Type::Int(2, 32),
+        Default::Int(3),
+        "Bins of transfer entropy; acts under `sdf-extended`.",
+    ),
+    acts(
+        "features.causality.granger_ar_order",
+        Type::Int(1, 5),
+        Default::Int(2),
+        "Order of the autoregressions; acts under `sdf-extended`.",
+    ),
+    section("features.invariant_drift", "Settings of the category `invariant_drift`."),
+    acts(
+        "features.invariant_drift.num_scales",
+        Type::Int(1, 3),
+        Default::Int(3),
+        "Scales: raw; lowpass; highpass.",
+    ),
+    acts(
+        "features.invariant_drift.gaussian_sigma",
+        Type::Float(0.5, 5.0),
+        Default::Float(2.0),
+        "Width of the lowpass in pixels.",
+    ),
+    acts(
+        "features.invariant_drift.entropy_num_bins",
+        Type::Int(8, 128),
+        Default::Int(32),
+        "Bins of the entropy.",
+    ),
+    section(
+        "features.cleaning",
+        "Which columns are fit to train on, and how they are clipped and scaled: a recipe beside the \
+         features, made from the training split; see [features.md](features.md#cleaning).",
+    ),
+    acts(
+        "features.cleaning.constant_tolerance",
+        Type::Float(0.0, 1.0),
+        Default::Float(1e-6),
+        "Range over size up to which a column is constant.",
+    ),
+    acts(
+        "features.cleaning.max_missing",
+        Type::Float(0.0, 1.0),
+        Default::Float(0.5),
+        "Largest share of missing values in a column.",
+    ),
+    acts(
+        "features.cleaning.max_correlation",
+        Type::Float(0.0, 1.0),
+        Default::Float(0.99),
+        "Largest |r| of a column with an earlier one.",
+    ),
+    acts(
+        "features.cleaning.clip",
+        Type::Choice(&["mad", "quantile", "none"]),
+        Default::Name("mad"),
+        "Where values are cut: at median ± `clip_mad` · MAD; at the quantiles `clip_quantile` and 1 − \
+         `clip_quantile`; nowhere.",
+    ),
+    acts(
+        "features.cleaning.clip_mad",
+        Type::Float(1.0, 1e6),
+        Default::Float(10.0),
+        "Median absolute deviations from the median, under `clip: mad`.",
+    ),
+    acts(
+        "features.cleaning.clip_quantile",
+        Type::Float(0.0, 0.49),
+        Default::Float(0.005),
+        "Share of values cut at each end, under `clip: quantile`.",
+    ),
     section("dataset", "The data set to assemble."),
     acts(
         "dataset.output_path",
@@ -396,10 +546,6 @@ pub const KEYS: &[Key] = &[
     noted("logging.metrics.track_gpu_memory", Type::Bool, MESSAGES),
     noted("logging.metrics.track_sampling_time", Type::Bool, MESSAGES),
     noted("logging.metrics.track_simulation_time", Type::Bool, MESSAGES),
-    refused(
-        "features",
-        "this version computes no feature categories beyond `simulation.extract_operator_features`",
-    ),
     refused("renders", "this version renders nothing"),
 ];
 

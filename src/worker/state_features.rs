@@ -1,0 +1,157 @@
+//! Features of states: the categories of one chunk together, so that states are read once and share
+//! their transforms.
+
+use std::rc::Rc;
+
+use super::{Context, f32_bytes, measured};
+use crate::artifact::{Artifact, RolloutChunk, StateFeatures};
+use crate::cache::{Documents, Dtype, Entry, PartWriter};
+use crate::error::{Error, Result};
+use crate::features::reduce::{Aggregation, over_realizations};
+use crate::features::table::{Extraction, coded};
+use crate::features::{Category, Shape, Stage, Value};
+use crate::graph::Node;
+use crate::operator::Operator;
+
+/// Writes the parts of `nodes` (categories of one chunk) for the operators at `units`.
+pub fn run(context: &mut Context, nodes: &[&Node], units: (usize, usize)) -> Result<()> {
+    let recipes: Vec<&StateFeatures> = nodes.iter().filter_map(|n| n.recipe_as()).collect();
+    let first = recipes[0];
+    let together = |other: &&StateFeatures| {
+        other.settings == first.settings
+            && other.rollouts.iter().flatten().map(|r| r.key()).eq(first
+                .rollouts
+                .iter()
+                .flatten()
+                .map(|r| r.key()))
+    };
+    if recipes.len() != nodes.len() || !recipes.iter().all(together) {
+        return Err(Error::environment("spinlock asks for features together that are no siblings"));
+    }
+    let operators = first.operators.get(units.0..units.1).ok_or_else(|| {
+        Error::environment(format!("{} has no operators {units:?}", nodes[0].label()))
+    })?;
+    let mut blocks: Vec<Vec<Rc<Entry>>> = Vec::new();
+    for segments in &first.rollouts {
+        let open = |r: &crate::artifact::Handle<RolloutChunk>| {
+            context.entry(RolloutChunk::KIND.name, &r.key())
+        };
+        blocks.push(segments.iter().map(open).collect::<Result<_>>()?);
+    }
+    let mut parts: Vec<PartWriter> =
+        nodes.iter().map(|node| context.part(node, units)).collect::<Result<_>>()?;
+    let categories: Vec<&'static dyn Category> = recipes.iter().map(|r| r.category).collect();
+    for operator in operators {
+        let steps = context.experiment.simulation.num_timesteps;
+        let trajectories = if context.experiment.dataset.trajectories {
+            extract(context, first, &categories, (operator, steps), &blocks)?
+        } else {
+            measured::rows(context, &categories, &first.settings, (operator, steps), &blocks)?
+        };
+        for (at, (recipe, part)) in recipes.iter().zip(&mut parts).enumerate() {
+            let rows: Vec<&[Value]> = trajectories.iter().map(|rows| rows[at].as_slice()).collect();
+            store(recipe, operator, &rows, part)?;
+        }
+    }
+    parts.into_iter().try_for_each(|part| part.finish(Documents::new()).map(drop))
+}
+
+/// The rows of every realization, category by category.
+fn extract(
+    context: &Context,
+    recipe: &StateFeatures,
+    categories: &[&'static dyn Category],
+    (operator, steps): (&Operator, u32),
+    blocks: &[Vec<Rc<Entry>>],
+) -> Result<Vec<Vec<Vec<Value>>>> {
+    let shape = measured::form(operator, steps);
+    let mut out = Vec::new();
+    for segments in blocks {
+        let mut running: Vec<Extraction> = Vec::new();
+        for entry in segments {
+            let states = States::read(context, entry, operator.index, shape)?;
+            running.resize_with(states.realizations, || {
+                Extraction::new(categories, &recipe.settings, shape)
+            });
+            for (m, extraction) in running.iter_mut().enumerate() {
+                for t in 0..states.steps {
+                    extraction.frame(&states.state(m, t));
+                }
+            }
+        }
+        out.extend(running.into_iter().map(Extraction::finish));
+    }
+    Ok(out)
+}
+
+/// The states of one operator in one block and segment.
+struct States {
+    bytes: Vec<u8>,
+    dtype: Dtype,
+    /// States along the time axis of the piece, padding included.
+    stride: usize,
+    /// Numbers of a state.
+    size: usize,
+    realizations: usize,
+    steps: usize,
+}
+
+impl States {
+    fn read(context: &Context, entry: &Entry, operator: u64, shape: Shape) -> Result<Self> {
+        let name = format!("fields/{operator}");
+        let bytes = context.array(entry, &name)?;
+        let valid = entry.piece(&format!("valid/{operator}"));
+        let (piece, valid) = entry.piece(&name).zip(valid).ok_or_else(|| {
+            Error::integrity(format!("rollout {}: no states of operator {operator}", entry.key))
+        })?;
+        Ok(Self {
+            bytes,
+            dtype: piece.dtype,
+            stride: if piece.shape.len() > 4 { piece.shape[1] } else { 1 },
+            size: shape.state(),
+            realizations: valid.shape[0],
+            steps: valid.shape[1],
+        })
+    }
+
+    /// State `t` of realization `m`, `[C, n, n]`.
+    fn state(&self, m: usize, t: usize) -> Vec<f32> {
+        let bytes = self.size * self.dtype.size();
+        let own = &self.bytes[(m * self.stride + t) * bytes..][..bytes];
+        match self.dtype {
+            Dtype::F16 => own
+                .chunks_exact(2)
+                .map(|b| half::f16::from_le_bytes([b[0], b[1]]).to_f32())
+                .collect(),
+            _ => super::f32_values(own),
+        }
+    }
+}
+
+/// Adds what the realizations of one operator gave to the part of its category.
+fn store(
+    recipe: &StateFeatures,
+    operator: &Operator,
+    rows: &[&[Value]],
+    part: &mut PartWriter,
+) -> Result<()> {
+    let columns = recipe.category.features(&recipe.settings).len();
+    let mut table = |name: &str, values: &[Value]| {
+        let (numbers, codes) = coded(values);
+        let shape = [values.len() / columns, columns];
+        let name = format!("{name}/{}", operator.index);
+        part.push(&name, Dtype::F32, &shape, columns, shape[0], &f32_bytes(&numbers), None)?;
+        let name = format!("validity/{name}");
+        part.push(&name, Dtype::U8, &shape, columns, shape[0], &codes, None)
+    };
+    match recipe.category.stage() {
+        Stage::Trajectory => table("values", &rows.concat()),
+        Stage::Timestep => {
+            let definitions = recipe.settings.definitions;
+            for aggregation in [Aggregation::Mean, Aggregation::Std] {
+                table(aggregation.name(), &over_realizations(rows, aggregation, definitions))?;
+            }
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! Features as artifacts: what they are in the data set, and what an edit of them costs.
+
+use std::path::Path;
+
+use crate::space::TestSpace;
+
+/// A small experiment with features, on a grid that they can be told apart on.
+fn space() -> TestSpace {
+    TestSpace::changed(&[
+        ("    grid_size: 8\n", "    grid_size: 16\n"),
+        ("execution:", "features: {exclude: [L2_monotonicity_raw]}\nexecution:"),
+    ])
+}
+
+/// A digest of all tables.
+fn tables(space: &TestSpace) -> String {
+    let script = "import h5py, hashlib, numpy as np\n\
+        f = h5py.File('datasets/x.h5'); h = hashlib.sha256()\n\
+        f['features'].visititems(lambda n, o: h.update(np.asarray(o[()]).tobytes()) if hasattr(o, 'shape') else None)\n\
+        print(h.hexdigest())";
+    let mut python = space.program("python3", &["-c", script]);
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let out = python.env("PYTHONPATH", repository.join(".python")).output().unwrap();
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    String::from_utf8(out.stdout).unwrap()
+}
+
+#[test]
+fn tables_are_those_of_numpy() {
+    let space = space();
+    space.build();
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let script = repository.join("tests/python/check_features.py");
+    let mut python = space.program("python3", &[script.as_os_str(), "datasets/x.h5".as_ref()]);
+    let checked = python.env("PYTHONPATH", repository.join(".python")).output().unwrap();
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+    assert_eq!(String::from_utf8_lossy(&checked.stdout).trim(), "56 + 97 columns, 291 aggregated");
+    space.run(&["validate", "datasets/x.h5"]).ok();
+}
+
+#[test]
+fn an_edit_of_a_category_makes_that_category_again() {
+    let space = space();
+    space.build();
+    assert_eq!(space.stale(&[]), "");
+    // Two chunks.
+    space.edit("{exclude: ", "{temporal: {autocorr_max_lag: 5}, exclude: ");
+    assert_eq!(space.stale(&[]), "features 2, statistics 1, dataset 1");
+    space.build();
+    space.edit("{temporal: {autocorr_max_lag: 5}, ", "{categories: [spatial], ");
+    assert_eq!(space.stale(&[]), "statistics 1, dataset 1");
+    space.build();
+    // A category more: that one alone, from the rollouts in the cache.
+    space.edit("[spatial]", "[spatial, invariant_drift, causality]");
+    assert_eq!(space.stale(&[]), "statistics 1, dataset 1");
+    space.edit("exclude: [L2_monotonicity_raw]", "set: sdf-extended");
+    assert_eq!(space.stale(&[]), "features 6, statistics 1, dataset 1");
+    // A longer rollout: segments that are there stay.
+    space.edit("num_timesteps: 8", "num_timesteps: 12");
+    assert_eq!(space.stale(&[]), "rollout 2, features 6, statistics 1, dataset 1");
+}
+
+#[test]
+fn features_do_not_depend_on_chunks_or_workers() {
+    let digest = |edits: &[(&str, &str)], args: &[&str]| {
+        let space = space();
+        space.edits(edits);
+        space.build_with(args);
+        tables(&space)
+    };
+    let plain = digest(&[], &["-j1"]);
+    assert_eq!(plain, digest(&[("chunk: 4", "chunk: 3")], &["-j2"]));
+    assert_eq!(
+        plain,
+        digest(
+            &[("realization_block: 2", "realization_block: 1"), ("segment: 4", "segment: 3")],
+            &["-j1"]
+        )
+    );
+}
+
+#[test]
+fn what_features_cannot_be_is_said() {
+    let space = TestSpace::changed(&[(
+        "execution:",
+        "features: {categories: [spatail], exclude: [spatial_mode], set: sdf-3.0}\nexecution:",
+    )]);
+    let said = space.run(&["plan", "experiments/x"]);
+    assert_eq!(said.code, Some(2));
+    for text in [
+        "there is no category `spatail`",
+        "did you mean `spatial`?",
+        "there is no feature `spatial_mode`",
+        "`sdf-3.0` is not allowed here",
+    ] {
+        assert!(said.stderr.contains(text), "{text}\n{}", said.stderr);
+    }
+}
+
+/// What is taken of states while they are in memory is what is taken of stored ones.
+#[test]
+fn states_need_not_be_kept() {
+    let kept = space();
+    kept.build();
+    let dropped = space();
+    dropped.edit("dataset:\n", "dataset:\n  storage: {store_trajectories: false}\n");
+    dropped.build();
+    assert_eq!(tables(&kept), tables(&dropped));
+    // Nothing but the rollouts has the features then.
+    dropped.edit("exclude: [L2_monotonicity_raw]", "temporal: {autocorr_max_lag: 5}");
+    assert_eq!(dropped.stale(&[]), "rollout 4, features 12, statistics 1, dataset 1");
+}
