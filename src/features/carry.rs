@@ -46,7 +46,9 @@ impl Carrier {
     pub fn list(&mut self, list: &mut Vec<f64>) {
         let length = self.length(list.len());
         list.resize(length, 0.0);
-        list.iter_mut().for_each(|number| self.number(number));
+        for number in list {
+            self.number(number);
+        }
     }
 
     /// The numbers taken out.

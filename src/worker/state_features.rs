@@ -4,26 +4,25 @@
 use std::rc::Rc;
 
 use super::{Context, f32_bytes, measured};
-use crate::artifact::{Artifact, RolloutChunk, StateFeatures};
+use crate::artifact::{Artifact, Handle, RolloutChunk, StateFeatures};
 use crate::cache::{Documents, Dtype, Entry, PartWriter};
 use crate::error::{Error, Result};
 use crate::features::reduce::{Aggregation, over_realizations};
 use crate::features::table::{Extraction, coded};
 use crate::features::{Category, Shape, Stage, Value};
 use crate::graph::Node;
+use crate::key::Key;
 use crate::operator::Operator;
 
 /// Writes the parts of `nodes` (categories of one chunk) for the operators at `units`.
 pub fn run(context: &mut Context, nodes: &[&Node], units: (usize, usize)) -> Result<()> {
     let recipes: Vec<&StateFeatures> = nodes.iter().filter_map(|n| n.recipe_as()).collect();
     let first = recipes[0];
+    let rollouts = |recipe: &StateFeatures| -> Vec<Key> {
+        recipe.rollouts.iter().flatten().map(Handle::key).collect()
+    };
     let together = |other: &&StateFeatures| {
-        other.settings == first.settings
-            && other.rollouts.iter().flatten().map(|r| r.key()).eq(first
-                .rollouts
-                .iter()
-                .flatten()
-                .map(|r| r.key()))
+        other.settings == first.settings && rollouts(other) == rollouts(first)
     };
     if recipes.len() != nodes.len() || !recipes.iter().all(together) {
         return Err(Error::environment("spinlock asks for features together that are no siblings"));
@@ -33,9 +32,7 @@ pub fn run(context: &mut Context, nodes: &[&Node], units: (usize, usize)) -> Res
     })?;
     let mut blocks: Vec<Vec<Rc<Entry>>> = Vec::new();
     for segments in &first.rollouts {
-        let open = |r: &crate::artifact::Handle<RolloutChunk>| {
-            context.entry(RolloutChunk::KIND.name, &r.key())
-        };
+        let open = |r: &Handle<RolloutChunk>| context.entry(RolloutChunk::KIND.name, &r.key());
         blocks.push(segments.iter().map(open).collect::<Result<_>>()?);
     }
     let mut parts: Vec<PartWriter> =

@@ -40,7 +40,9 @@ impl Energy {
     /// Walks over its numbers.
     pub fn carry(&mut self, carrier: &mut Carrier) {
         let Self { low, high, all, moment, power } = self;
-        [low, high, all, moment, power].into_iter().for_each(|number| carrier.number(number));
+        for number in [low, high, all, moment, power] {
+            carrier.number(number);
+        }
     }
 }
 
