@@ -181,7 +181,7 @@ def table(f, name, beside):
     z, kept = clean_program()(sys.argv[1], name)
     if z.shape != (*values.shape[:-1], counts["kept"]) or not np.isfinite(z).all():
         faults.append(f"{name}: cleaned to {z.shape} with values that are not there")
-    for column, what in zip(z[train].reshape(-1, len(kept)).T, kept):
+    for column, what in zip(z[train].reshape(columns.shape[1], len(kept)).T, kept):
         there = ~np.isnan(columns[names.index(what)])
         check(f"{name}/{what} cleaned", [column[there].mean(), column[there].std(ddof=1)], [0, 1], 1e-8)
     return dict(counts, of=len(names))
