@@ -4,8 +4,10 @@
 //! grid that does not shrink with the one asked for. Each family chooses its side: `dla_cluster` and
 //! the coarsening of `phase_boundary` take [`side`], whose lengths are fractions of the side or cells;
 //! the others one that follows from the lengths they draw, or a fixed one. The result is brought to
-//! the grid asked for by Fourier truncation or zero padding: the trigonometric interpolant of the simulated field, band-limited to
-//! what the target can hold. It does not know any equation.
+//! the grid asked for by Fourier truncation or zero padding: the trigonometric interpolant of the
+//! simulated field, band-limited to what the target can hold. It does not know any equation.
+
+use std::f64::consts::PI;
 
 use super::fft::Fft;
 use super::spectrum::wave_numbers;
@@ -71,6 +73,23 @@ pub fn in_pairs(
         first.copy_from_slice(&re);
         second.copy_from_slice(&im[..second.len()]);
     }
+}
+
+/// Convolves fields `[count, n, n]` with a Gaussian of standard deviation `width` sides.
+pub fn blur(fields: &mut [f64], n: usize, width: f64) {
+    let fft = Fft::new(n);
+    let rate = -2.0 * PI * PI * width * width;
+    let factors: Vec<f64> =
+        wave_numbers(n).map(|m| libm::exp(rate * (m * m) as f64) / n as f64).collect();
+    in_pairs(fields, n * n, |re, im| {
+        fft.forward(re, im);
+        for part in [&mut *re, &mut *im] {
+            for (row, a) in part.chunks_exact_mut(n).zip(&factors) {
+                row.iter_mut().zip(&factors).for_each(|(value, b)| *value *= a * b);
+            }
+        }
+        fft.inverse(re, im);
+    });
 }
 
 #[cfg(test)]

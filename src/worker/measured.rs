@@ -5,11 +5,13 @@
 //! `carry/<category>/<op>/<m>`, from which the next segment goes on and, after the last one, the values
 //! follow.
 
+use std::rc::Rc;
+
 use super::Context;
 use crate::artifact::{Looked, RolloutChunk};
 use crate::cache::{Dtype, Entry, PartWriter};
 use crate::compute::rollout::Outcome;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::features::table::{Extraction, decoded};
 use crate::features::{Category, Settings, Shape, Stage, Value};
 use crate::operator::Operator;
@@ -91,15 +93,13 @@ pub fn rows(
     categories: &[&'static dyn Category],
     settings: &Settings,
     (operator, steps): (&Operator, u32),
-    blocks: &[Vec<std::rc::Rc<Entry>>],
+    blocks: &[Vec<Rc<Entry>>],
 ) -> Result<Vec<Vec<Vec<Value>>>> {
     let shape = form(operator, steps);
     let mut out = Vec::new();
     for segments in blocks {
         let last = segments.last().expect("a block has segments");
-        let valid = context.array(last, &format!("valid/{}", operator.index))?.len();
-        let piece = last.piece(&format!("valid/{}", operator.index));
-        let width = piece.map_or(valid, |piece| piece.shape[0]);
+        let (width, _) = extent(last, operator.index)?;
         let mut trajectories: Vec<Vec<Vec<Value>>> = vec![Vec::new(); width];
         let carried = carried(context, last, operator.index, categories, width)?;
         for (own, carried) in trajectories.iter_mut().zip(carried) {
@@ -129,6 +129,14 @@ pub fn rows(
         out.extend(trajectories);
     }
     Ok(out)
+}
+
+/// Realizations and states of one operator in an entry.
+pub fn extent(entry: &Entry, operator: u64) -> Result<(usize, usize)> {
+    let valid = entry.piece(&format!("valid/{operator}")).ok_or_else(|| {
+        Error::integrity(format!("rollout {}: no states of operator {operator}", entry.key))
+    })?;
+    Ok((valid.shape[0], valid.shape[1]))
 }
 
 /// The form of an operator's trajectories.

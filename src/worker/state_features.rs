@@ -97,17 +97,15 @@ impl States {
     fn read(context: &Context, entry: &Entry, operator: u64, shape: Shape) -> Result<Self> {
         let name = format!("fields/{operator}");
         let bytes = context.array(entry, &name)?;
-        let valid = entry.piece(&format!("valid/{operator}"));
-        let (piece, valid) = entry.piece(&name).zip(valid).ok_or_else(|| {
-            Error::integrity(format!("rollout {}: no states of operator {operator}", entry.key))
-        })?;
+        let piece = entry.piece(&name).expect("it was read just now");
+        let (realizations, steps) = measured::extent(entry, operator)?;
         Ok(Self {
             bytes,
             dtype: piece.dtype,
             stride: if piece.shape.len() > 4 { piece.shape[1] } else { 1 },
             size: shape.state(),
-            realizations: valid.shape[0],
-            steps: valid.shape[1],
+            realizations,
+            steps,
         })
     }
 

@@ -18,12 +18,12 @@
 //! ramp, 20 noise, 21 random map, 22 smoothing, 1024 pattern, 1025 patches.
 
 use crate::ic::common::{NORMALIZE_NATURAL, Normalize, SITE_FIELDS};
-use crate::ic::fft::Fft;
 use crate::ic::parameter::{
     ChoiceParameter, LawParameter, LengthParameter, OtherParameter, Parameter, bounds, draw,
     without_effect,
 };
-use crate::ic::spectrum::{Spectrum, gaussian, wave_numbers};
+use crate::ic::simulation::blur;
+use crate::ic::spectrum::{Spectrum, gaussian};
 use crate::ic::{Channels, Cost, Drawn, Family, InitialCondition, Request, Tier};
 use crate::key::{Manifest, Value};
 use crate::node::{Fields, Law};
@@ -171,23 +171,6 @@ fn ramp(stream: Stream, n: usize) -> Vec<f64> {
             1.0 - (2.0 * turn - 1.0).abs()
         })
         .collect()
-}
-
-/// Blurs by a Gaussian of standard deviation `length` sides.
-fn blur(field: &mut [f64], n: usize, length: f64) {
-    let fft = Fft::new(n);
-    let mut im = vec![0.0; n * n];
-    fft.forward(field, &mut im);
-    // The spectrum of a Gaussian covariance is what a Gaussian blur lets through: exp(−2π²s²m²).
-    let power = gaussian(length);
-    let factors: Vec<f64> = wave_numbers(n).map(|m| power((m * m) as f64)).collect();
-    let scale = 1.0 / (n * n) as f64;
-    for (at, (a, b)) in field.iter_mut().zip(&mut im).enumerate() {
-        let factor = factors[at / n] * factors[at % n] * scale;
-        *a *= factor;
-        *b *= factor;
-    }
-    fft.inverse(field, &mut im);
 }
 
 impl ShannonEntropy {

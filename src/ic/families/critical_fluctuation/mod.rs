@@ -16,15 +16,14 @@
 
 mod ising;
 
-use std::f64::consts::{PI, TAU};
+use std::f64::consts::TAU;
 
 use crate::ic::common::{Natural, SITE_FIELDS};
-use crate::ic::fft::Fft;
 use crate::ic::parameter::{
     ChoiceParameter, LawParameter, Parameter, bounds, draw, without_effect,
 };
-use crate::ic::simulation::in_pairs;
-use crate::ic::spectrum::{Spectrum, wave_numbers};
+use crate::ic::simulation::blur;
+use crate::ic::spectrum::Spectrum;
 use crate::ic::{Channels, Cost, Drawn, Family, InitialCondition, Request, Tier};
 use crate::key::{Manifest, Value};
 use crate::node::{Fields, Law};
@@ -160,7 +159,7 @@ impl InitialCondition for CriticalFluctuation {
                         fields.extend(ising::critical(n, stream.site(SITE_SPINS + c as u32)));
                     }
                     if bounds(smoothing).1 > 0.0 {
-                        smooth(&mut fields, n, width);
+                        blur(&mut fields, n, width);
                     }
                     fields
                 })
@@ -173,21 +172,4 @@ impl InitialCondition for CriticalFluctuation {
 fn fisher(length: f64, eta: f64) -> impl Fn(f64) -> f64 {
     let factor = TAU * TAU * length * length;
     move |m2| libm::exp((0.5 * eta - 1.0) * libm::log1p(factor * m2))
-}
-
-/// Convolves fields `[count, n, n]` with a Gaussian of standard deviation `width` sides.
-fn smooth(fields: &mut [f64], n: usize, width: f64) {
-    let fft = Fft::new(n);
-    let rate = -2.0 * PI * PI * width * width;
-    let factors: Vec<f64> =
-        wave_numbers(n).map(|m| libm::exp(rate * (m * m) as f64) / n as f64).collect();
-    in_pairs(fields, n * n, |re, im| {
-        fft.forward(re, im);
-        for part in [&mut *re, &mut *im] {
-            for (row, a) in part.chunks_exact_mut(n).zip(&factors) {
-                row.iter_mut().zip(&factors).for_each(|(value, b)| *value *= a * b);
-            }
-        }
-        fft.inverse(re, im);
-    });
 }

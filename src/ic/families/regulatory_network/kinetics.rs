@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use super::network::Network;
 use crate::ic::fft::Fft;
+use crate::ic::simulation::in_pairs;
 use crate::ic::spectrum::wave_numbers;
 
 /// Production of a gene with activators when none is there, relative to the greatest.
@@ -151,20 +152,14 @@ impl Diffusion {
         if self.decay.is_empty() {
             return;
         }
-        let area = self.decay.len();
-        for pair in fields.chunks_mut(2 * area) {
-            let (first, second) = pair.split_at_mut(area);
-            let (mut re, mut im) = (first.to_vec(), vec![0.0; area]);
-            im[..second.len()].copy_from_slice(second);
-            self.fft.forward(&mut re, &mut im);
-            for (part, (re, im)) in self.decay.iter().zip(re.iter_mut().zip(&mut im)) {
+        in_pairs(fields, self.decay.len(), |re, im| {
+            self.fft.forward(re, im);
+            for (part, (re, im)) in self.decay.iter().zip(re.iter_mut().zip(im.iter_mut())) {
                 *re *= part;
                 *im *= part;
             }
-            self.fft.inverse(&mut re, &mut im);
-            first.copy_from_slice(&re);
-            second.copy_from_slice(&im[..second.len()]);
-        }
+            self.fft.inverse(re, im);
+        });
     }
 }
 
