@@ -1,0 +1,13 @@
+//! Renders: rollouts as pictures. What can be drawn of an ensemble, how numbers become colours, and
+//! where everything stands on a frame.
+//!
+//! An operator's realizations at one step are an [`Ensemble`]. An [`Aggregate`] makes one panel of it:
+//! a map of numbers with a unit and a natural range. Colouring is a step of its own, so that panels can
+//! share bounds. Nothing here simulates, and nothing here knows where states come from: the same code
+//! draws from the cache and from a data set. It starts no process; video encoders are `encode`'s.
+
+pub mod aggregate;
+mod ensemble;
+
+pub use aggregate::{AGGREGATES, Aggregate, Method, Panel};
+pub use ensemble::{Ensemble, Span};
