@@ -7,7 +7,7 @@ use super::{Artifact, Handle, InitialConditions, Weights, operators_label};
 use crate::key::{Kind, Manifest};
 use crate::operator::Operator;
 
-/// Pieces `values/<op>` `[D]` float32 and `validity/<op>` `[D]`.
+/// Pieces `values/<op>` `[D]` float32, NaN where there is no value, and `validity/values/<op>` `[D]`, u8.
 ///
 /// The one category of this version is `operator_sensitivity`: it looks at the network alone, so it
 /// depends on weights, initial conditions and profile, not on rollouts.
@@ -39,7 +39,7 @@ impl Artifact for FeatureTable {
         m.input("weights", self.weights.key());
         m.input("initial_conditions", self.inputs.key());
         m.param("category", Self::CATEGORY.into());
-        m.param("category version", 1_u32.into());
+        m.param("category version", 2_u32.into());
         m.param("seed", self.seed.into());
         m.param("precision", self.precision.into());
         m.param("profile", (&*self.profile).into());

@@ -11,7 +11,7 @@ use crate::config::experiment::Features;
 use crate::dataset::{Array, Attribute, Tables};
 use crate::error::Result;
 use crate::features::table::decoded;
-use crate::features::{Stage, Undefined, Value};
+use crate::features::{Stage, Value};
 use crate::graph::Node;
 
 /// The tables of states, and what the group says of itself.
@@ -82,12 +82,7 @@ fn sensitivity(sources: &Sources<'_>) -> Result<BTreeMap<u64, Vec<Value>>> {
     for (node, recipe) in sources.recipes::<FeatureTable>() {
         let entry = sources.entry(node)?;
         for operator in recipe.operators.iter() {
-            let bytes = values(sources.cache, &entry, &format!("values/{}", operator.index))?;
-            let numbers = bytes.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b));
-            let own = numbers.map(|v| {
-                if v.is_finite() { Ok(f64::from(v)) } else { Err(Undefined::ZeroDenominator) }
-            });
-            out.insert(operator.index, own.collect());
+            out.insert(operator.index, read(sources, &entry, "values", operator.index)?);
         }
     }
     Ok(out)

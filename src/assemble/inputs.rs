@@ -64,7 +64,11 @@ pub fn features(sources: &Sources<'_>) -> Result<Vec<Array>> {
         for operator in recipe.operators.iter() {
             let name = |array: &str| format!("{array}/{}", operator.index);
             numbers.extend(values(sources.cache, &entry, &name("values"))?);
-            validity.extend(values(sources.cache, &entry, &name("validity"))?);
+            validity.extend(values(
+                sources.cache,
+                &entry,
+                &format!("validity/{}", name("values")),
+            )?);
         }
     }
     let array = |name: &str, dtype, bytes: Vec<u8>| Array {

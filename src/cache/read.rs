@@ -13,6 +13,7 @@ use super::encoding::{self, Encoding};
 use super::entry::{Entry, damage};
 use super::piece::Piece;
 use super::sealed::Trouble;
+use super::staging::Part;
 use super::{Cache, layout};
 use crate::error::Result;
 use crate::key::Digest;
@@ -108,6 +109,13 @@ impl Cache {
     /// As [`Cache::read`].
     pub fn read_stored(&self, entry: &Entry, piece: &Piece) -> Result<Vec<u8>> {
         self.verified(entry, piece, |stored| as_stored(piece, &stored).map(|()| stored))
+    }
+
+    /// An array of a part that is not published, verified; `None` if it is damaged or gone, which loses
+    /// nothing but the work that went into it.
+    pub fn read_part(&self, part: &Part, piece: &Piece) -> Option<Vec<u8>> {
+        let file = File::open(&part.path).ok()?;
+        decoded(piece, read_at(&file, &part.path, piece).ok()?).ok()
     }
 
     fn verified(

@@ -46,6 +46,19 @@ impl Cache {
         Ok(survey.parts)
     }
 
+    /// The finished parts whose names begin with `prefix`: sidecars and lengths are verified, and each
+    /// array when it is read ([`Cache::read_part`]). Whatever is not whole is passed over.
+    pub fn parts_called(&self, kind: &str, key: &Key, prefix: &str) -> Result<Vec<Part>> {
+        let folder = layout::staging(self.root(), kind, key);
+        let start = layout::file_name(prefix);
+        let sidecar = |path: &PathBuf| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.starts_with(&start) && name.ends_with(".json")
+        };
+        let paths = layout::children(&folder)?.into_iter().map(|child| child.path());
+        Ok(paths.filter(sidecar).filter_map(|path| load(&path).ok()).collect())
+    }
+
     /// A part that a worker has just reported as finished: only its sidecar and its length are
     /// verified.
     pub fn finished_part(&self, kind: &str, key: &Key, name: &str) -> Result<Part> {

@@ -6,6 +6,7 @@
 //! Policy, normalisation and clamp are no part of it.
 
 use crate::error::Result;
+use crate::features::{Undefined, Value};
 use crate::operator::Operator;
 use crate::operator::rollout::Precision;
 use crate::rng::Stream;
@@ -19,14 +20,14 @@ const SCALES: [f32; 4] = [0.5, 0.75, 1.25, 1.5];
 /// Random directions that the Lipschitz estimates are means over.
 const DIRECTIONS: u32 = 4;
 
-/// The features of `operator` at `input` `[C,H,W]`; NaN where undefined.
+/// The features of `operator` at `input` `[C,H,W]`.
 pub fn sensitivity(
     operator: &Operator,
     seed: u64,
     input: &[f32],
     device: Device,
     precision: Precision,
-) -> Result<[f32; 10]> {
+) -> Result<[Value; 10]> {
     let mut network = Network::new(seed, operator, device, precision)?;
     let at = Moment { step: 0, num_timesteps: 1 };
     let stream = Stream::new(seed, "sensitivity", &[operator.index]);
@@ -41,12 +42,16 @@ pub fn sensitivity(
 /// - `linearity_r2`: `(Σ a·g)²/(Σ a² Σ g²)`, the R² of the line through the origin
 /// - `saturation_degree`: `1.5 − g(1.5)`: 0 if linear, above 0 if compressive
 /// - `compression_ratio`: `(g(0.5)/0.5)/(g(1.5)/1.5)`: 1 if linear, above 1 if compressive
+///
+/// A value is undefined where an output in it is not finite ([`Undefined::NonFinite`]), or where it is a
+/// quotient by an output that is zero ([`Undefined::ZeroDenominator`]).
 pub fn of_map(
     stream: Stream,
     input: &[f32],
     mut map: impl FnMut(&[f32]) -> Result<Vec<f32>>,
-) -> Result<[f32; 10]> {
+) -> Result<[Value; 10]> {
     let base = map(input)?;
+    let whole = norm(&base);
     let mut lipschitz = [0.0_f64; EPSILONS.len()];
     let mut direction = vec![0.0; input.len()];
     for site in 0..DIRECTIONS {
@@ -58,26 +63,40 @@ pub fn of_map(
             *estimate += response / distance(&moved, input) / f64::from(DIRECTIONS);
         }
     }
-    let mut gains = [0.0_f64; SCALES.len()];
-    for (gain, scale) in gains.iter_mut().zip(SCALES) {
+    let mut norms = [0.0_f64; SCALES.len()];
+    for (norm_of, scale) in norms.iter_mut().zip(SCALES) {
         let scaled: Vec<f32> = input.iter().map(|x| scale * x).collect();
-        *gain = norm(&map(&scaled)?) / norm(&base);
+        *norm_of = norm(&map(&scaled)?);
     }
+    let gains = norms.map(|norm| norm / whole);
     let pairs = || SCALES.iter().map(|&a| f64::from(a)).zip(gains);
     let cross: f64 = pairs().map(|(a, g)| a * g).sum();
     let scales: f64 = pairs().map(|(a, _)| a * a).sum();
     let squares: f64 = pairs().map(|(_, g)| g * g).sum();
     let [low, .., high] = gains;
-    let values = lipschitz.into_iter().chain(gains).chain([
-        cross * cross / (scales * squares),
-        f64::from(SCALES[3]) - high,
-        (low / f64::from(SCALES[0])) / (high / f64::from(SCALES[3])),
-    ]);
-    let mut out = [f32::NAN; 10];
-    for (out, value) in out.iter_mut().zip(values) {
-        *out = if value.is_finite() { value as f32 } else { f32::NAN };
-    }
-    Ok(out)
+    // What the network gave for each, whose being finite tells the two reasons apart.
+    let given = |value: f64, outputs: &[f64]| -> Value {
+        match (value.is_finite(), outputs.iter().chain([&whole]).all(|norm| norm.is_finite())) {
+            (true, _) => Ok(value),
+            (false, true) => Err(Undefined::ZeroDenominator),
+            (false, false) => Err(Undefined::NonFinite),
+        }
+    };
+    let [l0, l1, l2] = lipschitz.map(|estimate| given(estimate, &[estimate]));
+    let [g0, g1, g2, g3] = std::array::from_fn(|i| given(gains[i], &[norms[i]]));
+    let (first, last) = (norms[0], norms[SCALES.len() - 1]);
+    Ok([
+        l0,
+        l1,
+        l2,
+        g0,
+        g1,
+        g2,
+        g3,
+        given(cross * cross / (scales * squares), &norms),
+        given(f64::from(SCALES[3]) - high, &[last]),
+        given((low / f64::from(SCALES[0])) / (high / f64::from(SCALES[3])), &[first, last]),
+    ])
 }
 
 fn norm(values: &[f32]) -> f64 {

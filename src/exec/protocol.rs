@@ -74,6 +74,10 @@ pub struct Job {
     pub keys: Vec<Key>,
     /// Positions of the operators within the artifact: from, to.
     pub units: (usize, usize),
+    /// Of rollouts: the features that are to be made of them next, so that the worker takes what they
+    /// need while the states are in memory.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub looks: Vec<Key>,
 }
 
 /// What a worker answers.

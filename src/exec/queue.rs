@@ -9,10 +9,11 @@ use std::collections::{BTreeMap, BinaryHeap, HashMap, HashSet};
 
 use super::jobs::{self, Sibling};
 use super::protocol::{Takes, part_name, part_units};
-use crate::artifact::{Artifact, KINDS, RolloutChunk, is_portable};
+use crate::artifact::{Artifact, KINDS, RolloutChunk, StateFeatures, is_portable};
 use crate::cache::{Cache, KeyLock};
 use crate::error::Result;
 use crate::graph::Graph;
+use crate::key::Key;
 use crate::plan::kind_index;
 
 /// Smallest and largest piece of work handed out at once, in rough GFLOP: long enough not to count
@@ -273,6 +274,19 @@ impl<'a> Queue<'a> {
             attempt: 0,
         }));
         Ok(Opened::Some { complete, there })
+    }
+
+    /// The features that are still to be made of the rollouts of a task.
+    pub fn looks(&self, task: &Task) -> Vec<Key> {
+        let mut users: Vec<usize> =
+            task.nodes.iter().flat_map(|at| self.graph.users(*at)).collect();
+        users.sort_unstable();
+        users.dedup();
+        let wanted = users.into_iter().filter(|at| {
+            self.waiting.contains_key(at)
+                && self.graph.node(*at).recipe_as::<StateFeatures>().is_some()
+        });
+        wanted.map(|at| self.graph.node(at).key).collect()
     }
 
     /// A task is done; gives the artifacts that are complete now.

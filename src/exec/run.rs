@@ -16,10 +16,11 @@ use super::progress::Progress;
 use super::protocol::{Hello, Job, Reply, Takes};
 use super::publisher::{Finished, Publisher};
 use super::queue::{Opened, Queue, Task};
-use crate::artifact::{Artifact, KINDS, RolloutChunk};
+use crate::artifact::{Artifact, KINDS, RolloutChunk, StateFeatures};
 use crate::cache::{Cache, Pending, Published};
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::Graph;
+use crate::key::Key;
 use crate::plan::{Plan, kind_index};
 
 /// What can happen during a build.
@@ -215,7 +216,9 @@ impl Build<'_> {
                 id: number,
                 keys: task.nodes.iter().map(|n| self.graph.node(*n).key).collect(),
                 units: task.units,
+                looks: self.queue.looks(&task),
             };
+            let looks: Vec<&str> = job.looks.iter().filter_map(|key| self.category(key)).collect();
             let slot = self.workers.get_mut(&id).expect("listed above");
             slot.process.send(&job);
             let label = self.graph.node(task.nodes[0]).label();
@@ -223,11 +226,17 @@ impl Build<'_> {
             self.log.event(
                 "job_started",
                 json!({"job": number, "worker": id, "labels": labels(self.graph, &task.nodes),
-                       "units": task.units}),
+                       "units": task.units, "looks": looks}),
             );
             slot.task = Some((number, task, Instant::now()));
         }
         Ok(())
+    }
+
+    /// The category of features under a key.
+    fn category(&self, key: &Key) -> Option<&'static str> {
+        let node = self.graph.node(self.graph.find(key)?);
+        node.recipe_as::<StateFeatures>().map(|recipe| recipe.category.name())
     }
 
     /// The next task for a worker that takes so much; opens artifacts until there is one.

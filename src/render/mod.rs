@@ -8,6 +8,7 @@
 
 pub mod aggregate;
 mod ensemble;
+pub mod select;
 
 pub use aggregate::{AGGREGATES, Aggregate, Method, Panel};
 pub use ensemble::{Ensemble, Span};

@@ -1,46 +1,93 @@
-//! Features of states that are not kept: looked at while the rollout is in memory.
+//! Features that are taken of states while the rollout is in memory.
 //!
-//! A rollout entry then holds, per operator, the rows of each category of states, `rows/<category>/<op>`
+//! What was seen is, per operator, the rows of each category of states, `rows/<category>/<op>`
 //! `[M', T', D]` float64 with `validity` beside, and what each category of trajectories carries,
 //! `carry/<category>/<op>/<m>`, from which the next segment goes on and, after the last one, the values
-//! follow.
+//! follow. Of states that are not kept, this is a part of the rollout's entry, and the only source. Of
+//! states that are kept, it is a shortcut: a part in the staging folder of the features that are made
+//! next, which goes when they are published, and without which they read the states.
 
 use std::rc::Rc;
 
 use super::Context;
-use crate::artifact::{Looked, RolloutChunk};
-use crate::cache::{Dtype, Entry, PartWriter};
+use crate::artifact::{Artifact, Looked, RolloutChunk, StateFeatures};
+use crate::cache::{Dtype, Entry, Part, PartWriter};
 use crate::compute::rollout::Outcome;
 use crate::error::{Error, Result};
 use crate::features::table::{Extraction, decoded};
 use crate::features::{Category, Settings, Shape, Stage, Value};
+use crate::graph::Node;
+use crate::key::Key;
 use crate::operator::Operator;
+
+/// Where it lies what was seen of one rollout.
+pub enum Seen {
+    /// In its entry.
+    Entry(Rc<Entry>),
+    /// In parts beside the features to come.
+    Aside(Vec<Part>),
+}
+
+impl Seen {
+    /// What was put aside of the rollout under `rollout` for any of these features.
+    pub fn aside(context: &Context, features: &[&Node], rollout: &Key) -> Result<Self> {
+        for node in features {
+            let prefix = format!("{}u", aside_name(rollout));
+            let parts = context.cache.parts_called(StateFeatures::KIND.name, &node.key, &prefix)?;
+            if !parts.is_empty() {
+                return Ok(Self::Aside(parts));
+            }
+        }
+        Ok(Self::Aside(Vec::new()))
+    }
+
+    /// An array; `None` if it was not put aside.
+    fn array(&self, context: &Context, name: &str) -> Result<Option<Vec<u8>>> {
+        match self {
+            Self::Entry(entry) => context.array(entry, name).map(Some),
+            Self::Aside(parts) => {
+                let mut pieces = parts
+                    .iter()
+                    .flat_map(|part| part.pieces.iter().map(move |piece| (part, piece)));
+                let found = pieces.find(|(_, piece)| piece.name == name);
+                Ok(found.and_then(|(part, piece)| context.cache.read_part(part, piece)))
+            }
+        }
+    }
+}
+
+/// How the names of the parts begin that are put aside of a rollout.
+pub fn aside_name(rollout: &Key) -> String {
+    format!("seen-{rollout}-")
+}
 
 /// What the realizations of one operator carry, category by category.
 pub type Carried = Vec<Vec<Vec<f64>>>;
 
-/// What an earlier segment carried.
+/// What an earlier segment carried; `None` if it was not put aside.
 pub fn carried(
     context: &Context,
-    entry: &Entry,
+    seen: &Seen,
     operator: u64,
     categories: &[&'static dyn Category],
     realizations: usize,
-) -> Result<Carried> {
-    (0..realizations)
-        .map(|m| {
-            categories
-                .iter()
-                .map(|category| match category.stage() {
-                    Stage::Timestep => Ok(Vec::new()),
-                    Stage::Trajectory => {
-                        let name = format!("carry/{}/{operator}/{m}", category.name());
-                        Ok(f64_values(&context.array(entry, &name)?))
-                    }
-                })
-                .collect()
-        })
-        .collect()
+) -> Result<Option<Carried>> {
+    let mut out = Carried::new();
+    for m in 0..realizations {
+        let mut own = Vec::new();
+        for category in categories {
+            own.push(match category.stage() {
+                Stage::Timestep => Vec::new(),
+                Stage::Trajectory => {
+                    let name = format!("carry/{}/{operator}/{m}", category.name());
+                    let Some(bytes) = seen.array(context, &name)? else { return Ok(None) };
+                    f64_values(&bytes)
+                }
+            });
+        }
+        out.push(own);
+    }
+    Ok(Some(out))
 }
 
 /// Looks at the states of one operator in one segment, and adds what it saw to the part.
@@ -87,21 +134,23 @@ pub fn store(
     Ok(())
 }
 
-/// The rows of every realization of one operator, category by category, from what was seen.
+/// The rows of every realization of one operator, category by category, from what was seen of its
+/// blocks of so many realizations; `None` if some of it was not put aside.
 pub fn rows(
     context: &Context,
     categories: &[&'static dyn Category],
     settings: &Settings,
     (operator, steps): (&Operator, u32),
-    blocks: &[Vec<Rc<Entry>>],
-) -> Result<Vec<Vec<Vec<Value>>>> {
+    blocks: &[(usize, Vec<Seen>)],
+) -> Result<Option<Vec<Vec<Vec<Value>>>>> {
     let shape = form(operator, steps);
     let mut out = Vec::new();
-    for segments in blocks {
+    for (width, segments) in blocks {
+        let mut trajectories: Vec<Vec<Vec<Value>>> = vec![Vec::new(); *width];
         let last = segments.last().expect("a block has segments");
-        let (width, _) = extent(last, operator.index)?;
-        let mut trajectories: Vec<Vec<Vec<Value>>> = vec![Vec::new(); width];
-        let carried = carried(context, last, operator.index, categories, width)?;
+        let Some(carried) = carried(context, last, operator.index, categories, *width)? else {
+            return Ok(None);
+        };
         for (own, carried) in trajectories.iter_mut().zip(carried) {
             let mut extraction = Extraction::new(categories, settings, shape);
             extraction.resume(shape.steps, carried);
@@ -111,11 +160,12 @@ pub fn rows(
             if category.stage() == Stage::Trajectory {
                 continue;
             }
-            for entry in segments {
+            for seen in segments {
                 let name = format!("rows/{}/{}", category.name(), operator.index);
-                let numbers = f64_values(&context.array(entry, &name)?);
-                let codes = context.array(entry, &format!("validity/{name}"))?;
-                let values: Vec<Value> = numbers
+                let numbers = seen.array(context, &name)?;
+                let codes = seen.array(context, &format!("validity/{name}"))?;
+                let (Some(numbers), Some(codes)) = (numbers, codes) else { return Ok(None) };
+                let values: Vec<Value> = f64_values(&numbers)
                     .iter()
                     .zip(codes)
                     .map(|(number, code)| decoded(*number, code))
@@ -128,7 +178,7 @@ pub fn rows(
         }
         out.extend(trajectories);
     }
-    Ok(out)
+    Ok(Some(out))
 }
 
 /// Realizations and states of one operator in an entry.

@@ -196,16 +196,16 @@ pub fn probe() -> Result<Probe> {
 
 /// Makes the parts of one job. A part of an earlier try is overwritten.
 fn run(context: &mut Context, graph: &Graph, job: &Job) -> Result<()> {
-    let mut nodes = Vec::with_capacity(job.keys.len());
-    for key in &job.keys {
-        let at = graph.find(key).ok_or_else(|| {
+    let node = |key: &Key| {
+        graph.find(key).map(|at| graph.node(at)).ok_or_else(|| {
             Error::environment(format!("the worker's own plan has no artifact {key}"))
                 .help("spinlock and spinlock-worker differ: run `make build`")
-        })?;
-        nodes.push(graph.node(at));
-    }
+        })
+    };
+    let nodes: Vec<&Node> = job.keys.iter().map(node).collect::<Result<_>>()?;
     if nodes[0].recipe_as::<RolloutChunk>().is_some() {
-        return rollouts::run(context, &nodes, job.units);
+        let looks: Vec<&Node> = job.looks.iter().map(node).collect::<Result<_>>()?;
+        return rollouts::run(context, &nodes, &looks, job.units);
     }
     if nodes[0].recipe_as::<StateFeatures>().is_some() {
         return state_features::run(context, &nodes, job.units);

@@ -1,20 +1,29 @@
 //! Rollouts: for each operator, all blocks of realizations that the job names, together.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
-use super::{Context, f32_bytes, f32_values, flight, measured};
-use crate::artifact::{Artifact, InitialConditions, RolloutChunk, Start};
+use super::measured::{self, Seen};
+use super::{Context, f32_bytes, f32_values, flight};
+use crate::artifact::{Artifact, InitialConditions, Looked, RolloutChunk, Start, StateFeatures};
 use crate::cache::{Documents, Dtype, Entry, PartWriter};
 use crate::compute::cuda::in_flight::{self, Load};
 use crate::compute::device::{self, Device};
 use crate::compute::rollout::{self, Outcome, Unit};
 use crate::error::{Error, Result};
+use crate::exec::protocol::part_name;
 use crate::graph::Node;
 use crate::operator::Operator;
 use crate::operator::rollout::Precision;
 
-/// Writes the parts of `nodes` (blocks of one chunk and segment) for the operators at `units`.
-pub fn run(context: &mut Context, nodes: &[&Node], units: (usize, usize)) -> Result<()> {
+/// Writes the parts of `nodes` (blocks of one chunk and segment) for the operators at `units`, and puts
+/// aside what the features `looks` need of them.
+pub fn run(
+    context: &mut Context,
+    nodes: &[&Node],
+    looks: &[&Node],
+    units: (usize, usize),
+) -> Result<()> {
     let recipes: Vec<&RolloutChunk> = nodes.iter().filter_map(|n| n.recipe_as()).collect();
     let first = recipes[0];
     let together = |other: &&RolloutChunk| {
@@ -47,27 +56,17 @@ pub fn run(context: &mut Context, nodes: &[&Node], units: (usize, usize)) -> Res
             Start::Segment(_) => rollout::Start::State { states, status },
         }
     };
-    let mut carried: Vec<measured::Carried> = match (&first.looked, first.start) {
-        (Some(looked), Start::Segment(_)) => {
-            let width = first.realizations.len();
-            let of = |o: &Operator| {
-                measured::carried(context, &source, o.index, &looked.categories, width)
-            };
-            operators.iter().map(of).collect::<Result<_>>()?
-        }
-        _ => vec![Vec::new(); operators.len()],
-    };
+    let mut looking =
+        Looking::prepare(context, (nodes, looks), &recipes, (operators, units), &source)?;
     let take = |unit: usize, outcomes: Vec<Outcome>| {
-        for ((recipe, outcome), part) in recipes.iter().zip(&outcomes).zip(&mut parts) {
-            store(context, recipe, &operators[unit], outcome, part)?;
-            if let Some(looked) = &recipe.looked {
-                let before = std::mem::take(&mut carried[unit]);
-                measured::store(
+        for (at, (outcome, part)) in outcomes.iter().zip(&mut parts).enumerate() {
+            store(context, recipes[at], &operators[unit], outcome, part)?;
+            if let Some(looking) = &mut looking {
+                looking.store(
                     context,
-                    (recipe, looked),
-                    &operators[unit],
+                    (at, recipes[at]),
+                    (unit, &operators[unit]),
                     outcome,
-                    before,
                     part,
                 )?;
             }
@@ -75,7 +74,77 @@ pub fn run(context: &mut Context, nodes: &[&Node], units: (usize, usize)) -> Res
         Ok(())
     };
     context.width = compute_all(context, &recipes, operators, start, take)?;
-    parts.into_iter().try_for_each(|part| part.finish(Documents::new()).map(drop))
+    // First what is put aside: once the rollouts are reported, somebody may look for it.
+    let asides = looking.into_iter().flat_map(|looking| looking.asides);
+    asides.chain(parts).try_for_each(|part| part.finish(Documents::new()).map(drop))
+}
+
+/// Features that are taken of the states of a job.
+struct Looking {
+    looked: Arc<Looked>,
+    /// What the segment before carried, operator by operator; `None` where that is not known, so that
+    /// this one cannot go on.
+    before: Vec<Option<measured::Carried>>,
+    /// A part for each rollout, if what is seen goes beside the features and not into the entry.
+    asides: Vec<PartWriter>,
+}
+
+impl Looking {
+    /// Finds out what is to be looked at: of states that are not kept what the recipe says, of others
+    /// what `looks` need.
+    fn prepare(
+        context: &Context,
+        (nodes, looks): (&[&Node], &[&Node]),
+        recipes: &[&RolloutChunk],
+        (operators, units): (&[Operator], (usize, usize)),
+        source: &Rc<Entry>,
+    ) -> Result<Option<Self>> {
+        let first = recipes[0];
+        let features: Vec<&StateFeatures> = looks.iter().filter_map(|n| n.recipe_as()).collect();
+        let looked = match (&first.looked, features.first()) {
+            (Some(looked), _) => Arc::clone(looked),
+            (None, Some(any)) => Arc::new(Looked {
+                categories: features.iter().map(|recipe| recipe.category).collect(),
+                settings: any.settings.clone(),
+            }),
+            (None, None) => return Ok(None),
+        };
+        let mut before = vec![Some(measured::Carried::new()); operators.len()];
+        if let Start::Segment(segment) = first.start {
+            let seen = match first.looked {
+                Some(_) => Seen::Entry(Rc::clone(source)),
+                None => Seen::aside(context, looks, &segment.key())?,
+            };
+            let width = first.realizations.len();
+            for (before, operator) in before.iter_mut().zip(operators) {
+                let index = operator.index;
+                *before = measured::carried(context, &seen, index, &looked.categories, width)?;
+            }
+        }
+        let mut asides = Vec::new();
+        if first.looked.is_none() && before.iter().any(Option::is_some) {
+            for node in nodes {
+                let name = format!("{}{}", measured::aside_name(&node.key), part_name(units));
+                let (kind, key) = (StateFeatures::KIND.name, looks[0].key);
+                asides.push(PartWriter::create(&context.cache, kind, &key, &name)?);
+            }
+        }
+        Ok(Some(Self { looked, before, asides }))
+    }
+
+    /// Looks at the states of one operator in one rollout.
+    fn store(
+        &mut self,
+        context: &Context,
+        (at, recipe): (usize, &RolloutChunk),
+        (unit, operator): (usize, &Operator),
+        outcome: &Outcome,
+        part: &mut PartWriter,
+    ) -> Result<()> {
+        let Some(before) = self.before[unit].clone() else { return Ok(()) };
+        let part = self.asides.get_mut(at).unwrap_or(part);
+        measured::store(context, (recipe, &self.looked), operator, outcome, before, part)
+    }
 }
 
 /// Computes the blocks of `operators`, each from where `start` says, with as many in flight as the device

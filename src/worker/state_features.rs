@@ -3,7 +3,8 @@
 
 use std::rc::Rc;
 
-use super::{Context, f32_bytes, measured};
+use super::measured::{self, Seen};
+use super::{Context, f32_bytes};
 use crate::artifact::{Artifact, Handle, RolloutChunk, StateFeatures};
 use crate::cache::{Documents, Dtype, Entry, PartWriter};
 use crate::error::{Error, Result};
@@ -38,12 +39,13 @@ pub fn run(context: &mut Context, nodes: &[&Node], units: (usize, usize)) -> Res
     let mut parts: Vec<PartWriter> =
         nodes.iter().map(|node| context.part(node, units)).collect::<Result<_>>()?;
     let categories: Vec<&'static dyn Category> = recipes.iter().map(|r| r.category).collect();
+    let seen = seen(context, nodes, first, &blocks)?;
     for operator in operators {
         let steps = context.experiment.simulation.num_timesteps;
-        let trajectories = if context.experiment.dataset.trajectories {
-            extract(context, first, &categories, (operator, steps), &blocks)?
-        } else {
-            measured::rows(context, &categories, &first.settings, (operator, steps), &blocks)?
+        let rows = measured::rows(context, &categories, &first.settings, (operator, steps), &seen)?;
+        let trajectories = match rows {
+            Some(rows) => rows,
+            None => extract(context, first, &categories, (operator, steps), &blocks)?,
         };
         for (at, (recipe, part)) in recipes.iter().zip(&mut parts).enumerate() {
             let rows: Vec<&[Value]> = trajectories.iter().map(|rows| rows[at].as_slice()).collect();
@@ -53,7 +55,28 @@ pub fn run(context: &mut Context, nodes: &[&Node], units: (usize, usize)) -> Res
     parts.into_iter().try_for_each(|part| part.finish(Documents::new()).map(drop))
 }
 
-/// The rows of every realization, category by category.
+/// Where it lies what was seen of the states while they were computed, with the realizations of each
+/// block: in the rollouts' entries if states are not kept, else, if anywhere, beside these features.
+fn seen(
+    context: &Context,
+    nodes: &[&Node],
+    recipe: &StateFeatures,
+    blocks: &[Vec<Rc<Entry>>],
+) -> Result<Vec<(usize, Vec<Seen>)>> {
+    let kept = context.experiment.dataset.trajectories;
+    let one = |entry: &Rc<Entry>| match kept {
+        true => Seen::aside(context, nodes, &entry.key),
+        false => Ok(Seen::Entry(Rc::clone(entry))),
+    };
+    let mut out = Vec::new();
+    for segments in blocks {
+        let (width, _) = measured::extent(&segments[0], recipe.operators[0].index)?;
+        out.push((width, segments.iter().map(one).collect::<Result<_>>()?));
+    }
+    Ok(out)
+}
+
+/// The rows of every realization, category by category, from the states.
 fn extract(
     context: &Context,
     recipe: &StateFeatures,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::space::TestSpace;
+use crate::space::{TestSpace, files};
 
 /// A small experiment with features, on a grid that they can be told apart on.
 fn space() -> TestSpace {
@@ -109,4 +109,45 @@ fn states_need_not_be_kept() {
     // Nothing but the rollouts has the features then.
     dropped.edit("exclude: [L2_monotonicity_raw]", "temporal: {autocorr_max_lag: 5}");
     assert_eq!(dropped.stale(&[]), "rollout 4, features 12, statistics 1, dataset 1");
+}
+
+/// The lines of the newest event log that begin jobs of rollouts: what each looked at.
+fn looks(space: &TestSpace) -> Vec<Vec<String>> {
+    let logs = files(&space.path("cache/log"));
+    let log = logs.iter().filter(|p| p.extension().is_some_and(|e| e == "jsonl")).max().unwrap();
+    let text = std::fs::read_to_string(log).unwrap();
+    let events = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let rollouts = events.filter(|event| {
+        event["event"] == "job_started"
+            && event["labels"][0].as_str().unwrap().starts_with("rollout/")
+    });
+    let names = |event: serde_json::Value| serde_json::from_value(event["looks"].clone()).unwrap();
+    rollouts.map(names).collect()
+}
+
+/// Taken of states in memory or read from the cache, features are the same, and nothing stays behind.
+#[test]
+fn features_are_taken_while_the_rollout_is_in_memory() {
+    let together = space();
+    together.build();
+    let all = ["spatial", "spectral", "cross_channel", "temporal", "causality", "invariant_drift"];
+    assert!(looks(&together).iter().all(|looks| *looks == all), "{:?}", looks(&together));
+    let aside = |space: &TestSpace| files(&space.path("cache/staging")).len();
+    assert_eq!(aside(&together), 0);
+
+    let apart = space();
+    apart.build_with(&["--only", "rollout"]);
+    assert!(looks(&apart).iter().all(Vec::is_empty), "{:?}", looks(&apart));
+    apart.build();
+    assert_eq!(looks(&apart), Vec::<Vec<String>>::new());
+    assert_eq!(tables(&together), tables(&apart));
+
+    // A new segment goes on from one that nobody looks at any more: then the states are read.
+    together.edit("num_timesteps: 8", "num_timesteps: 12");
+    together.build();
+    let fresh = space();
+    fresh.edit("num_timesteps: 8", "num_timesteps: 12");
+    fresh.build();
+    assert_eq!(tables(&together), tables(&fresh));
+    assert_eq!(aside(&together), 0);
 }

@@ -32,7 +32,7 @@ fn answers(portable: bool) -> Vec<Reply> {
         cache: folder.path().join("cache"),
         compression: None,
     };
-    let job = Job { id: 7, keys: vec![node.key], units: (0, 1) };
+    let job = Job { id: 7, keys: vec![node.key], units: (0, 1), looks: Vec::new() };
     let lines =
         [serde_json::to_string(&hello).unwrap(), serde_json::to_string(&job).unwrap()].join("\n");
     let mut output = Vec::new();

@@ -1,0 +1,178 @@
+//! Which operators a render shows: a few of many, by rule.
+
+use crate::rng::Stream;
+
+/// What a choice needs to know of an operator.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Candidate {
+    /// Its index.
+    pub index: u64,
+    /// Its update policy.
+    pub policy: String,
+    /// Type of its initial condition.
+    pub input: String,
+    /// Its place in parameter space: the sampled dimensions as coordinates in 0 to 1.
+    pub point: Vec<f64>,
+}
+
+/// How to choose.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Choice {
+    /// These, in this order.
+    Indices(Vec<u64>),
+    /// The first so many.
+    First(usize),
+    /// So many that lie far apart in parameter space: the one next to the middle of all, then again
+    /// and again the one farthest from those chosen (Gonzalez 1985). In ascending order of index.
+    Diverse(usize),
+    /// So many at random without replacement, by a seed. In ascending order of index.
+    Random(usize, u64),
+}
+
+/// A choice among those that a filter leaves.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Selection {
+    /// How to choose.
+    pub choice: Choice,
+    /// Only operators with this update policy.
+    pub policy: Option<String>,
+    /// Only operators with this type of initial condition.
+    pub input: Option<String>,
+}
+
+impl Selection {
+    /// The chosen indices. Fewer than asked for if there are not more.
+    ///
+    /// # Errors
+    /// In words, if an index is not among the candidates or the filter leaves none.
+    pub fn of(&self, candidates: &[Candidate]) -> Result<Vec<u64>, String> {
+        let fits = |c: &&Candidate| {
+            self.policy.as_ref().is_none_or(|policy| *policy == c.policy)
+                && self.input.as_ref().is_none_or(|input| *input == c.input)
+        };
+        let left: Vec<&Candidate> = candidates.iter().filter(fits).collect();
+        if left.is_empty() {
+            return Err(format!("no operator {}", self.condition()));
+        }
+        match &self.choice {
+            Choice::Indices(indices) => {
+                let missing = indices.iter().find(|i| !left.iter().any(|c| c.index == **i));
+                match missing {
+                    None => Ok(indices.clone()),
+                    Some(i) if candidates.iter().any(|c| c.index == *i) => {
+                        Err(format!("operator {i} is not one that {}", self.condition()))
+                    }
+                    Some(i) => {
+                        Err(format!("there is no operator {i}; there are {}", candidates.len()))
+                    }
+                }
+            }
+            Choice::First(count) => Ok(left.iter().take(*count).map(|c| c.index).collect()),
+            Choice::Diverse(count) => Ok(diverse(&left, *count)),
+            Choice::Random(count, seed) => Ok(random(&left, *count, *seed)),
+        }
+    }
+
+    fn condition(&self) -> String {
+        let policy = self.policy.as_ref().map(|policy| format!("has the policy `{policy}`"));
+        let input = self.input.as_ref().map(|input| format!("starts from `{input}`"));
+        let all: Vec<String> = policy.into_iter().chain(input).collect();
+        if all.is_empty() { "is there".to_owned() } else { all.join(" and ") }
+    }
+}
+
+fn diverse(candidates: &[&Candidate], count: usize) -> Vec<u64> {
+    let dimensions = candidates[0].point.len();
+    let mean: Vec<f64> = (0..dimensions)
+        .map(|d| candidates.iter().map(|c| c.point[d]).sum::<f64>() / candidates.len() as f64)
+        .collect();
+    let squared =
+        |a: &[f64], b: &[f64]| -> f64 { a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum() };
+    // Ties go to the lowest index, so that the choice is one.
+    let first_by = |distance: &dyn Fn(usize) -> f64| {
+        (0..candidates.len()).reduce(|best, i| if distance(i) > distance(best) { i } else { best })
+    };
+    let middle = first_by(&|i| -squared(&candidates[i].point, &mean)).expect("there is one");
+    let mut nearest = vec![f64::INFINITY; candidates.len()];
+    let mut chosen = Vec::new();
+    let mut next = middle;
+    while chosen.len() < count.min(candidates.len()) {
+        chosen.push(candidates[next].index);
+        for (nearest, candidate) in nearest.iter_mut().zip(candidates) {
+            *nearest = nearest.min(squared(&candidate.point, &candidates[next].point));
+        }
+        // Points that coincide are all at distance 0: a chosen one must not win among them.
+        nearest[next] = -1.0;
+        next = first_by(&|i| nearest[i]).expect("there is one");
+    }
+    chosen.sort_unstable();
+    chosen
+}
+
+/// Those with the smallest of independent random numbers, one for each operator by its index: removing
+/// an operator moves no other into or out of the choice, but into its place.
+fn random(candidates: &[&Candidate], count: usize, seed: u64) -> Vec<u64> {
+    let number = |c: &&Candidate| Stream::new(seed, "render", &[c.index]).site(0).next_u32();
+    let mut order: Vec<(u32, u64)> = candidates.iter().map(|c| (number(c), c.index)).collect();
+    order.sort_unstable();
+    let mut chosen: Vec<u64> = order.into_iter().take(count).map(|(_, index)| index).collect();
+    chosen.sort_unstable();
+    chosen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(n: u64) -> Vec<Candidate> {
+        let candidate = |index: u64| Candidate {
+            index,
+            policy: if index.is_multiple_of(2) { "convex" } else { "residual" }.to_owned(),
+            input: "localized".to_owned(),
+            point: vec![index as f64 / n as f64],
+        };
+        (0..n).map(candidate).collect()
+    }
+
+    fn select(choice: Choice, policy: Option<&str>, n: u64) -> Result<Vec<u64>, String> {
+        let policy = policy.map(str::to_owned);
+        Selection { choice, policy, input: None }.of(&line(n))
+    }
+
+    #[test]
+    fn diverse_operators_are_the_middle_the_ends_and_then_the_gaps() {
+        assert_eq!(select(Choice::Diverse(1), None, 9), Ok(vec![4]));
+        assert_eq!(select(Choice::Diverse(3), None, 9), Ok(vec![0, 4, 8]));
+        assert_eq!(select(Choice::Diverse(5), None, 9), Ok(vec![0, 2, 4, 6, 8]));
+        assert_eq!(select(Choice::Diverse(99), None, 3), Ok(vec![0, 1, 2]));
+    }
+
+    #[test]
+    fn operators_that_coincide_are_chosen_once() {
+        let mut candidates = line(4);
+        candidates.iter_mut().for_each(|c| c.point = vec![0.5, 0.5]);
+        let selection = Selection { choice: Choice::Diverse(3), policy: None, input: None };
+        assert_eq!(selection.of(&candidates), Ok(vec![0, 1, 2]));
+    }
+
+    #[test]
+    fn random_operators_are_different_and_the_same_again() {
+        let chosen = select(Choice::Random(20, 7), None, 100).unwrap();
+        assert_eq!(chosen.len(), 20);
+        assert!(chosen.is_sorted_by(|a, b| a < b));
+        assert_eq!(select(Choice::Random(20, 7), None, 100).unwrap(), chosen);
+        assert_ne!(select(Choice::Random(20, 8), None, 100).unwrap(), chosen);
+    }
+
+    #[test]
+    fn filters_come_first_and_indices_must_pass_them() {
+        assert_eq!(select(Choice::First(2), Some("residual"), 9), Ok(vec![1, 3]));
+        assert_eq!(select(Choice::Indices(vec![3, 1]), Some("residual"), 9), Ok(vec![3, 1]));
+        let odd = select(Choice::Indices(vec![2]), Some("residual"), 9).unwrap_err();
+        assert_eq!(odd, "operator 2 is not one that has the policy `residual`");
+        let none = select(Choice::Indices(vec![9]), None, 9).unwrap_err();
+        assert_eq!(none, "there is no operator 9; there are 9");
+        let none = select(Choice::First(2), Some("autoregressive"), 9).unwrap_err();
+        assert_eq!(none, "no operator has the policy `autoregressive`");
+    }
+}
