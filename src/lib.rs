@@ -13,7 +13,7 @@
 //!
 //! | floor | modules | what they are |
 //! | --- | --- | --- |
-//! | 0 | [`error`] [`key`] [`node`] [`rng`] [`yaml`] | words: errors, keys, settings with places, random streams |
+//! | 0 | [`error`] [`key`] [`memory`] [`node`] [`rng`] [`yaml`] | words: errors, keys, settings with places, random streams |
 //! | 1 | [`space`] [`operator`] [`ic`] [`features`] [`picture`] [`render`] [`sampling`] [`profile`] | what an experiment can name, and how it is drawn |
 //! | 2 | [`config`] [`artifact`] [`graph`] [`cache`] | the experiment, the recipes, the store; strangers to each other |
 //! | 3 | [`plan`] | deciding: data without effects |
@@ -59,6 +59,7 @@ pub mod graph;
 pub mod history;
 pub mod ic;
 pub mod key;
+pub mod memory;
 pub mod node;
 pub mod operator;
 pub mod picture;

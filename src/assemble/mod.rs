@@ -5,6 +5,7 @@
 //! turns out damaged is set aside, and the error says so: planning again rebuilds it.
 
 mod axes;
+mod beside;
 mod dynamics;
 mod features;
 mod inputs;
@@ -32,9 +33,9 @@ use crate::plan::Plan;
 use crate::profile::Profile;
 use crate::sampling::Quality;
 
+pub use beside::{Beside, paths as paths_beside, wanted as beside};
 pub use dynamics::advice;
 pub use parameters::quality;
-pub use statistics::export as export_statistics;
 pub use weights::export as export_weights;
 
 /// What the data set is made from.
@@ -58,6 +59,15 @@ impl Sources<'_> {
             .graph()
             .iter()
             .filter_map(|(_, node)| node.recipe_as::<A>().map(|recipe| (node, recipe)))
+    }
+
+    /// Whether everything that the data set holds is in the cache.
+    pub fn has_all_of_the_data_set(&self) -> bool {
+        let graph = self.plan.graph();
+        graph.inputs(self.plan.expansion.dataset.node()).all(|at| {
+            let node = graph.node(at);
+            self.cache.has(node.kind.name, &node.key)
+        })
     }
 
     /// The entry of an artifact; a damaged one is set aside and is an integrity error.

@@ -1,23 +1,14 @@
-//! `/features/sdf/statistics`: what the features are over the training split, and the cleaning recipe;
-//! and the same as a file beside the data set.
-
-use std::fs;
-use std::path::{Path, PathBuf};
+//! `/features/sdf/statistics`: what the features are over the training split, and the cleaning recipe.
 
 use serde_json::{Map, Value as Json};
 
 use super::Sources;
-use super::stored::{find, values};
 use crate::artifact::Statistics;
 use crate::cache::{Dtype, Entry};
 use crate::dataset::FEATURES;
 use crate::dataset::{Array, Attribute, Data, Type};
-use crate::error::{Error, IoContext, Result};
+use crate::error::{Error, Result};
 use crate::features::summary::STATISTICS;
-use crate::key::Digest;
-
-/// Name of the file in an entry, and of the one array in it.
-const FILE: &str = "stats.yaml";
 
 /// A matrix for each table, `[D, 8]` float64, and the recipe as JSON.
 pub fn arrays(sources: &Sources<'_>) -> Result<Vec<Array>> {
@@ -70,31 +61,4 @@ fn matrix(table: &str, columns: &Map<String, Json>) -> Array {
         ],
         data: Data::Memory(bytes),
     }
-}
-
-/// The file beside a data set: `datasets/x.h5` → `datasets/x.stats.yaml`.
-pub fn path(dataset: &Path) -> PathBuf {
-    dataset.with_extension(FILE)
-}
-
-/// Writes the statistics beside the data set. A file that is there already with the right content stays;
-/// with `quick`, the right length is enough. Gives its path, digest and bytes.
-///
-/// # Errors
-/// If the entry is damaged (it is set aside) or the file cannot be written.
-pub fn export(sources: &Sources<'_>, quick: bool) -> Result<Option<(PathBuf, Digest, u64)>> {
-    let Some((node, _)) = sources.recipes::<Statistics>().next() else { return Ok(None) };
-    let entry = sources.entry(node)?;
-    let piece = &entry.pieces[find(sources.cache, &entry, FILE)?];
-    let (digest, length) = (piece.leaves[0], piece.decoded_bytes() as u64);
-    let to = path(&sources.experiment.dataset.path);
-    let there = to.metadata().is_ok_and(|m| m.len() == length)
-        && (quick || fs::read(&to).is_ok_and(|bytes| Digest::of(&bytes) == digest));
-    if !there {
-        let bytes = values(sources.cache, &entry, FILE)?;
-        let half = to.with_extension(format!("tmp-{}", std::process::id()));
-        fs::write(&half, &bytes).io("write", &half)?;
-        fs::rename(&half, &to).io("rename", &to)?;
-    }
-    Ok(Some((to, digest, length)))
 }

@@ -3,6 +3,7 @@
 //! Everything it does to the disk lies in the cache, at the output path, or in the lock file. It
 //! prints nothing.
 
+mod beside;
 mod lockfile;
 mod output;
 mod provenance;
@@ -104,13 +105,14 @@ pub fn build(
             stages.end(1);
             report.output(experiment, *digest);
             if !only_some {
-                beside(&sources, true, &mut report)?;
+                beside::put(&sources, true, &mut report)?;
                 lockfile::write(project, experiment, profile, &report, progress);
             }
             return Ok(finish(report, &mut stages, log));
         }
         if rounds == 0 {
             output::refuse_foreign(project, experiment, cache, request.force)?;
+            beside::refuse_foreign(experiment, cache, request.force)?;
             Cache::open(cache.root())?;
             output::refuse_full_disk(experiment, &plan, &to_make, cache, request.force)?;
             register(project, experiment, &plan, cache)?;
@@ -142,7 +144,8 @@ pub fn build(
             continue;
         }
         report.failed = outcome.failed;
-        if !report.failed.is_empty() || only_some {
+        // A picture that failed keeps nobody from the numbers.
+        if only_some || !(report.failed.is_empty() || sources.has_all_of_the_data_set()) {
             break;
         }
         let wrote = write(project, &sources, &mut report, progress);
@@ -163,18 +166,6 @@ pub fn build(
         break;
     }
     Ok(finish(report, &mut stages, log))
-}
-
-/// Puts beside the data set what the experiment asks for: the weights, the statistics of features.
-fn beside(sources: &Sources<'_>, quick: bool, report: &mut Report) -> Result<()> {
-    let weights = assemble::export_weights(sources, quick)?.map(|found| ("weights", found));
-    let statistics =
-        assemble::export_statistics(sources, quick)?.map(|found| ("statistics", found));
-    for (kind, (path, digest, bytes)) in weights.into_iter().chain(statistics) {
-        let path = path.display().to_string();
-        report.outputs.push(OutputReport { path, kind, digest, bytes });
-    }
-    Ok(())
 }
 
 fn finish(mut report: Report, stages: &mut Stages, log: Option<EventLog>) -> Report {
@@ -319,7 +310,7 @@ fn write(
         inode: there.inode,
     })?;
     report.output(experiment, digest);
-    beside(sources, false, report)
+    beside::put(sources, false, report)
 }
 
 /// The lock of the data set; gives up waiting for another build at Ctrl-C.

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::Cache;
-use super::layout::children;
+use super::layout::{children, remove};
 use super::sealed::{self, Trouble};
 use crate::error::{Error, IoContext, Result};
 use crate::key::{Digest, Key};
@@ -87,17 +87,25 @@ impl Cache {
         read(&self.output_path(path)?)
     }
 
-    /// The files that hold an artifact, in the order of their paths; check each with
+    /// Forgets a file.
+    pub fn forget_output(&self, path: &Path) -> Result<()> {
+        remove(&self.output_path(path)?)
+    }
+
+    /// Every file that is remembered, in the order of their paths; check each with
     /// [`OutputRecord::is_intact`].
-    pub fn outputs_of(&self, key: &Key) -> Result<Vec<OutputRecord>> {
+    pub fn outputs(&self) -> Result<Vec<OutputRecord>> {
         let mut found = Vec::new();
         for child in children(&self.root().join("outputs"))? {
-            if let Some(record) = read(&child.path())?.filter(|r| r.key == *key) {
-                found.push(record);
-            }
+            found.extend(read(&child.path())?);
         }
         found.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(found)
+    }
+
+    /// Those that hold an artifact.
+    pub fn outputs_of(&self, key: &Key) -> Result<Vec<OutputRecord>> {
+        Ok(self.outputs()?.into_iter().filter(|record| record.key == *key).collect())
     }
 
     fn output_path(&self, path: &Path) -> Result<PathBuf> {

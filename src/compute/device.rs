@@ -12,6 +12,7 @@ use super::cuda::in_flight::Traits;
 use super::cuda::kernels::Kernels;
 use super::torch;
 use crate::error::Result;
+use crate::memory;
 use crate::profile::{CudaDevice, LIBTORCH, Probe, cpu_class};
 
 /// Where tensors live.
@@ -45,13 +46,11 @@ const CUDA_LIBRARY: &std::ffi::CStr = c"libtorch_cuda.so";
 pub fn init(threads: u32) {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
+        memory::keep();
         #[expect(unsafe_code, reason = "allocator settings and loading a library are C calls")]
         // SAFETY: both take plain values and a constant string; the loaded library's constructors
         // are those that linking it would run.
         unsafe {
-            libc::mallopt(libc::M_MMAP_THRESHOLD, 1 << 30);
-            libc::mallopt(libc::M_TRIM_THRESHOLD, i32::MAX);
-            libc::mallopt(libc::M_TOP_PAD, 64 << 20);
             libc::mallopt(libc::M_ARENA_MAX, 1);
             libc::dlopen(CUDA_LIBRARY.as_ptr(), libc::RTLD_NOW | libc::RTLD_GLOBAL);
         }

@@ -95,6 +95,7 @@ fn refuse_output(request: &Request<'_>, output: &Path) -> Result<()> {
 /// Usage, for a file without states in a known form, and for tables that may not be replaced; environment,
 /// for the disk; integrity, for a damaged file; interrupted.
 pub fn extract(request: &Request<'_>) -> Result<Extracted> {
+    crate::memory::keep();
     let name = request.file.file_name().unwrap_or_default().to_string_lossy();
     if let Some(output) = request.output {
         refuse_output(request, output)?;

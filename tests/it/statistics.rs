@@ -124,3 +124,29 @@ fn settings_of_the_cleaning_without_effect_are_refused() {
             .fails(2, &[said]);
     }
 }
+
+#[test]
+fn a_file_beside_the_data_set_goes_when_nothing_wants_it_and_never_takes_anothers_place() {
+    let space = space("categories: [spatial]");
+    space.write("datasets/x.stats.yaml", "mine");
+    let said = space.run(&["build", "experiments/x"]);
+    assert_eq!(said.code, Some(2), "{}", said.stderr);
+    assert!(said.stderr.contains("x.stats.yaml` was not written by spinlock"), "{}", said.stderr);
+    assert_eq!(space.read("datasets/x.stats.yaml"), "mine");
+    std::fs::remove_file(space.path("datasets/x.stats.yaml")).unwrap();
+
+    space.build();
+    let edit = |from: &str, to: &str| {
+        space.edit(from, to);
+        space.build();
+        space.path("datasets/x.stats.yaml").exists()
+    };
+    let section = "features: {categories: [spatial]}\n";
+    assert!(space.read("experiments/x.yaml").contains(section));
+    assert!(!edit(section, ""), "nobody wants it any more");
+    assert!(edit("execution:", "features: {categories: [spatial]}\nexecution:"));
+    // What a person made of it is theirs.
+    space.write("datasets/x.stats.yaml", "edited");
+    assert!(edit(section, ""));
+    assert_eq!(space.read("datasets/x.stats.yaml"), "edited");
+}
