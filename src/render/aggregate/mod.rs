@@ -3,6 +3,21 @@
 //! `standard` is the accepted definition; `compat` is the Python reference's, defects included, for
 //! comparison with old pictures. Both give numbers; colours come later.
 
+mod entropy;
+mod envelope;
+mod jacobi;
+mod mean;
+mod moments;
+mod overlay;
+mod pca;
+mod spectral;
+mod ssim;
+mod stddev;
+#[cfg(test)]
+mod tests;
+mod variance;
+mod window;
+
 use std::fmt::Debug;
 
 use super::{Ensemble, Span};
@@ -15,6 +30,13 @@ pub enum Method {
     Standard,
     /// The Python reference's.
     Compat,
+}
+
+impl Method {
+    /// Whether a number takes part in statistics: under `compat` all do.
+    fn takes(self, x: f32) -> bool {
+        self == Method::Compat || x.is_finite()
+    }
 }
 
 /// What an aggregate gives.
@@ -66,7 +88,17 @@ pub trait Aggregate: Sync + Debug {
 }
 
 /// Every aggregate, in the order of documents.
-pub const AGGREGATES: &[&dyn Aggregate] = &[];
+pub const AGGREGATES: &[&dyn Aggregate] = &[
+    &mean::Mean,
+    &variance::Variance,
+    &stddev::Stddev,
+    &envelope::Envelope,
+    &overlay::Overlay,
+    &entropy::Entropy,
+    &pca::Pca,
+    &ssim::Ssim,
+    &spectral::Spectral,
+];
 
 /// The aggregate called `name`.
 pub fn aggregate(name: &str) -> Option<&'static dyn Aggregate> {
