@@ -47,6 +47,9 @@ impl Aggregate for Envelope {
     }
 
     fn panel(&self, ensemble: &Ensemble<'_>, _: &Span, method: Method) -> Panel {
+        if method == Method::Compat && ensemble.values.iter().any(|v| v.is_nan()) {
+            return Panel::Undefined("not finite");
+        }
         let mut total = vec![0.0; ensemble.area()];
         for c in 0..ensemble.channels {
             for (sum, r) in total.iter_mut().zip(reach(ensemble, c, method)) {
@@ -60,16 +63,17 @@ impl Aggregate for Envelope {
     }
 }
 
-/// `max − min` of channel `c` over the realizations, `[H, W]`, NaN where there is no number.
+/// `max − min` of channel `c` over the realizations, `[H, W]`, NaN where there is no number. NaN never
+/// counts: it is no number under `standard`, and `compat` does not get here with one.
 fn reach(ensemble: &Ensemble<'_>, c: usize, method: Method) -> impl Iterator<Item = f64> {
     let area = ensemble.area();
     let (mut least, mut largest) = (vec![f32::INFINITY; area], vec![f32::NEG_INFINITY; area]);
     for m in 0..ensemble.realizations {
         for ((lo, hi), x) in least.iter_mut().zip(&mut largest).zip(ensemble.channel(m, c)) {
-            // Comparisons, not `min` and `max`: NaN goes in under compat and stays.
-            let taken = method.takes(*x);
-            *lo = if taken && !(*lo <= *x || lo.is_nan()) { *x } else { *lo };
-            *hi = if taken && !(*hi >= *x || hi.is_nan()) { *x } else { *hi };
+            let (below, above) =
+                if method.takes(*x) { (*x, *x) } else { (f32::INFINITY, f32::NEG_INFINITY) };
+            *lo = if below < *lo { below } else { *lo };
+            *hi = if above > *hi { above } else { *hi };
         }
     }
     least.into_iter().zip(largest).map(|(lo, hi)| {

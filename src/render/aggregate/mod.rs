@@ -2,6 +2,13 @@
 //!
 //! `standard` is the accepted definition; `compat` is the Python reference's, defects included, for
 //! comparison with old pictures. Both give numbers; colours come later.
+//!
+//! Numbers that are not finite never stop a `standard` panel. What is computed pixel by pixel leaves the
+//! number out there; `ssim` leaves the realization out as far as its window reaches; `pca` and `spectral`,
+//! which need whole fields, leave it out altogether. `compat` has no panel where the reference crashes.
+//!
+//! Invariant: the same bits on every machine, so pictures need no numerics profile in their keys. All is
+//! 64-bit arithmetic in a fixed order, with `libm` for what is not exact.
 
 mod entropy;
 mod envelope;
@@ -83,7 +90,7 @@ pub trait Aggregate: Sync + Debug {
     fn range(&self, method: Method) -> Range;
     /// Colour table if no other is asked for.
     fn colormap(&self) -> &'static str;
-    /// The panel of an ensemble whose operator spans `span` over the clip.
+    /// The panel of an ensemble whose operator spans `span`, channel by channel, over the clip.
     fn panel(&self, ensemble: &Ensemble<'_>, span: &Span, method: Method) -> Panel;
 }
 

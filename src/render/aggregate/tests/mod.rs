@@ -5,6 +5,7 @@ mod compat;
 mod degenerate;
 mod golden;
 mod invariance;
+mod pinned;
 mod standard;
 
 use super::*;
