@@ -1,4 +1,4 @@
-//! The Fourier transform of square grids, the same bits on every machine.
+//! The Fourier transform of grids, the same bits on every machine.
 //!
 //! `rustfft` would be the obvious choice, but it takes its twiddle factors from the system's `sin`
 //! and `cos`, and C libraries choose those by processor; a field would then depend on the machine in
@@ -52,20 +52,27 @@ impl Fft {
     pub fn inverse(&self, re: &mut [f64], im: &mut [f64]) {
         let n = self.n;
         assert!(re.len() == n * n && im.len() == n * n, "both parts hold n × n numbers");
-        let zero = || vec![0.0; n * WIDTH];
+        self.columns(re, im);
+        transpose(re, n);
+        transpose(im, n);
+        self.columns(re, im);
+    }
+
+    /// The inverse transform along the first axis alone, without a factor, in place:
+    /// `z[y, j] = Σ ẑ[k, j] exp(2πi k y / n)` for every column `j`.
+    ///
+    /// - `re`, `im`: `[n, columns]`, as many columns as there are.
+    pub fn columns(&self, re: &mut [f64], im: &mut [f64]) {
+        let width = re.len() / self.n;
+        assert!(re.len() == self.n * width && im.len() == re.len(), "whole columns in both parts");
+        let zero = || vec![0.0; self.n * WIDTH];
         let (mut panel, mut spare) = ((zero(), zero()), (zero(), zero()));
-        for pass in 0..2 {
-            if pass == 1 {
-                transpose(re, n);
-                transpose(im, n);
-            }
-            for column in (0..n).step_by(WIDTH) {
-                gather(re, column, n, &mut panel.0);
-                gather(im, column, n, &mut panel.1);
-                stages(self, &mut panel, &mut spare);
-                scatter(&panel.0, column, n, re);
-                scatter(&panel.1, column, n, im);
-            }
+        for column in (0..width).step_by(WIDTH) {
+            gather(re, column, width, &mut panel.0);
+            gather(im, column, width, &mut panel.1);
+            stages(self, &mut panel, &mut spare);
+            scatter(&panel.0, column, width, re);
+            scatter(&panel.1, column, width, im);
         }
     }
 
@@ -223,18 +230,18 @@ fn four(x: [Parts<'_>; 4], y_re: &mut [f64], y_im: &mut [f64], w: [(f64, f64); 3
     }
 }
 
-/// The columns from `column` on of `[n, n]`; what lies beyond the last one is left as it is.
-fn gather(from: &[f64], column: usize, n: usize, to: &mut [f64]) {
-    let width = WIDTH.min(n - column);
-    for (row, to) in from.chunks_exact(n).zip(to.chunks_exact_mut(WIDTH)) {
+/// The columns from `column` on of `[n, columns]`; what lies beyond the last one is left as it is.
+fn gather(from: &[f64], column: usize, columns: usize, to: &mut [f64]) {
+    let width = WIDTH.min(columns - column);
+    for (row, to) in from.chunks_exact(columns).zip(to.chunks_exact_mut(WIDTH)) {
         to[..width].copy_from_slice(&row[column..][..width]);
     }
 }
 
 /// Puts them back.
-fn scatter(from: &[f64], column: usize, n: usize, to: &mut [f64]) {
-    let width = WIDTH.min(n - column);
-    for (from, row) in from.chunks_exact(WIDTH).zip(to.chunks_exact_mut(n)) {
+fn scatter(from: &[f64], column: usize, columns: usize, to: &mut [f64]) {
+    let width = WIDTH.min(columns - column);
+    for (from, row) in from.chunks_exact(WIDTH).zip(to.chunks_exact_mut(columns)) {
         row[column..][..width].copy_from_slice(&from[..width]);
     }
 }
@@ -295,6 +302,24 @@ mod tests {
                 assert!((got_re - sum_re).abs() < 1e-11, "n {n} at {x},{y}: {got_re} {sum_re}");
                 assert!((got_im - sum_im).abs() < 1e-11, "n {n} at {x},{y}: {got_im} {sum_im}");
             }
+        }
+    }
+
+    #[test]
+    fn columns_are_transformed_each_by_itself() {
+        let (n, width) = (6_usize, 37);
+        let mut draws = Stream::new(4, "fft", &[]).site(0);
+        let (re, im): (Vec<f64>, Vec<f64>) = (0..n * width).map(|_| draws.normal_pair()).unzip();
+        let (mut all_re, mut all_im) = (re.clone(), im.clone());
+        let fft = Fft::new(n);
+        fft.columns(&mut all_re, &mut all_im);
+        for j in 0..width {
+            let column = |from: &[f64]| -> Vec<f64> {
+                from.iter().skip(j).step_by(width).copied().collect()
+            };
+            let (mut one_re, mut one_im) = (column(&re), column(&im));
+            fft.columns(&mut one_re, &mut one_im);
+            assert_eq!((column(&all_re), column(&all_im)), (one_re, one_im), "column {j}");
         }
     }
 

@@ -2,6 +2,28 @@
 //!
 //! `standard` is the accepted definition; `compat` is the Python reference's, defects included, for
 //! comparison with old pictures. Both give numbers; colours come later.
+//!
+//! Numbers that are not finite never stop a `standard` panel. What is computed pixel by pixel leaves the
+//! number out there; `ssim` leaves the realization out as far as its window reaches; `pca` and `spectral`,
+//! which need whole fields, leave it out altogether. `compat` has no panel where the reference crashes.
+//!
+//! Invariant: the same bits on every machine, so pictures need no numerics profile in their keys. All is
+//! 64-bit arithmetic in a fixed order, with `libm` for what is not exact.
+
+mod entropy;
+mod envelope;
+mod jacobi;
+mod mean;
+mod moments;
+mod overlay;
+mod pca;
+mod spectral;
+mod ssim;
+mod stddev;
+#[cfg(test)]
+mod tests;
+mod variance;
+mod window;
 
 use std::fmt::Debug;
 
@@ -15,6 +37,13 @@ pub enum Method {
     Standard,
     /// The Python reference's.
     Compat,
+}
+
+impl Method {
+    /// Whether a number takes part in statistics: under `compat` all do.
+    fn takes(self, x: f32) -> bool {
+        self == Method::Compat || x.is_finite()
+    }
 }
 
 /// What an aggregate gives.
@@ -61,12 +90,22 @@ pub trait Aggregate: Sync + Debug {
     fn range(&self, method: Method) -> Range;
     /// Colour table if no other is asked for.
     fn colormap(&self) -> &'static str;
-    /// The panel of an ensemble whose operator spans `span` over the clip.
+    /// The panel of an ensemble whose operator spans `span`, channel by channel, over the clip.
     fn panel(&self, ensemble: &Ensemble<'_>, span: &Span, method: Method) -> Panel;
 }
 
 /// Every aggregate, in the order of documents.
-pub const AGGREGATES: &[&dyn Aggregate] = &[];
+pub const AGGREGATES: &[&dyn Aggregate] = &[
+    &mean::Mean,
+    &variance::Variance,
+    &stddev::Stddev,
+    &envelope::Envelope,
+    &overlay::Overlay,
+    &entropy::Entropy,
+    &pca::Pca,
+    &ssim::Ssim,
+    &spectral::Spectral,
+];
 
 /// The aggregate called `name`.
 pub fn aggregate(name: &str) -> Option<&'static dyn Aggregate> {
