@@ -7,7 +7,12 @@
 //! draws from the cache and from a data set. It starts no process; video encoders are `encode`'s.
 
 pub mod aggregate;
+pub mod channels;
+pub mod color;
+pub mod components;
 mod ensemble;
+pub mod histogram;
+pub mod number;
 
 pub use aggregate::{AGGREGATES, Aggregate, Method, Panel};
 pub use ensemble::{Ensemble, Span};
