@@ -84,6 +84,29 @@ impl Canvas {
             self.pixels[(y + row) * self.width + x..][..picture.width].copy_from_slice(line);
         }
     }
+
+    /// Puts colours, `width` to a line, with their upper left corner at `(x, y)`, each as a square of
+    /// `factor × factor` pixels.
+    ///
+    /// # Panics
+    /// If they do not fit, as [`Canvas::put`].
+    pub fn put_enlarged(&mut self, colors: &[Rgb], width: usize, x: usize, y: usize, factor: usize) {
+        let lines = colors.len() / width.max(1);
+        assert!(
+            x + factor * width <= self.width && y + factor * lines <= self.height,
+            "a picture lies on its canvas"
+        );
+        for (row, line) in colors.chunks_exact(width.max(1)).enumerate() {
+            let from = (y + row * factor) * self.width + x;
+            let target = &mut self.pixels[from..][..factor * width];
+            for (square, color) in target.chunks_exact_mut(factor).zip(line) {
+                square.fill(*color);
+            }
+            for copy in 1..factor {
+                self.pixels.copy_within(from..from + factor * width, from + copy * self.width);
+            }
+        }
+    }
 }
 
 /// Whether a side of `from` pixels can be drawn on `to` pixels without inventing any: one is a multiple
@@ -133,6 +156,17 @@ mod tests {
         assert!(resized(&[1.0, f32::NAN], (1, 2), (1, 1))[0].is_nan());
         assert!(is_whole_factor(64, 128) && is_whole_factor(128, 64) && is_whole_factor(5, 5));
         assert!(!is_whole_factor(128, 100) && !is_whole_factor(0, 8));
+    }
+
+    #[test]
+    fn enlarged_colours_are_squares() {
+        let mut canvas = Canvas::new(5, 5, [0; 3]);
+        canvas.put_enlarged(&[[1; 3], [2; 3], [3; 3], [4; 3]], 2, 1, 0, 2);
+        let rows: Vec<Vec<u8>> =
+            canvas.pixels().chunks(5).map(|r| r.iter().map(|p| p[0]).collect()).collect();
+        let expected =
+            [[0, 1, 1, 2, 2], [0, 1, 1, 2, 2], [0, 3, 3, 4, 4], [0, 3, 3, 4, 4], [0; 5]];
+        assert_eq!(rows, expected);
     }
 
     #[test]

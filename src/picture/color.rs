@@ -134,7 +134,7 @@ impl Bounds {
     }
 
     /// Where a value lies between them, from 0 to 1; the middle if they are one value.
-    fn place(self, v: f64) -> f64 {
+    pub fn place(self, v: f64) -> f64 {
         let width = self.high - self.low;
         if width > 0.0 { ((v - self.low) / width).clamp(0.0, 1.0) } else { 0.5 }
     }

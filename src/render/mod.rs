@@ -7,8 +7,20 @@
 //! draws from the cache and from a data set. It starts no process; video encoders are `encode`'s.
 
 pub mod aggregate;
+pub mod cell;
+pub mod channels;
+pub mod color;
+pub mod components;
+pub mod compose;
 mod ensemble;
+pub mod frame;
+pub mod histogram;
+pub mod layout;
+pub mod number;
 pub mod select;
+pub mod spec;
+pub mod tally;
+pub mod theme;
 
 pub use aggregate::{AGGREGATES, Aggregate, Method, Panel};
 pub use ensemble::{Ensemble, Span};

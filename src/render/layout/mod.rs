@@ -1,0 +1,417 @@
+//! Where everything stands on a frame: geometry without pixels.
+//!
+//! ```text
+//!            heading   heading   heading
+//! op 42      ┌──────┐  ┌──────┐  ┌──────┐   state   −1 ▒▒▒▒ 1     legend at the right of rows,
+//! caption    │ cell │  │      │  │      │   stddev   0 ▒▒▒▒ 0.4   or below cells, or below columns
+//! warning    └──────┘  └──────┘  └──────┘
+//! ───────────────────────────────────────
+//! t = 137/500                 name · hash · seed
+//! ```
+//!
+//! Rows are all equally high. Many rows stand in several blocks side by side, each with headings, as
+//! many as come nearest to the shape of a screen. The canvas has even sides, and cells begin at even
+//! pixels: video halves the resolution of colours, and so no two data share one. Nothing depends on
+//! numbers that change from frame to frame: room is kept for the widest.
+
+mod bars;
+#[cfg(test)]
+mod tests;
+
+use std::ops::Range;
+
+pub use bars::BarPlace;
+use bars::{RIGHT_LINE, below, right, right_width};
+
+use super::theme::{Role, Theme};
+use crate::error::{Error, Result};
+use crate::picture::Rect;
+
+/// Whole numbers of pixels for a datum, or of data for a pixel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Zoom {
+    /// So many pixels square for each datum.
+    Enlarge(usize),
+    /// The mean of so many data square for each pixel.
+    Reduce(usize),
+}
+
+/// A cell that is smaller is hard to read.
+const READABLE: usize = 96;
+/// A cell need not be larger.
+const LARGE: usize = 256;
+
+impl Zoom {
+    /// What makes cells at least 96 pixels wide: an even number of pixels for a datum if more than one,
+    /// for the sake of video. Grids of more than 256 are reduced to that, if they can be.
+    pub fn usual((height, width): (usize, usize)) -> Self {
+        let (least, most) = (height.min(width).max(1), height.max(width));
+        match READABLE.div_ceil(least) {
+            1 => {
+                let divides = |by: &usize| height.is_multiple_of(*by) && width.is_multiple_of(*by);
+                let by = (1..=least).filter(divides).find(|by| most / by <= LARGE);
+                by.filter(|by| *by > 1 && least / by >= READABLE)
+                    .map_or(Self::Enlarge(1), Self::Reduce)
+            }
+            factor => Self::Enlarge(factor.next_multiple_of(2)),
+        }
+    }
+
+    /// Height and width of a cell.
+    pub fn cell(self, (height, width): (usize, usize)) -> (usize, usize) {
+        match self {
+            Self::Enlarge(by) => (by * height, by * width),
+            Self::Reduce(by) => (height / by, width / by),
+        }
+    }
+}
+
+/// What stands beside a row.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Label {
+    /// `op 42`.
+    pub title: String,
+    /// `convex α=0.37`.
+    pub captions: Vec<String>,
+    /// `diverged at t=37`.
+    pub badges: Vec<String>,
+}
+
+/// Columns under which colour bars stand, with what each bar is of; no names, no names drawn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Span {
+    /// The columns.
+    pub columns: Range<usize>,
+    /// One for each bar.
+    pub names: Vec<String>,
+}
+
+/// Where colour bars stand.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Legend {
+    /// At the right of each row: what its bars are of.
+    Right(Vec<Vec<String>>),
+    /// Below the columns.
+    Below(Vec<Span>),
+    /// Below each cell, at most so many.
+    Cells(usize),
+}
+
+/// What is to be placed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Contents {
+    /// Height and width of a cell in pixels.
+    pub cell: (usize, usize),
+    /// Pixels between cells.
+    pub gap: usize,
+    /// Above the columns.
+    pub headings: Vec<String>,
+    /// Beside the rows.
+    pub labels: Vec<Label>,
+    /// Colour bars.
+    pub legend: Legend,
+    /// Whether a line of text stands below each cell.
+    pub notes: bool,
+    /// The widest text that says the time; empty if none does.
+    pub now: String,
+    /// What the frame was drawn from.
+    pub about: String,
+}
+
+/// A text that does not change.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Text {
+    /// What for.
+    pub role: Role,
+    /// Where, from ascent to descent.
+    pub rect: Rect,
+    /// The words, which fit.
+    pub words: String,
+}
+
+/// Where everything stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Layout {
+    /// Width of the canvas, even.
+    pub width: usize,
+    /// Height of the canvas, even.
+    pub height: usize,
+    /// Headings, labels, and what the frame was drawn from.
+    pub texts: Vec<Text>,
+    /// Cells, row by row.
+    pub cells: Vec<Vec<Rect>>,
+    /// Whether there is room for a hairline around each cell.
+    pub is_outlined: bool,
+    /// The line below each cell, if there is one, in the order of cells.
+    pub notes: Vec<Rect>,
+    /// Colour bars: of each row; of each span, block after block; or of each cell, row by row.
+    pub bars: Vec<Vec<BarPlace>>,
+    /// A hairline above the footer, which shows how much of the clip has passed.
+    pub progress: Rect,
+    /// Where the time stands.
+    pub now: Rect,
+}
+
+/// Around the frame.
+const MARGIN: usize = 20;
+/// The most that labels get.
+const GUTTER: usize = 148;
+/// Between columns of things.
+const APART: usize = 14;
+/// Between blocks.
+const BLOCKS_APART: usize = 28;
+/// Between a heading and the first row, a cell and what stands below it.
+const NEAR: usize = 4;
+/// The most lines of a heading.
+const HEADING_LINES: usize = 2;
+/// From the last row to the footer's hairline, and from there to its text.
+const FOOTER: (usize, usize) = (14, 6);
+/// Neither side of a canvas may be longer; beyond, players of video give up.
+pub const LARGEST: usize = 8192;
+/// The shape that blocks aim at, and how many there may be.
+const SHAPE: f64 = 1.5;
+const MOST_BLOCKS: usize = 8;
+
+/// Sizes of parts, before anything has a place.
+struct Sizes {
+    gutter: usize,
+    heading: usize,
+    row: usize,
+    /// From one row to the next.
+    pitch: usize,
+    /// All cells of a row.
+    cells: usize,
+    legend: usize,
+    below: usize,
+}
+
+impl Sizes {
+    fn of(contents: &Contents) -> Self {
+        let style = |role| Theme::default().style(role);
+        let (cell_height, cell_width) = contents.cell;
+        let widths = contents.labels.iter().flat_map(lines).map(|(role, t)| style(role).width(&t));
+        let gutter = widths.max().map_or(0, |w| if w == 0 { 0 } else { w.min(GUTTER) + APART });
+        let gutter = gutter.next_multiple_of(2);
+        let of_label = |label: &Label| -> usize {
+            placed_lines(label, gutter).iter().map(|(role, _)| role.line()).sum()
+        };
+        let labels = contents.labels.iter().map(of_label).max().unwrap_or(0);
+        let headings = contents.headings.iter().map(|h| heading(h, cell_width).len());
+        let heading = headings.max().unwrap_or(0) * Role::Heading.line();
+        let heading = if heading > 0 { heading + NEAR } else { 0 };
+        let columns = contents.headings.len();
+        let mut under = if contents.notes { Role::Note.line() } else { 0 };
+        let (mut legend, mut beside, mut foot) = (0, 0, 0);
+        match &contents.legend {
+            Legend::Right(rows) => {
+                let names = rows.iter().flatten();
+                legend = right_width(names).map_or(0, |w| (w + APART).next_multiple_of(2));
+                beside = rows.iter().map(Vec::len).max().unwrap_or(0) * RIGHT_LINE;
+            }
+            Legend::Below(spans) => {
+                let high = |span: &Span| {
+                    let width = span.columns.len() * (cell_width + contents.gap) - contents.gap;
+                    below(Rect { x: 0, y: 0, w: width, h: 0 }, &span.names).1
+                };
+                foot = spans.iter().map(high).max().unwrap_or(0);
+            }
+            Legend::Cells(count) => {
+                let room = Rect { x: 0, y: 0, w: cell_width, h: 0 };
+                under += below(room, &vec![String::new(); *count]).1;
+            }
+        }
+        let under = if under > 0 { under + NEAR } else { 0 };
+        let row = (cell_height + under).max(labels).max(beside);
+        let extra = if row > cell_height { contents.gap.max(10) } else { contents.gap };
+        let mut pitch = row + extra;
+        if cell_height.is_multiple_of(2) && contents.gap.is_multiple_of(2) {
+            pitch = pitch.next_multiple_of(2);
+        }
+        Self {
+            gutter,
+            heading: heading.next_multiple_of(2),
+            row,
+            pitch,
+            cells: columns * (cell_width + contents.gap) - contents.gap.min(columns * contents.gap),
+            legend,
+            below: if foot > 0 { foot + 2 * NEAR } else { 0 },
+        }
+    }
+
+    fn block(&self) -> usize {
+        (self.gutter + self.cells + self.legend).next_multiple_of(2)
+    }
+
+    fn size(&self, rows: usize, blocks: usize) -> (usize, usize) {
+        let high = rows.div_ceil(blocks);
+        let width = blocks * (self.block() + BLOCKS_APART) - BLOCKS_APART;
+        let height = self.heading + high * self.pitch - (self.pitch - self.row) + self.below;
+        (width + 2 * MARGIN, height + 2 * MARGIN)
+    }
+
+    /// How many blocks come nearest to the shape of a screen.
+    fn blocks(&self, rows: usize) -> usize {
+        let badness = |blocks: &usize| {
+            let (w, h) = self.size(rows, *blocks);
+            let too_large = w.max(h) > LARGEST;
+            (too_large, libm::log(w as f64 / h as f64 / SHAPE).abs())
+        };
+        let all = (1..=rows.clamp(1, MOST_BLOCKS)).filter(|b| rows.div_ceil(rows.div_ceil(*b)) == *b);
+        let order = |a: &usize, b: &usize| {
+            let (a, b) = (badness(a), badness(b));
+            a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
+        };
+        all.min_by(order).unwrap_or(1)
+    }
+}
+
+/// The lines of a label, unbroken.
+fn lines(label: &Label) -> Vec<(Role, String)> {
+    let title = std::iter::once((Role::Title, &label.title)).filter(|(_, t)| !t.is_empty());
+    let captions = label.captions.iter().map(|t| (Role::Caption, t));
+    let badges = label.badges.iter().map(|t| (Role::Badge, t));
+    title.chain(captions).chain(badges).map(|(role, t)| (role, t.clone())).collect()
+}
+
+/// The lines of a label as they fit beside a row.
+fn placed_lines(label: &Label, gutter: usize) -> Vec<(Role, String)> {
+    let width = gutter.saturating_sub(APART);
+    let broken = lines(label).into_iter().flat_map(|(role, text)| {
+        let fitting = Theme::default().style(role).wrapped(&text, width, 2);
+        fitting.into_iter().map(move |line| (role, line))
+    });
+    broken.collect()
+}
+
+fn heading(words: &str, width: usize) -> Vec<String> {
+    Theme::default().style(Role::Heading).wrapped(words, width, HEADING_LINES)
+}
+
+impl Layout {
+    /// Places all this.
+    ///
+    /// # Errors
+    /// If the canvas became too large, with what to choose smaller.
+    pub fn of(contents: &Contents) -> Result<Self> {
+        let sizes = Sizes::of(contents);
+        let rows = contents.labels.len();
+        let blocks = sizes.blocks(rows);
+        let (mut width, mut height) = sizes.size(rows, blocks);
+        let mut made = Self {
+            width: 0,
+            height: 0,
+            texts: Vec::new(),
+            cells: Vec::new(),
+            is_outlined: contents.gap > 0,
+            notes: Vec::new(),
+            bars: Vec::new(),
+            progress: Rect::default(),
+            now: Rect::default(),
+        };
+        for block in 0..blocks {
+            made.block(contents, &sizes, block, rows.div_ceil(blocks));
+        }
+        height = made.footer(contents, width, height - MARGIN) + MARGIN;
+        width = width.next_multiple_of(2);
+        height = height.next_multiple_of(2);
+        if width.max(height) > LARGEST {
+            return Err(Error::usage(format!(
+                "a frame of {width} × {height} pixels is larger than {LARGEST} × {LARGEST}"
+            ))
+            .help(format!(
+                "draw fewer operators (now {rows} rows) or columns (now {}), or smaller cells (now {} × {} \
+                 pixels; `cell.scale`)",
+                contents.headings.len(),
+                contents.cell.1,
+                contents.cell.0
+            )));
+        }
+        Ok(Self { width, height, ..made })
+    }
+
+    /// Places a block: headings, so many rows, what stands below.
+    fn block(&mut self, contents: &Contents, sizes: &Sizes, block: usize, high: usize) {
+        let (cell_height, cell_width) = contents.cell;
+        let left = MARGIN + block * (sizes.block() + BLOCKS_APART);
+        let x_of = |column: usize| left + sizes.gutter + column * (cell_width + contents.gap);
+        for (column, words) in contents.headings.iter().enumerate() {
+            let lines = heading(words, cell_width);
+            let mut y = MARGIN + sizes.heading - NEAR - lines.len() * Role::Heading.line();
+            for line in lines {
+                let wide = Theme::default().style(Role::Heading).width(&line);
+                let x = x_of(column) + (cell_width - wide) / 2;
+                self.text(Role::Heading, x, y, line);
+                y += Role::Heading.line();
+            }
+        }
+        let first = block * high;
+        let mut bottom = MARGIN + sizes.heading;
+        for (row, label) in contents.labels.iter().enumerate().skip(first).take(high) {
+            let top = MARGIN + sizes.heading + (row - first) * sizes.pitch;
+            bottom = top + sizes.row;
+            let mut y = top;
+            for (role, line) in placed_lines(label, sizes.gutter) {
+                self.text(role, left, y, line);
+                y += role.line();
+            }
+            let mut cells = Vec::new();
+            for column in 0..contents.headings.len() {
+                let cell = Rect { x: x_of(column), y: top, w: cell_width, h: cell_height };
+                let mut under = Rect { y: top + cell_height + NEAR, h: 0, ..cell };
+                if let Legend::Cells(count) = contents.legend {
+                    let (places, height) = below(under, &vec![String::new(); count]);
+                    self.bars.push(places);
+                    under.y += height;
+                }
+                if contents.notes {
+                    self.notes.push(Rect { h: Role::Note.line(), ..under });
+                }
+                cells.push(cell);
+            }
+            self.cells.push(cells);
+            if let Legend::Right(rows) = &contents.legend {
+                let x = left + sizes.gutter + sizes.cells + APART;
+                self.bars.push(right(x, top, &rows[row], right_width(rows.iter().flatten())));
+            }
+        }
+        if let Legend::Below(spans) = &contents.legend {
+            for span in spans {
+                let width = span.columns.len() * (cell_width + contents.gap) - contents.gap;
+                let room = Rect { x: x_of(span.columns.start), y: bottom + 2 * NEAR, w: width, h: 0 };
+                self.bars.push(below(room, &span.names).0);
+            }
+        }
+    }
+
+    /// Places the footer on a page of this width, below `top`; where it ends.
+    fn footer(&mut self, contents: &Contents, width: usize, top: usize) -> usize {
+        if contents.now.is_empty() && contents.about.is_empty() {
+            return top;
+        }
+        let room = width - 2 * MARGIN;
+        let now = Theme::default().style(Role::Now).width(&contents.now).min(room);
+        self.progress = Rect { x: MARGIN, y: top + FOOTER.0, w: room, h: 1 };
+        let mut y = top + FOOTER.0 + FOOTER.1;
+        self.now = Rect { x: MARGIN, y, w: now, h: Role::Now.line() };
+        let style = Theme::default().style(Role::About);
+        if !contents.about.is_empty() {
+            if now + APART + style.width(&contents.about) <= room {
+                let x = MARGIN + room - style.width(&contents.about);
+                self.text(Role::About, x, y + 1, contents.about.clone());
+            } else {
+                y += if now > 0 { Role::Now.line() } else { 0 };
+                for line in style.wrapped(&contents.about, room, 3) {
+                    self.text(Role::About, MARGIN, y + 1, line);
+                    y += Role::About.line();
+                }
+                return y + 1;
+            }
+        }
+        y + Role::Now.line()
+    }
+
+    fn text(&mut self, role: Role, x: usize, y: usize, words: String) {
+        let w = Theme::default().style(role).width(&words);
+        self.texts.push(Text { role, rect: Rect { x, y, w, h: role.line() }, words });
+    }
+}
