@@ -149,6 +149,11 @@ impl Faults {
         self.0.into_inner()
     }
 
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.borrow().len()
+    }
+
     /// Whether anything is wrong.
     pub fn is_empty(&self) -> bool {
         self.0.borrow().is_empty()

@@ -92,6 +92,8 @@ pub struct Profile {
     pub precision: Precision,
     /// CUDA devices to use; empty for the CPU.
     pub cuda: Vec<u32>,
+    /// What encodes video on this machine, if anything does and anybody asked.
+    pub encoder: Option<Arc<str>>,
 }
 
 impl Profile {
@@ -112,7 +114,8 @@ impl Profile {
             Precision::Float16 | Precision::Bfloat16 if cpu_has(name, wanted) => wanted,
             _ => Precision::Float32,
         };
-        Self { name: name.into(), precision, cuda: if cuda { vec![0] } else { Vec::new() } }
+        let cuda = if cuda { vec![0] } else { Vec::new() };
+        Self { name: name.into(), precision, cuda, encoder: None }
     }
 
     /// What a person should know if float32 takes the place of the precision asked for.

@@ -3,9 +3,11 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::cache::Cache;
 use crate::config::{Device, DeviceChoice};
+use crate::encode::Ffmpeg;
 use crate::error::{Error, IoContext, Result};
 use crate::operator::rollout::Precision;
 use crate::profile::{Probe, Profile, no_cuda, worker_command};
@@ -74,6 +76,37 @@ pub fn choose_profile(
             Ok((Profile::cpu(precision)?, asked.then(|| note.to_owned())))
         }
     }
+}
+
+/// What encodes video here: the `ffmpeg` of the search path, if it is there and has been seen to encode;
+/// tried once per program and driver.
+///
+/// # Errors
+/// If the program cannot be looked at.
+pub fn encoder(cache: &Cache, on_cuda: bool) -> Result<Option<Arc<str>>> {
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    let programs = std::env::split_paths(&paths).map(|folder| folder.join("ffmpeg"));
+    let Some(program) = programs.into_iter().find(|program| program.is_file()) else {
+        return Ok(None);
+    };
+    let about = fs::metadata(&program).io("look at", &program)?;
+    let driver = fs::read_to_string(DRIVER).unwrap_or_default();
+    let identity =
+        format!("{}\n{} {}\n{on_cuda} {driver}", program.display(), about.len(), about.mtime());
+    let name = blake3::hash(identity.as_bytes()).to_hex();
+    let path = cache.root().join("probe").join(format!("{name}.txt"));
+    let found = match fs::read_to_string(&path) {
+        Ok(found) => found,
+        Err(_) => {
+            let found = Ffmpeg::find("ffmpeg", None, on_cuda)?.map(|ffmpeg| ffmpeg.identity());
+            let found = found.unwrap_or_default();
+            // Only saves trying again.
+            let _ = fs::create_dir_all(cache.root().join("probe"))
+                .and_then(|()| fs::write(&path, &found));
+            found
+        }
+    };
+    Ok((!found.is_empty()).then(|| found.into()))
 }
 
 /// What the worker says about libraries and devices; asked once per worker binary and driver.

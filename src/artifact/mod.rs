@@ -8,6 +8,7 @@ mod dataset;
 mod features;
 mod initial_conditions;
 mod parameters;
+mod render;
 mod rollout;
 mod state_features;
 mod statistics;
@@ -21,6 +22,7 @@ pub use dataset::DatasetFile;
 pub use features::FeatureTable;
 pub use initial_conditions::{InitialConditions, Input};
 pub use parameters::Parameters;
+pub use render::{Picture, RenderFile, RenderFrames, RenderTally, Row};
 pub use rollout::{Looked, RolloutChunk, Start};
 pub use state_features::StateFeatures;
 pub use statistics::Statistics;
@@ -28,8 +30,7 @@ pub use weights::Weights;
 
 use crate::key::{Key, KeyHasher, Kind, Manifest};
 
-/// Every kind, in the order in which things are made. `render` has no recipe in this version; it is
-/// listed because reports name every kind.
+/// Every kind, in the order in which things are made.
 pub const KINDS: [Kind; 8] = [
     Parameters::KIND,
     Weights::KIND,
@@ -37,14 +38,20 @@ pub const KINDS: [Kind; 8] = [
     RolloutChunk::KIND,
     FeatureTable::KIND,
     Statistics::KIND,
-    Kind { name: "render", version: 1 },
+    RenderFile::KIND,
     DatasetFile::KIND,
 ];
 
 /// Whether artifacts of a kind are the same bytes on every machine, so that a worker without the
 /// device of the build can make them.
 pub fn is_portable(kind: &str) -> bool {
-    let portable = [Parameters::KIND, Weights::KIND, InitialConditions::KIND, Statistics::KIND];
+    let portable = [
+        Parameters::KIND,
+        Weights::KIND,
+        InitialConditions::KIND,
+        Statistics::KIND,
+        RenderFile::KIND,
+    ];
     portable.iter().any(|k| k.name == kind)
 }
 

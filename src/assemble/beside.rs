@@ -12,6 +12,7 @@ use crate::config::Experiment;
 use crate::error::{IoContext, Result};
 use crate::graph::Node;
 use crate::key::{Digest, Key};
+use crate::plan::{Exported, Plan};
 
 /// One file, or the files of one folder.
 pub struct Beside {
@@ -93,7 +94,8 @@ impl Beside {
     }
 }
 
-/// What an experiment wants beside its data set; every artifact is in the cache.
+/// What an experiment wants beside its data set. Of renders, those that could not be made are left out;
+/// every other artifact is in the cache.
 ///
 /// # Errors
 /// If an entry is damaged; it has been set aside then.
@@ -103,13 +105,38 @@ pub fn wanted(sources: &Sources<'_>) -> Result<Vec<Beside>> {
         let path = statistics(&sources.experiment.dataset.path);
         out.push(Beside::file(sources, node, "stats.yaml", Statistics::KIND.name, path)?);
     }
+    for exported in &sources.plan.expansion.renders {
+        let node = sources.plan.graph().node(exported.artifact.node());
+        if !sources.cache.has(node.kind.name, &node.key) {
+            continue;
+        }
+        let path = render(&sources.experiment.dataset.path, exported);
+        let entry = sources.entry(node)?;
+        let mut files = Vec::new();
+        for name in &exported.files {
+            let piece = find(sources.cache, &entry, name)?;
+            let one = exported.files.len() == 1;
+            files.push((if one { path.clone() } else { path.join(name) }, piece));
+        }
+        out.push(Beside { kind: node.kind.name, path, files, entry });
+    }
     Ok(out)
 }
 
-/// The paths of [`wanted`], known before anything is made.
-pub fn paths(experiment: &Experiment) -> Vec<PathBuf> {
-    let statistics = experiment.features.iter().map(|_| statistics(&experiment.dataset.path));
-    statistics.collect()
+/// The files of [`wanted`] that stand for the others, known before anything is made.
+pub fn paths(experiment: &Experiment, plan: &Plan) -> Vec<PathBuf> {
+    let dataset = &experiment.dataset.path;
+    let statistics = experiment.features.iter().map(|_| statistics(dataset));
+    let renders = plan.expansion.renders.iter().map(|exported| {
+        let path = render(dataset, exported);
+        if exported.files.len() == 1 { path } else { path.join(&exported.files[0]) }
+    });
+    statistics.chain(renders).collect()
+}
+
+/// The file or folder of a render of a data set: `datasets/x.h5` → `datasets/x.renders/evolution.mp4`.
+fn render(dataset: &Path, exported: &Exported) -> PathBuf {
+    dataset.with_extension("renders").join(&exported.path)
 }
 
 /// The statistics of a data set: `datasets/x.h5` → `datasets/x.stats.yaml`.

@@ -9,6 +9,7 @@ use crate::assemble::{self, Sources};
 use crate::cache::{Cache, OutputRecord, identity};
 use crate::config::Experiment;
 use crate::error::{Error, IoContext, Result};
+use crate::plan::Plan;
 
 /// Bytes at the beginning of a file in which our files name spinlock.
 const HEAD: u64 = 512;
@@ -17,8 +18,13 @@ const HEAD: u64 = 512;
 ///
 /// # Errors
 /// That names the file.
-pub fn refuse_foreign(experiment: &Experiment, cache: &Cache, force: bool) -> Result<()> {
-    for path in assemble::paths_beside(experiment) {
+pub fn refuse_foreign(
+    experiment: &Experiment,
+    plan: &Plan,
+    cache: &Cache,
+    force: bool,
+) -> Result<()> {
+    for path in assemble::paths_beside(experiment, plan) {
         if force || !path.exists() || cache.output_at(&path)?.is_some() || is_ours(&path) {
             continue;
         }
@@ -80,8 +86,32 @@ pub fn put(sources: &Sources<'_>, quick: bool, report: &mut Report) -> Result<()
             && !wanted.iter().any(|file| file.representative() == record.path);
         // One that a person changed since is theirs.
         if beside && record.is_intact()? {
-            fs::remove_file(&record.path).io("remove", &record.path)?;
+            take_away(&record.path)?;
             cache.forget_output(&record.path)?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes a file, and if it lists others of its folder, those; then folders that are empty.
+fn take_away(path: &Path) -> Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    if path.file_name().is_some_and(|name| name == "frames.json") {
+        for file in fs::read_dir(folder).io("read", folder)? {
+            let file = file.io("read", folder)?.path();
+            let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if name.starts_with("frame_") && name.ends_with(".png") {
+                fs::remove_file(&file).io("remove", &file)?;
+            }
+        }
+    }
+    fs::remove_file(path).io("remove", path)?;
+    // The folders of renders, if nothing else is in them.
+    let ours =
+        |folder: &&Path| folder.extension().is_some_and(|end| end == "frames" || end == "renders");
+    for folder in folder.ancestors().take_while(ours) {
+        if fs::remove_dir(folder).is_err() {
+            break;
         }
     }
     Ok(())

@@ -112,7 +112,7 @@ pub fn build(
         }
         if rounds == 0 {
             output::refuse_foreign(project, experiment, cache, request.force)?;
-            beside::refuse_foreign(experiment, cache, request.force)?;
+            beside::refuse_foreign(experiment, &plan, cache, request.force)?;
             Cache::open(cache.root())?;
             output::refuse_full_disk(experiment, &plan, &to_make, cache, request.force)?;
             register(project, experiment, &plan, cache)?;
@@ -217,6 +217,7 @@ fn make(
         snapshot: config::snapshot(experiment),
         profile: profile.name.to_string(),
         precision: profile.precision.name().to_owned(),
+        encoder: profile.encoder.as_deref().map(str::to_owned),
         cuda,
         portable,
         threads: request.threads,

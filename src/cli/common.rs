@@ -8,7 +8,8 @@ use crate::config::{self, Experiment};
 use crate::error::{Error, Result};
 use crate::exec::process::find_worker;
 use crate::profile::Profile;
-use crate::project::{Project, choose_profile};
+use crate::project::{Project, choose_profile, encoder};
+use crate::render::spec::Export;
 
 /// Options of every subcommand.
 #[derive(Debug, clap::Args)]
@@ -102,6 +103,17 @@ pub fn load(experiment: &Path, overrides: &Overrides, global: &Global) -> Result
         choose_profile(&simulation.device, simulation.precision, &cache, worker.as_deref())?;
     if let Some(name) = &overrides.profile {
         profile = Profile::named(name, simulation.precision);
+    }
+    if experiment.renders.iter().any(|render| render.spec.exports.contains(&Export::Mp4)) {
+        profile.encoder = encoder(&cache, !profile.cuda.is_empty())?;
+        if profile.encoder.is_none() {
+            eprintln!(
+                "{}",
+                super::style::warning(
+                    "no `ffmpeg` here encodes H.264: renders become GIF instead of MP4"
+                )
+            );
+        }
     }
     for note in note.into_iter().chain(profile.replaced(simulation.precision)) {
         eprintln!("{}", super::style::warning(&note));

@@ -7,6 +7,8 @@ use std::sync::Arc;
 pub use crate::features::Selection as Features;
 use crate::ic::{Family, InitialCondition};
 use crate::operator::rollout::{Precision, Rollout};
+use crate::render::select::Selection;
+use crate::render::spec::RenderSpec;
 use crate::sampling::{Method, Sampler};
 use crate::space::Space;
 
@@ -32,6 +34,8 @@ pub struct Experiment {
     pub execution: Execution,
     /// What is measured of the rollouts, if anything.
     pub features: Option<Features>,
+    /// Pictures of the rollouts.
+    pub renders: Vec<Render>,
     /// The data set to assemble.
     pub dataset: Dataset,
     /// Things the person should know: settings that have no meaning here, idle parameters.
@@ -107,6 +111,17 @@ pub enum DeviceChoice {
     Cpu,
     /// These CUDA devices, or all if the list is empty.
     Cuda(Vec<u32>),
+}
+
+/// One render.
+#[derive(Debug, Clone)]
+pub struct Render {
+    /// Its name, which names its files too.
+    pub name: String,
+    /// Which operators it shows.
+    pub selection: Selection,
+    /// How; its list of operators is filled in when they are known.
+    pub spec: RenderSpec,
 }
 
 /// How work is cut into artifacts: by indices alone, never by N, M, T or memory.

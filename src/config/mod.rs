@@ -172,8 +172,18 @@ fn resolve(loaded: Loaded, request: &Request) -> Result<(Experiment, (Node, Sour
     if let Some(error) = sources.error(faults.into_vec()) {
         return Err(error);
     }
-    let Resolved { name, space, sampling, simulation, execution, features, dataset, notes, .. } =
-        resolved;
+    let Resolved {
+        name,
+        space,
+        sampling,
+        simulation,
+        execution,
+        features,
+        renders,
+        dataset,
+        notes,
+        ..
+    } = resolved;
     let experiment = Experiment {
         name,
         file,
@@ -184,6 +194,7 @@ fn resolve(loaded: Loaded, request: &Request) -> Result<(Experiment, (Node, Sour
         simulation,
         execution,
         features,
+        renders,
         dataset,
         notes,
     };

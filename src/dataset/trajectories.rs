@@ -150,6 +150,20 @@ impl Trajectories {
         groups
     }
 
+    /// An operator to be read alone.
+    pub fn alone(&self, operator: usize) -> Group {
+        let place = self.places[operator];
+        Group { operators: vec![operator], fields: place.fields, first: place.row }
+    }
+
+    /// The states of an operator that are stored together, a certain one among them.
+    pub fn segment(&self, operator: usize, step: usize) -> Range<usize> {
+        let fields = &self.fields[self.places[operator].fields];
+        let [_, _, length, ..] = fields.chunk;
+        let from = step / length * length;
+        from..(from + length).min(self.steps)
+    }
+
     /// What is read at once of a group, in the order of realizations, then states.
     pub fn blocks(&self, group: &Group) -> Vec<Block> {
         let fields = &self.fields[group.fields];

@@ -24,6 +24,8 @@ pub struct Hello {
     pub profile: String,
     /// Precision of the convolutions.
     pub precision: String,
+    /// What encodes video, as the planner found it.
+    pub encoder: Option<String>,
     /// CUDA device, or none for the CPU.
     pub cuda: Option<u32>,
     /// It makes only what is the same on every machine, beside workers with devices: it needs none,

@@ -25,7 +25,12 @@ fn graph() -> Graph {
     let request =
         Request { path: "tiny.yaml".into(), root: folder.path().to_owned(), ..Request::default() };
     let experiment = config::load(&request).unwrap_or_else(|error| panic!("{error}"));
-    let profile = Profile { name: "test".into(), precision: Precision::Float32, cuda: Vec::new() };
+    let profile = Profile {
+        name: "test".into(),
+        precision: Precision::Float32,
+        cuda: Vec::new(),
+        encoder: None,
+    };
     expand(&experiment, &profile).graph
 }
 

@@ -4,6 +4,7 @@
 //! or T adds artifacts and changes none that is full.
 
 mod measures;
+mod renders;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -20,6 +21,8 @@ use crate::key::Key;
 use crate::operator::Operator;
 use crate::profile::Profile;
 use crate::space::{Group, INPUT_TYPE_DIMENSION, ParameterId, Setting, Theta, VOCABULARY};
+pub use renders::Exported;
+use renders::{Blocks, Rolled};
 
 /// The artifacts of one experiment.
 #[derive(Debug)]
@@ -32,6 +35,10 @@ pub struct Expansion {
     pub operators: Vec<Operator>,
     /// Which entry of `simulation.inputs` each operator starts from.
     pub entries: Vec<u32>,
+    /// Files that renders are handed out as.
+    pub renders: Vec<Exported>,
+    /// What turned out to be wrong with renders: path in the file, and why.
+    pub faults: Vec<(String, String)>,
 }
 
 /// Expands `experiment` for the machine that `profile` describes.
@@ -61,6 +68,8 @@ struct Expand<'a> {
     entries: Vec<u32>,
     /// What goes into the data set: label and key.
     members: Vec<(String, Key)>,
+    /// Rollouts, if renders look for them.
+    rolled: Vec<Rolled>,
     /// Tables of features: of states, and of operators.
     tables: (Vec<Handle<StateFeatures>>, Vec<Handle<FeatureTable>>),
 }
@@ -101,6 +110,7 @@ impl<'a> Expand<'a> {
             operators: Vec::new(),
             entries: Vec::new(),
             members: Vec::new(),
+            rolled: Vec::new(),
             tables: (Vec::new(), Vec::new()),
         }
     }
@@ -233,9 +243,7 @@ impl<'a> Expand<'a> {
         (weights, inputs): (Handle<Weights>, Handle<InitialConditions>),
         grid: u32,
     ) {
-        let simulation = &self.experiment.simulation;
         let dataset = &self.experiment.dataset;
-        let execution = &self.experiment.execution;
         let wanted = self.experiment.features.as_ref().filter(|_| !dataset.trajectories);
         let looked = wanted.filter(|wanted| !wanted.categories.is_empty()).map(|wanted| {
             Arc::new(Looked {
@@ -247,42 +255,78 @@ impl<'a> Expand<'a> {
                 settings: wanted.settings.clone(),
             })
         });
-        let mut rollouts = Vec::new();
+        let members = Members { operators, chunk, group, start: (weights, inputs), grid };
+        let blocks = self.segments(&members, dataset.trajectories, looked.as_ref());
+        for (_, handle) in blocks.iter().flatten() {
+            self.include(*handle);
+        }
+        let handles =
+            |block: &Vec<(_, Handle<RolloutChunk>)>| block.iter().map(|(_, h)| *h).collect();
+        let rollouts: Vec<Vec<Handle<RolloutChunk>>> = blocks.iter().map(handles).collect();
+        if !self.experiment.renders.is_empty() {
+            let start = (weights, inputs);
+            self.rolled.push(Rolled { operators: operators.clone(), start, blocks });
+        }
+        self.features(operators, chunk, group, &rollouts);
+    }
+
+    /// The rollouts of some operators: blocks of realizations, each with its segments.
+    fn segments(
+        &mut self,
+        members: &Members<'_>,
+        stored: bool,
+        looked: Option<&Arc<Looked>>,
+    ) -> Blocks {
+        let simulation = &self.experiment.simulation;
+        let execution = &self.experiment.execution;
+        let mut blocks = Vec::new();
         for realizations in pieces(simulation.num_realizations, execution.realization_block) {
-            let mut start = Start::Inputs(inputs);
+            let mut start = Start::Inputs(members.start.1);
             let mut segments = Vec::new();
-            for steps in pieces(simulation.num_timesteps, execution.segment_for(grid)) {
+            for steps in pieces(simulation.num_timesteps, execution.segment_for(members.grid)) {
                 let recipe = RolloutChunk {
-                    operators: operators.clone(),
-                    chunk,
-                    group: group.to_owned(),
+                    operators: members.operators.clone(),
+                    chunk: members.chunk,
+                    group: members.group.to_owned(),
                     realizations: realizations.clone(),
-                    steps,
+                    steps: steps.clone(),
                     num_timesteps: simulation.num_timesteps,
-                    weights,
+                    weights: members.start.0,
                     start,
                     seed: self.experiment.sampling.seed,
                     rollout: simulation.rollout,
                     launch: (!self.profile.cuda.is_empty()).then_some(execution.realization_block),
                     precision: self.profile.precision.name(),
-                    dtype: dataset.dtype.name(),
-                    stored: dataset.trajectories,
-                    looked: looked.clone(),
+                    dtype: self.experiment.dataset.dtype.name(),
+                    stored,
+                    looked: looked.cloned(),
                     profile: self.profile.name.clone(),
                 };
                 let cost = cost::rollout(&recipe);
                 let handle = self.graph.add(recipe, cost);
-                self.include(handle);
-                segments.push(handle);
+                segments.push((steps, handle));
                 start = Start::Segment(handle);
             }
-            rollouts.push(segments);
+            blocks.push(segments);
         }
-        self.features(operators, chunk, group, &rollouts);
+        blocks
+    }
+
+    /// The rollouts of one operator of which no other keeps the states.
+    fn kept(
+        &mut self,
+        operator: Operator,
+        start: (Handle<Weights>, Handle<InitialConditions>),
+    ) -> Blocks {
+        let operators: Arc<[Operator]> = [operator].into();
+        let (chunk, grid) = ((operator.index, operator.index), operator.grid);
+        let members = Members { operators: &operators, chunk, group: "/kept", start, grid };
+        self.segments(&members, true, None)
     }
 
     fn finish(mut self) -> Expansion {
         self.statistics();
+        let (renders, faults) = self.renders();
         let dataset = &self.experiment.dataset;
         let parts = [
             ("parameters", dataset.parameters),
@@ -309,8 +353,21 @@ impl<'a> Expand<'a> {
         };
         let bytes = self.graph.iter().map(|(_, node)| node.cost.bytes).sum();
         let dataset = self.graph.add(recipe, crate::graph::Cost { gflop: 0.0, bytes });
-        Expansion { graph: self.graph, dataset, operators: self.operators, entries: self.entries }
+        let (operators, entries) = (self.operators, self.entries);
+        Expansion { graph: self.graph, dataset, operators, entries, renders, faults }
     }
+}
+
+/// Operators that are rolled out together.
+struct Members<'a> {
+    operators: &'a Arc<[Operator]>,
+    /// First and last operator of the chunk.
+    chunk: (u64, u64),
+    /// What tells them from others of the chunk.
+    group: &'a str,
+    /// What they start from.
+    start: (Handle<Weights>, Handle<InitialConditions>),
+    grid: u32,
 }
 
 /// `0..total` in pieces of `size`, the last one perhaps short.

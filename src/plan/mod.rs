@@ -13,14 +13,14 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-pub use expand::{Expansion, expand};
+pub use expand::{Expansion, Exported, expand};
 pub use regrowth::{Regrowth, regrowth};
 pub use report::{NodeReport, PlanReport, Tally};
 
 use crate::artifact::{Artifact, DatasetFile, KINDS};
 use crate::cache::Cache;
 use crate::config::Experiment;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::graph::Graph;
 use crate::key::Digest;
 use crate::profile::Profile;
@@ -83,6 +83,11 @@ impl Plan {
     /// If the registry of output files cannot be read.
     pub fn new(experiment: &Experiment, profile: &Profile, cache: &Cache) -> Result<Self> {
         let expansion = expand(experiment, profile);
+        let faults = expansion.faults.iter();
+        let faults = faults.map(|(path, why)| Error::usage(why.clone()).at(path.clone())).collect();
+        if let Some(error) = Error::all(faults) {
+            return Err(error);
+        }
         let path = experiment.dataset.path.clone();
         let dataset = expansion.dataset;
         let output = output(&expansion.graph, dataset.node(), &path, cache)?;

@@ -42,7 +42,12 @@ fn experiment(text: &str, sets: &[&str]) -> Experiment {
 }
 
 fn expansion(sets: &[&str]) -> Expansion {
-    let profile = Profile { name: "test".into(), precision: Precision::Float32, cuda: Vec::new() };
+    let profile = Profile {
+        name: "test".into(),
+        precision: Precision::Float32,
+        cuda: Vec::new(),
+        encoder: None,
+    };
     expand(&experiment(TINY, sets), &profile)
 }
 
@@ -185,7 +190,7 @@ fn features_of_an_operator_move_with_all_that_acts_in_it() {
     }
     assert_eq!(features(moved(&["parameter_space.evolution.dt.bounds=[0.02, 0.1]"])), 0);
     let with = |precision| {
-        let profile = Profile { name: "test".into(), precision, cuda: Vec::new() };
+        let profile = Profile { name: "test".into(), precision, cuda: Vec::new(), encoder: None };
         let expansion = expand(&experiment(TINY, &[]), &profile);
         let nodes = expansion.graph.iter();
         nodes.filter(|(_, n)| n.kind.name == "features").map(|(_, n)| n.key).collect::<Vec<_>>()
@@ -196,7 +201,8 @@ fn features_of_an_operator_move_with_all_that_acts_in_it() {
 #[test]
 fn on_cuda_the_width_of_a_launch_is_part_of_the_key() {
     let rollouts = |cuda: Vec<u32>, block: &str| {
-        let profile = Profile { name: "test".into(), precision: Precision::Float32, cuda };
+        let profile =
+            Profile { name: "test".into(), precision: Precision::Float32, cuda, encoder: None };
         let one = experiment(TINY, &["simulation.num_realizations=2", block]);
         let expansion = expand(&one, &profile);
         let nodes = expansion.graph.iter();
@@ -250,7 +256,12 @@ fn the_worker_plans_the_same_keys_from_the_snapshot() {
     let one = experiment(TINY, &["sampling.total_samples=6"]);
     let text = config::snapshot(&one).to_string();
     let two = config::from_snapshot(&text, Path::new("/")).unwrap();
-    let profile = Profile { name: "test".into(), precision: Precision::Float32, cuda: Vec::new() };
+    let profile = Profile {
+        name: "test".into(),
+        precision: Precision::Float32,
+        cuda: Vec::new(),
+        encoder: None,
+    };
     let list = |experiment: &Experiment| -> Vec<_> {
         expand(experiment, &profile).graph.iter().map(|(_, node)| node.key).collect()
     };

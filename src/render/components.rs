@@ -195,7 +195,8 @@ fn eigen(mut a: Vec<f64>, n: usize) -> (Vec<f64>, Vec<Vec<f64>>) {
     order.sort_by(|i, j| a[j * n + j].total_cmp(&a[i * n + i]));
     let vectors = order.iter().map(|k| {
         let column: Vec<f64> = (0..n).map(|i| v[i * n + k]).collect();
-        let largest = column.iter().copied().fold(0.0, |m: f64, x| if x.abs() > m.abs() { x } else { m });
+        let largest =
+            column.iter().copied().fold(0.0, |m: f64, x| if x.abs() > m.abs() { x } else { m });
         let sign = if largest < 0.0 { -1.0 } else { 1.0 };
         column.into_iter().map(|x| sign * x).collect()
     });

@@ -12,6 +12,7 @@ pub mod channels;
 pub mod color;
 pub mod components;
 pub mod compose;
+pub mod draw;
 mod ensemble;
 pub mod frame;
 pub mod histogram;

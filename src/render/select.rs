@@ -1,5 +1,7 @@
 //! Which operators a render shows: a few of many, by rule.
 
+use std::collections::BTreeMap;
+
 use crate::rng::Stream;
 
 /// What a choice needs to know of an operator.
@@ -11,6 +13,8 @@ pub struct Candidate {
     pub policy: String,
     /// Type of its initial condition.
     pub input: String,
+    /// Side of its grid.
+    pub grid: u32,
     /// Its place in parameter space: the sampled dimensions as coordinates in 0 to 1.
     pub point: Vec<f64>,
 }
@@ -38,21 +42,39 @@ pub struct Selection {
     pub policy: Option<String>,
     /// Only operators with this type of initial condition.
     pub input: Option<String>,
+    /// Only operators on this grid. All that are chosen have one grid in any case: if none is named,
+    /// that of most of those that are left, or the larger of two as frequent.
+    pub grid: Option<u32>,
 }
 
 impl Selection {
     /// The chosen indices. Fewer than asked for if there are not more.
     ///
     /// # Errors
-    /// In words, if an index is not among the candidates or the filter leaves none.
+    /// In words, if an index is not among the candidates, chosen ones have several grids, or the filter
+    /// leaves none.
     pub fn of(&self, candidates: &[Candidate]) -> Result<Vec<u64>, String> {
         let fits = |c: &&Candidate| {
             self.policy.as_ref().is_none_or(|policy| *policy == c.policy)
                 && self.input.as_ref().is_none_or(|input| *input == c.input)
+                && self.grid.is_none_or(|grid| grid == c.grid)
         };
-        let left: Vec<&Candidate> = candidates.iter().filter(fits).collect();
+        let mut left: Vec<&Candidate> = candidates.iter().filter(fits).collect();
         if left.is_empty() {
             return Err(format!("no operator {}", self.condition()));
+        }
+        if let Choice::Indices(indices) = &self.choice {
+            left.retain(|c| indices.contains(&c.index));
+            if let Some(other) = left.iter().find(|c| c.grid != left[0].grid) {
+                let (one, other) = (left[0], other);
+                return Err(format!(
+                    "operators {} and {} have grids of {} and {}, and a render shows one grid",
+                    one.index, other.index, one.grid, other.grid
+                ));
+            }
+        } else {
+            let grid = usual_grid(&left);
+            left.retain(|c| c.grid == grid);
         }
         match &self.choice {
             Choice::Indices(indices) => {
@@ -76,9 +98,17 @@ impl Selection {
     fn condition(&self) -> String {
         let policy = self.policy.as_ref().map(|policy| format!("has the policy `{policy}`"));
         let input = self.input.as_ref().map(|input| format!("starts from `{input}`"));
-        let all: Vec<String> = policy.into_iter().chain(input).collect();
+        let grid = self.grid.map(|grid| format!("has a grid of {grid}"));
+        let all: Vec<String> = policy.into_iter().chain(input).chain(grid).collect();
         if all.is_empty() { "is there".to_owned() } else { all.join(" and ") }
     }
+}
+
+/// The grid of most of them; of two as frequent, the larger.
+fn usual_grid(candidates: &[&Candidate]) -> u32 {
+    let mut counts = BTreeMap::new();
+    candidates.iter().for_each(|c| *counts.entry(c.grid).or_insert(0) += 1);
+    counts.into_iter().max_by_key(|(grid, count)| (*count, *grid)).map_or(0, |(grid, _)| grid)
 }
 
 fn diverse(candidates: &[&Candidate], count: usize) -> Vec<u64> {
@@ -129,6 +159,7 @@ mod tests {
             index,
             policy: if index.is_multiple_of(2) { "convex" } else { "residual" }.to_owned(),
             input: "localized".to_owned(),
+            grid: if index == 8 { 128 } else { 64 },
             point: vec![index as f64 / n as f64],
         };
         (0..n).map(candidate).collect()
@@ -136,14 +167,14 @@ mod tests {
 
     fn select(choice: Choice, policy: Option<&str>, n: u64) -> Result<Vec<u64>, String> {
         let policy = policy.map(str::to_owned);
-        Selection { choice, policy, input: None }.of(&line(n))
+        Selection { choice, policy, input: None, grid: None }.of(&line(n))
     }
 
     #[test]
     fn diverse_operators_are_the_middle_the_ends_and_then_the_gaps() {
-        assert_eq!(select(Choice::Diverse(1), None, 9), Ok(vec![4]));
-        assert_eq!(select(Choice::Diverse(3), None, 9), Ok(vec![0, 4, 8]));
-        assert_eq!(select(Choice::Diverse(5), None, 9), Ok(vec![0, 2, 4, 6, 8]));
+        assert_eq!(select(Choice::Diverse(1), None, 8), Ok(vec![3]));
+        assert_eq!(select(Choice::Diverse(3), None, 8), Ok(vec![0, 3, 7]));
+        assert_eq!(select(Choice::Diverse(4), None, 8), Ok(vec![0, 3, 5, 7]));
         assert_eq!(select(Choice::Diverse(99), None, 3), Ok(vec![0, 1, 2]));
     }
 
@@ -151,7 +182,8 @@ mod tests {
     fn operators_that_coincide_are_chosen_once() {
         let mut candidates = line(4);
         candidates.iter_mut().for_each(|c| c.point = vec![0.5, 0.5]);
-        let selection = Selection { choice: Choice::Diverse(3), policy: None, input: None };
+        let selection =
+            Selection { choice: Choice::Diverse(3), policy: None, input: None, grid: None };
         assert_eq!(selection.of(&candidates), Ok(vec![0, 1, 2]));
     }
 
@@ -174,5 +206,23 @@ mod tests {
         assert_eq!(none, "there is no operator 9; there are 9");
         let none = select(Choice::First(2), Some("autoregressive"), 9).unwrap_err();
         assert_eq!(none, "no operator has the policy `autoregressive`");
+    }
+
+    #[test]
+    fn a_choice_has_one_grid() {
+        assert_eq!(select(Choice::First(99), None, 12).unwrap().len(), 11);
+        let mixed = select(Choice::Indices(vec![7, 8]), None, 12).unwrap_err();
+        assert_eq!(
+            mixed,
+            "operators 7 and 8 have grids of 64 and 128, and a render shows one grid"
+        );
+        let selection = |grid| Selection {
+            choice: Choice::First(9),
+            policy: None,
+            input: None,
+            grid: Some(grid),
+        };
+        assert_eq!(selection(128).of(&line(12)), Ok(vec![8]));
+        assert_eq!(selection(32).of(&line(12)).unwrap_err(), "no operator has a grid of 32");
     }
 }

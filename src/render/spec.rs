@@ -317,6 +317,16 @@ impl RenderSpec {
         }
     }
 
+    /// Whether it is one picture of several times.
+    pub fn is_strip(&self) -> bool {
+        matches!(self.kind, Kind::Strip(_))
+    }
+
+    /// How many frames it has.
+    pub fn frames(&self) -> usize {
+        if self.is_strip() { 1 } else { self.drawn().len() }
+    }
+
     /// The strip that shows a grid at a few times.
     #[must_use]
     pub fn contact_sheet(&self) -> Self {
@@ -370,7 +380,8 @@ impl RenderSpec {
                 _ => {}
             }
             if let Some(other) = self.exports.iter().find(|e| **e != Export::Png) {
-                let message = format!("a strip is one picture and cannot become `{}`", other.name());
+                let message =
+                    format!("a strip is one picture and cannot become `{}`", other.name());
                 fault("export", message, "export `png`, or make it a grid");
             }
         }
@@ -402,8 +413,11 @@ impl RenderSpec {
         if let Some(map) = self.color.map
             && !matches!(channels, Channels::Norm | Channels::One(_))
         {
-            let message =
-                format!("`{}` is a table for scalars, and `{}` has none", map.name, channels.name());
+            let message = format!(
+                "`{}` is a table for scalars, and `{}` has none",
+                map.name,
+                channels.name()
+            );
             fault("color.map", message, "choose `channels: norm` or `channels: channel:0`");
         }
         match self.zoom(shape) {
@@ -411,8 +425,10 @@ impl RenderSpec {
                 fault("cell.scale", "a datum of no pixels".into(), "1 is a pixel for a datum");
             }
             Zoom::Reduce(by) if shape.height % by != 0 || shape.width % by != 0 => {
-                let message =
-                    format!("a grid of {} × {} cannot be reduced by {by}", shape.height, shape.width);
+                let message = format!(
+                    "a grid of {} × {} cannot be reduced by {by}",
+                    shape.height, shape.width
+                );
                 fault("cell.scale", message, "choose a divisor of both sides");
             }
             _ => {}

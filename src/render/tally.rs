@@ -61,16 +61,14 @@ impl Tally {
     pub fn new(spec: &RenderSpec, shape: &Shape) -> Self {
         let (rule, channels) = (spec.channels(shape), shape.channels);
         let states = Measured::new(rule, channels);
-        let seen =
-            Seen { sort: Sort::Nothing, map: Histogram::default(), states: states.clone() };
+        let seen = Seen { sort: Sort::Nothing, map: Histogram::default(), states: states.clone() };
         Self { rule, channels, states, columns: vec![seen; spec.columns.len()] }
     }
 
     /// Adds an operator at one step: its states and its [`cells`](super::cell::cells).
     pub fn include(&mut self, spec: &RenderSpec, ensemble: &Ensemble<'_>, cells: &[Cell<'_>]) {
-        let measured = |limits: Limits| {
-            self.rule == Channels::Pca || !matches!(limits, Limits::Fixed(..))
-        };
+        let measured =
+            |limits: Limits| self.rule == Channels::Pca || !matches!(limits, Limits::Fixed(..));
         let mut is_shared = false;
         for ((column, seen), cell) in spec.columns.iter().zip(&mut self.columns).zip(cells) {
             seen.sort = seen.sort.max(match cell {

@@ -9,8 +9,10 @@ pub mod flight;
 mod inputs;
 mod measured;
 mod parameters;
+mod render;
 mod rollouts;
 mod state_features;
+mod states;
 mod statistics;
 mod weights;
 
@@ -22,7 +24,8 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use crate::artifact::{
-    FeatureTable, InitialConditions, Parameters, RolloutChunk, StateFeatures, Statistics, Weights,
+    FeatureTable, InitialConditions, Parameters, RenderFile, RenderFrames, RenderTally,
+    RolloutChunk, StateFeatures, Statistics, Weights,
 };
 use crate::cache::{Cache, Entry, PartWriter};
 use crate::compute::device::{self, Device};
@@ -178,11 +181,12 @@ fn precision(hello: &Hello) -> Precision {
 /// The profile of the device that this worker was given, as the planner names it.
 fn profile(hello: &Hello) -> Result<Profile> {
     let precision = precision(hello);
-    match hello.cuda {
-        None if hello.portable => Ok(Profile::named(&hello.profile, precision)),
-        None => Profile::cpu(precision),
-        Some(id) => Profile::cuda(&probe()?, &[id], precision),
-    }
+    let profile = match hello.cuda {
+        None if hello.portable => Profile::named(&hello.profile, precision),
+        None => Profile::cpu(precision)?,
+        Some(id) => Profile::cuda(&probe()?, &[id], precision)?,
+    };
+    Ok(Profile { encoder: hello.encoder.as_deref().map(Into::into), ..profile })
 }
 
 /// What the planner must know of libraries and devices.
@@ -221,6 +225,12 @@ fn run(context: &mut Context, graph: &Graph, job: &Job) -> Result<()> {
             features::run(context, node, recipe)?;
         } else if let Some(recipe) = node.recipe_as::<Statistics>() {
             statistics::run(context, graph, node, recipe)?;
+        } else if let Some(recipe) = node.recipe_as::<RenderTally>() {
+            render::tally(context, node, recipe)?;
+        } else if let Some(recipe) = node.recipe_as::<RenderFrames>() {
+            render::frames(context, node, recipe)?;
+        } else if let Some(recipe) = node.recipe_as::<RenderFile>() {
+            render::file(context, node, recipe)?;
         } else {
             return Err(Error::artifact(format!("no worker makes a {}", node.kind.name)));
         }

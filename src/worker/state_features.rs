@@ -4,6 +4,7 @@
 use std::rc::Rc;
 
 use super::measured::{self, Seen};
+use super::states::States;
 use super::{Context, f32_bytes};
 use crate::artifact::{Artifact, Handle, RolloutChunk, StateFeatures};
 use crate::cache::{Documents, Dtype, Entry, PartWriter};
@@ -89,7 +90,7 @@ fn extract(
     for segments in blocks {
         let mut running: Vec<Extraction> = Vec::new();
         for entry in segments {
-            let states = States::read(context, entry, operator.index, shape)?;
+            let states = States::read(context, entry, operator.index, shape.state())?;
             running.resize_with(states.realizations, || {
                 Extraction::new(categories, &recipe.settings, shape)
             });
@@ -102,48 +103,6 @@ fn extract(
         out.extend(running.into_iter().map(Extraction::finish));
     }
     Ok(out)
-}
-
-/// The states of one operator in one block and segment.
-struct States {
-    bytes: Vec<u8>,
-    dtype: Dtype,
-    /// States along the time axis of the piece, padding included.
-    stride: usize,
-    /// Numbers of a state.
-    size: usize,
-    realizations: usize,
-    steps: usize,
-}
-
-impl States {
-    fn read(context: &Context, entry: &Entry, operator: u64, shape: Shape) -> Result<Self> {
-        let name = format!("fields/{operator}");
-        let bytes = context.array(entry, &name)?;
-        let piece = entry.piece(&name).expect("it was read just now");
-        let (realizations, steps) = measured::extent(entry, operator)?;
-        Ok(Self {
-            bytes,
-            dtype: piece.dtype,
-            stride: if piece.shape.len() > 4 { piece.shape[1] } else { 1 },
-            size: shape.state(),
-            realizations,
-            steps,
-        })
-    }
-
-    /// State `t` of realization `m`, `[C, n, n]`.
-    fn state(&self, m: usize, t: usize) -> Vec<f32> {
-        let bytes = self.size * self.dtype.size();
-        let own = &self.bytes[(m * self.stride + t) * bytes..][..bytes];
-        match self.dtype {
-            Dtype::F16 => own
-                .chunks_exact(2)
-                .map(|b| half::f16::from_le_bytes([b[0], b[1]]).to_f32())
-                .collect(),
-            _ => super::f32_values(own),
-        }
-    }
 }
 
 /// Adds what the realizations of one operator gave to the part of its category.

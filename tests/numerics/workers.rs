@@ -26,6 +26,7 @@ fn answers(portable: bool) -> Vec<Reply> {
         snapshot: config::snapshot(&experiment),
         profile: DEVICE.to_owned(),
         precision: "float32".to_owned(),
+        encoder: None,
         cuda: None,
         portable,
         threads: 1,

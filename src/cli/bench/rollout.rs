@@ -64,6 +64,7 @@ pub fn run(args: &RolloutArgs, repeat: u32, global: &Global) -> Result<Measured>
             snapshot: config::snapshot(experiment),
             profile: profile.name.to_string(),
             precision: profile.precision.name().to_owned(),
+            encoder: None,
             cuda: profile.cuda.first().copied(),
             portable: false,
             threads,

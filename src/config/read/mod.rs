@@ -8,6 +8,7 @@ mod dataset;
 mod entry;
 mod features;
 mod inputs;
+mod renders;
 mod sampling;
 mod simulation;
 mod space;
@@ -16,7 +17,7 @@ mod spec;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use super::experiment::{Dataset, Execution, Features, Sampling, Simulation};
+use super::experiment::{Dataset, Execution, Features, Render, Sampling, Simulation};
 use super::locate::Bounds;
 use super::schema::{self, Default, Key, Type};
 use super::tree::find;
@@ -37,6 +38,8 @@ pub struct Resolved {
     pub execution: Execution,
     /// What is measured of the rollouts, if anything.
     pub features: Option<Features>,
+    /// Pictures of the rollouts.
+    pub renders: Vec<Render>,
     /// What is assembled.
     pub dataset: Dataset,
     /// Settings without effect.
@@ -66,6 +69,7 @@ pub fn resolve(
     let mut dataset = dataset::read(&reader, &name, bounds, &mut notes);
     let features = features::read(&reader);
     dataset.operator_features |= features.as_ref().is_some_and(|features| features.sensitivity);
+    let renders = renders::read(&reader, &renders::shape(&simulation, &parameters.space));
     notes.extend(space::idle(&parameters.space, simulation.num_timesteps));
     Resolved {
         name,
@@ -74,6 +78,7 @@ pub fn resolve(
         simulation,
         execution,
         features,
+        renders,
         dataset,
         notes,
         #[cfg(test)]

@@ -456,6 +456,12 @@ pub const KEYS: &[Key] = &[
         Default::Float(0.005),
         "Share of values cut at each end, under `clip: quantile`.",
     ),
+    acts(
+        "renders",
+        Type::Open,
+        Default::None,
+        "Pictures of the rollouts, each under a name of its own; see [renders.md](renders.md).",
+    ),
     section("dataset", "The data set to assemble."),
     acts(
         "dataset.output_path",

@@ -57,6 +57,14 @@ impl Zoom {
         }
     }
 
+    /// Pixels for a datum along each axis.
+    pub fn factor(self) -> f64 {
+        match self {
+            Self::Enlarge(by) => by as f64,
+            Self::Reduce(by) => 1.0 / by as f64,
+        }
+    }
+
     /// Height and width of a cell.
     pub fn cell(self, (height, width): (usize, usize)) -> (usize, usize) {
         match self {
@@ -256,7 +264,8 @@ impl Sizes {
             let too_large = w.max(h) > LARGEST;
             (too_large, libm::log(w as f64 / h as f64 / SHAPE).abs())
         };
-        let all = (1..=rows.clamp(1, MOST_BLOCKS)).filter(|b| rows.div_ceil(rows.div_ceil(*b)) == *b);
+        let all =
+            (1..=rows.clamp(1, MOST_BLOCKS)).filter(|b| rows.div_ceil(rows.div_ceil(*b)) == *b);
         let order = |a: &usize, b: &usize| {
             let (a, b) = (badness(a), badness(b));
             a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
@@ -377,7 +386,8 @@ impl Layout {
         if let Legend::Below(spans) = &contents.legend {
             for span in spans {
                 let width = span.columns.len() * (cell_width + contents.gap) - contents.gap;
-                let room = Rect { x: x_of(span.columns.start), y: bottom + 2 * NEAR, w: width, h: 0 };
+                let room =
+                    Rect { x: x_of(span.columns.start), y: bottom + 2 * NEAR, w: width, h: 0 };
                 self.bars.push(below(room, &span.names).0);
             }
         }

@@ -27,7 +27,8 @@ fn places(layout: &Layout) -> Vec<(String, Rect)> {
         out.extend(row.iter().map(|cell| (format!("cell of row {r}"), *cell)));
     }
     for place in layout.bars.iter().flatten() {
-        let parts = [("name", place.name.0), ("bar", place.bar), ("low", place.low), ("high", place.high)];
+        let parts =
+            [("name", place.name.0), ("bar", place.bar), ("low", place.low), ("high", place.high)];
         out.extend(parts.map(|(name, rect)| (name.to_owned(), rect)));
     }
     out.extend(layout.notes.iter().map(|note| ("note".to_owned(), *note)));
