@@ -5,6 +5,7 @@
 
 mod lockfile;
 mod output;
+mod page;
 mod provenance;
 mod quality;
 mod report;
@@ -34,6 +35,7 @@ use crate::plan::{Output, Plan, kind_index};
 use crate::profile::Profile;
 use crate::project::Project;
 pub use output::refuse_shared;
+pub use page::lock_path;
 pub use report::{OutputReport, Report};
 
 /// How often a build may plan again because it found damaged entries.
@@ -93,7 +95,7 @@ pub fn build(
     let mut report = Report::new(experiment);
     let mut log: Option<EventLog> = None;
     let mut rounds = 0;
-    loop {
+    let plan = loop {
         let plan = Plan::new(experiment, profile, cache)?;
         report.cached(&plan.cached());
         let to_make = plan.to_make(&request.only);
@@ -107,7 +109,7 @@ pub fn build(
                 beside(&sources, true, &mut report)?;
                 lockfile::write(project, experiment, profile, &report, progress);
             }
-            return Ok(finish(report, &mut stages, log));
+            break plan;
         }
         if rounds == 0 {
             output::refuse_foreign(project, experiment, cache, request.force)?;
@@ -131,7 +133,7 @@ pub fn build(
         report.interrupted = outcome.interrupted || request.interrupt.load(Ordering::Relaxed);
         if report.interrupted {
             report.failed = outcome.failed;
-            break;
+            break plan;
         }
         if outcome.damaged {
             rounds += 1;
@@ -143,7 +145,7 @@ pub fn build(
         }
         report.failed = outcome.failed;
         if !report.failed.is_empty() || only_some {
-            break;
+            break plan;
         }
         let wrote = write(project, &sources, &mut report, progress);
         stages.end(3);
@@ -160,9 +162,16 @@ pub fn build(
             Err(error) if error.kind == ErrorKind::Interrupted => report.interrupted = true,
             Err(error) => return Err(error),
         }
-        break;
+        break plan;
+    };
+    let has_page = log.is_some() && request.only.is_empty() && !report.interrupted;
+    finished(log, &mut report, &stages);
+    if has_page {
+        page::write(project, experiment, profile, &plan, cache, &mut report, progress);
     }
-    Ok(finish(report, &mut stages, log))
+    stages.end(4);
+    report.stages(&STAGES, &stages.seconds);
+    Ok(report)
 }
 
 /// Puts beside the data set what the experiment asks for: the weights, the statistics of features.
@@ -177,15 +186,18 @@ fn beside(sources: &Sources<'_>, quick: bool, report: &mut Report) -> Result<()>
     Ok(())
 }
 
-fn finish(mut report: Report, stages: &mut Stages, log: Option<EventLog>) -> Report {
-    if let Some(mut log) = log {
-        log.event("build_finished", json!({"built": report.built, "failed": report.failed.len()}));
-        // The log is a service; the build stands without it.
-        let _ = log.write_trace();
-    }
-    stages.end(4);
-    report.stages(&STAGES, &stages.seconds);
-    report
+/// Closes the log, with the seconds of the stages that are over.
+fn finished(log: Option<EventLog>, report: &mut Report, stages: &Stages) {
+    let Some(mut log) = log else { return };
+    let over: serde_json::Map<_, _> =
+        STAGES[..4].iter().zip(stages.seconds).map(|(n, s)| ((*n).to_owned(), json!(s))).collect();
+    log.event(
+        "build_finished",
+        json!({"built": report.built, "failed": report.failed.len(), "stages": over,
+               "outputs": report.outputs, "interrupted": report.interrupted}),
+    );
+    // The log is a service; the build stands without it.
+    let _ = log.write_trace();
 }
 
 /// Registers what the experiment needs, so that `gc` beside this build keeps it.
