@@ -26,9 +26,9 @@ pub struct Measure {
     /// What it is called.
     pub name: &'static str,
     /// Its value.
-    pub value: String,
+    pub value: f64,
     /// Its ratio to the mean of random points, if that is known.
-    pub ratio: String,
+    pub ratio: Option<f64>,
     /// The parameters that it is about, if it is the worst of several.
     pub between: String,
 }
@@ -46,14 +46,12 @@ pub fn quality(metrics: &Value) -> Option<(String, Vec<Measure>)> {
         false => format!("targets missed: {}", missed.join(", ")),
     };
     let measure = |(name, path, about): &(&'static str, &str, &str)| {
-        let value = number(&format!("{path}/value"))?;
-        let ratio = number(&format!("{path}/ratio"));
         let about = metrics.pointer(about).filter(|_| !about.is_empty()).and_then(Value::as_array);
         let names: Vec<&str> = about.into_iter().flatten().filter_map(Value::as_str).collect();
         Some(Measure {
             name,
-            value: format!("{value:.3e}"),
-            ratio: ratio.map(|ratio| format!("{ratio:.3}")).unwrap_or_default(),
+            value: number(&format!("{path}/value"))?,
+            ratio: number(&format!("{path}/ratio")),
             between: names.join(", "),
         })
     };
@@ -74,9 +72,9 @@ pub(super) fn section(out: &mut String, metrics: &Value) {
     }
     let _ = writeln!(out, "\n  {verdict}");
     let rows = measures.into_iter().map(|measure| {
-        let mut text = measure.value;
-        if !measure.ratio.is_empty() {
-            let _ = write!(text, ", {} of random points", measure.ratio);
+        let mut text = format!("{:.3e}", measure.value);
+        if let Some(ratio) = measure.ratio {
+            let _ = write!(text, ", {ratio:.3} of random points");
         }
         if !measure.between.is_empty() {
             let _ = write!(text, " ({})", measure.between);

@@ -205,12 +205,15 @@ impl View {
         let mut columns = Vec::new();
         let column = |name: String, values| Column { name, about: About::Parameter, values };
         if let Some(Attribute::Texts(names)) = self.reader.attribute(PARAMS, "names") {
-            for name in names.iter().filter(|n| !["update_policy", "grid_size"].contains(&n.as_str())) {
+            for name in
+                names.iter().filter(|n| !["update_policy", "grid_size"].contains(&n.as_str()))
+            {
                 let path = format!("/parameters/values/{name}");
                 let Ok(texts) = shown(&self.reader, &path) else { continue };
                 let texts: Vec<String> = texts.into_iter().take(rows).collect();
                 let is_text = self.reader.stored(&path).is_some_and(|a| a.dtype == Type::Text);
-                let numbers = || texts.iter().map(|text| text.parse().unwrap_or(f64::NAN)).collect();
+                let numbers =
+                    || texts.iter().map(|text| text.parse().unwrap_or(f64::NAN)).collect();
                 let values =
                     if is_text { Values::Texts(texts) } else { Values::Numbers(numbers()) };
                 columns.push(column(name.replace('_', " "), values));

@@ -173,7 +173,9 @@ impl<'a> Fields<'a> {
     /// What it takes to read these fields one after the other.
     fn cost(&self, leaves: impl Iterator<Item = usize>) -> u64 {
         let reads = match &self.source {
-            Source::Own(blocks) => leaves.map(|leaf| blocks.place_of(leaf).0).collect::<BTreeSet<_>>().len(),
+            Source::Own(blocks) => {
+                leaves.map(|leaf| blocks.place_of(leaf).0).collect::<BTreeSet<_>>().len()
+            }
             Source::Other { .. } => leaves.count(),
         };
         self.read_bytes.saturating_mul(reads as u64)
@@ -194,7 +196,8 @@ impl View {
             let Some(path) = group.inputs.as_ref().filter(|path| self.has(path)) else { continue };
             let fields = Fields::open(self, path)?;
             for (place, row) in own(group, rows) {
-                let (shape, values) = self.small(&fields, row, side, fields.plane(place, &mut None)?);
+                let (shape, values) =
+                    self.small(&fields, row, side, fields.plane(place, &mut None)?);
                 stills.push(Still { row, shape, values });
             }
         }
@@ -227,7 +230,8 @@ impl View {
             };
             parts.iter().map(of).sum()
         };
-        let (mut operators, mut count) = (limits.operators.min(self.operators), limits.steps.min(t));
+        let (mut operators, mut count) =
+            (limits.operators.min(self.operators), limits.steps.min(t));
         while work(operators, count) > limits.bytes && (operators > 1 || count > 4) {
             // Few operators in full say more than many at two moments.
             match operators > 6 || count <= 4 {
@@ -276,7 +280,8 @@ impl View {
     ) -> ((usize, usize), Vec<f32>) {
         let (height, width) = (fields.height, fields.width);
         let known = self.sides.as_ref().and_then(|sides| usize::try_from(sides[row]).ok());
-        let (shape, plane) = match known.filter(|own| *own > 0 && *own < height && height == width) {
+        let (shape, plane) = match known.filter(|own| *own > 0 && *own < height && height == width)
+        {
             None => ((height, width), plane),
             Some(own) => {
                 let margin = (height - own) / 2;

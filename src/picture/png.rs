@@ -11,6 +11,8 @@ use super::color::Rgb;
 
 /// Thorough without being slow: a sheet of ten megabytes takes under a second.
 const LEVEL: i32 = 9;
+/// For pictures of indices, of which there are many at once: a third of the time, a few percent more bytes.
+const QUICK: i32 = 5;
 
 /// A PNG file of this picture. `notes` are keywords with texts, ASCII without line breaks (`tEXt`).
 pub fn encode(canvas: &Canvas, notes: &[(&str, &str)]) -> Vec<u8> {
@@ -33,7 +35,7 @@ pub fn encode(canvas: &Canvas, notes: &[(&str, &str)]) -> Vec<u8> {
         }
         None => filtered(canvas),
     };
-    chunk(&mut out, *b"IDAT", &compressed(&lines));
+    chunk(&mut out, *b"IDAT", &compressed(&lines, LEVEL));
     chunk(&mut out, *b"IEND", &[]);
     out
 }
@@ -60,7 +62,7 @@ pub fn encode_indices(indices: &[u8], width: usize, palette: &[Rgb]) -> Vec<u8> 
         lines.extend(line.iter().zip(&above).map(|(v, a)| v.wrapping_sub(*a)));
         above.copy_from_slice(line);
     }
-    chunk(&mut out, *b"IDAT", &compressed(&lines));
+    chunk(&mut out, *b"IDAT", &compressed(&lines, QUICK));
     chunk(&mut out, *b"IEND", &[]);
     out
 }
@@ -73,8 +75,8 @@ fn chunk(out: &mut Vec<u8>, name: [u8; 4], data: &[u8]) {
     out.extend(crc32(&out[from..]).to_be_bytes());
 }
 
-fn compressed(bytes: &[u8]) -> Vec<u8> {
-    let mut compressor = Compressor::new(CompressionLvl::new(LEVEL).expect("a known level"));
+fn compressed(bytes: &[u8], level: i32) -> Vec<u8> {
+    let mut compressor = Compressor::new(CompressionLvl::new(level).expect("a known level"));
     let mut out = vec![0; compressor.zlib_compress_bound(bytes.len())];
     let length = compressor.zlib_compress(bytes, &mut out).expect("the bound is enough");
     out.truncate(length);

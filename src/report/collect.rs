@@ -44,11 +44,15 @@ pub struct Subject<'a> {
 /// The report of an experiment: its last build, and its data set.
 pub fn of_experiment(subject: &Subject<'_>) -> Report {
     let Subject { experiment, .. } = *subject;
-    let found = log::newest(subject.cache.root(), &experiment.file).and_then(|path| log::read(&path));
+    let found =
+        log::newest(subject.cache.root(), &experiment.file).and_then(|path| log::read(&path));
     let log = found.unwrap_or_default();
     let mut report = Report {
         title: experiment.name.clone(),
-        description: experiment.document["metadata"]["description"].as_str().unwrap_or_default().to_owned(),
+        description: experiment.document["metadata"]["description"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned(),
         subject: experiment.file.display().to_string(),
         configuration: yaml(&experiment.document),
         notes: experiment.notes.clone(),
@@ -118,9 +122,7 @@ fn artifacts(subject: &Subject<'_>, log: &Log, report: &mut Report) -> Vec<Artif
     let mut kinds = vec![Kind::default(); KINDS.len()];
     let mut all = Vec::with_capacity(graph.len());
     let has_output = subject.cache.output_at(&subject.experiment.dataset.path);
-    let has_output = |key: &crate::key::Key| {
-        matches!(&has_output, Ok(Some(record)) if record.key == *key && record.path.exists())
-    };
+    let has_output = |key: &crate::key::Key| matches!(&has_output, Ok(Some(record)) if record.key == *key && record.path.exists());
     let places: HashMap<&str, usize> = KINDS.iter().enumerate().map(|(i, k)| (k.name, i)).collect();
     for (at, node) in graph.iter() {
         let (label, key) = (node.label(), node.key.to_string());
@@ -136,7 +138,8 @@ fn artifacts(subject: &Subject<'_>, log: &Log, report: &mut Report) -> Vec<Artif
             () if log.failed.contains(&label) => "failed",
             () => "left",
         };
-        let seconds = log.seconds.get(&label).copied().filter(|_| state == "built" || state == "failed");
+        let seconds =
+            log.seconds.get(&label).copied().filter(|_| state == "built" || state == "failed");
         let kind = &mut kinds[places[node.kind.name]];
         kind.name = node.kind.name.to_owned();
         match state {
@@ -159,10 +162,13 @@ fn artifacts(subject: &Subject<'_>, log: &Log, report: &mut Report) -> Vec<Artif
     all.truncate(ROWS);
     all.sort_by_key(|(_, _, at)| *at);
     let mut shown: Vec<Artifact> = all.into_iter().map(|(_, artifact, _)| artifact).collect();
-    for artifact in shown.iter_mut().filter(|a| a.state == "cached" && a.kind != DatasetFile::KIND.name) {
+    for artifact in
+        shown.iter_mut().filter(|a| a.state == "cached" && a.kind != DatasetFile::KIND.name)
+    {
         let Ok(key) = artifact.key.parse() else { continue };
         let Ok(entry) = subject.cache.entry(artifact.kind, &key) else { continue };
-        artifact.bytes = Some(entry.bytes());
+        // Some have documents alone, which are not counted.
+        artifact.bytes = Some(entry.bytes()).filter(|bytes| *bytes > 0);
         artifact.seconds = entry.notes.get("seconds").and_then(Value::as_f64);
     }
     shown
@@ -217,10 +223,9 @@ fn outputs(subject: &Subject<'_>, log: &Log, report: &mut Report) {
         }
         let recorded = locked.get(&output.path);
         if recorded.is_some_and(|digest| *digest != output.digest) {
-            report.notes.push(format!(
-                "`{}` has another digest than the lock file records.",
-                output.path
-            ));
+            report
+                .notes
+                .push(format!("`{}` has another digest than the lock file records.", output.path));
         }
     }
 }
@@ -317,7 +322,8 @@ fn facts(info: &Info, report: &Report) -> Vec<(String, String)> {
         }
     };
     let array = |path: &str| info.arrays.iter().find(|array| array.path == path);
-    let rows = report.composition.first().map_or(0, |(_, counts)| counts.iter().map(|(_, n)| *n).sum());
+    let rows =
+        report.composition.first().map_or(0, |(_, counts)| counts.iter().map(|(_, n)| *n).sum());
     add("operators", info.operators.max(rows) as u64);
     add("realizations", info.realizations as u64);
     add("states", info.steps as u64);
@@ -346,27 +352,27 @@ fn provenance(report: &mut Report, profile: Option<&Profile>) {
         Some(Value::String(text)) => text.clone(),
         Some(other) => other.to_string(),
     };
-    add("subject", report.subject.clone());
+    add("file", report.subject.clone());
     if let Some(build) = &report.build {
-        add("build", build.id.clone());
+        add("build log", build.id.clone());
     }
     if let Some(info) = &report.data {
         add("data set made", stored(info, "/created"));
-        add("on", stored(info, "/host"));
+        add("host", stored(info, "/host"));
         add("device", stored(info, "/device"));
         add("precision", stored(info, "/precision"));
         add("numerics profile", stored(info, "/profile"));
         let commit = stored(info, "/git/commit");
         let dirty = stored(info, "/git/dirty") == "true";
         add("git commit", if dirty { format!("{commit}, with changes") } else { commit });
-        add("spinlock", stored(info, "/versions/spinlock"));
-        add("libtorch", stored(info, "/versions/libtorch"));
+        add("spinlock version", stored(info, "/versions/spinlock"));
+        add("libtorch version", stored(info, "/versions/libtorch"));
         add("key of the data set", info.key.clone().unwrap_or_default());
         add("digest of the data set", info.digest.clone().unwrap_or_default());
     } else if let Some(profile) = profile {
         add("numerics profile", profile.name.to_string());
         add("precision", profile.precision.name().to_owned());
-        add("spinlock", env!("CARGO_PKG_VERSION").to_owned());
+        add("spinlock version", env!("CARGO_PKG_VERSION").to_owned());
     }
     report.provenance = rows;
 }

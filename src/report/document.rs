@@ -53,7 +53,9 @@ fn line(value: &Value) -> Option<String> {
             format!("[{}]", items.join(", "))
         }
         Value::Object(fields)
-            if fields.values().all(|v| is_plain(v) || v.as_array().is_some_and(|a| a.iter().all(is_plain)))
+            if fields
+                .values()
+                .all(|v| is_plain(v) || v.as_array().is_some_and(|a| a.iter().all(is_plain)))
                 && (fields.is_empty() || fields.contains_key("bounds") || fields.len() == 1) =>
         {
             let fields: Vec<String> = fields
@@ -73,7 +75,8 @@ fn scalar(text: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "_./-".contains(c);
     let is_word = text.starts_with(|c: char| c.is_alphabetic() || c == '_')
         && text.chars().all(plain)
-        && !["true", "false", "null", "yes", "no", "on", "off"].contains(&text.to_lowercase().as_str());
+        && !["true", "false", "null", "yes", "no", "on", "off"]
+            .contains(&text.to_lowercase().as_str());
     if is_word { text.to_owned() } else { Value::from(text).to_string() }
 }
 

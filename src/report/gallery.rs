@@ -38,7 +38,8 @@ pub fn inputs(view: &View) -> Result<Vec<Strip>> {
         }
     }
     let each = (INPUTS / types.len().max(1)).clamp(1, INPUTS_OF_A_TYPE);
-    let mut chosen: Vec<usize> = types.values().flat_map(|(rows, _)| rows.iter().take(each)).copied().collect();
+    let mut chosen: Vec<usize> =
+        types.values().flat_map(|(rows, _)| rows.iter().take(each)).copied().collect();
     chosen.truncate(INPUTS);
     let stills = view.inputs(&chosen, LIMITS.side)?;
     let strip = |(name, (rows, of)): (&str, (Vec<usize>, usize))| {
@@ -91,12 +92,16 @@ pub fn rollouts(view: &View) -> Result<Option<Rollouts>> {
         }
     };
     let tiles = found.films.par_iter().zip(&scales).map(tile).collect();
-    let mut about = vec![format!(
-        "{} of {}: the first channel of the first of {}.",
-        several(found.films.len() as u64, "operator"),
-        count(view.operators as u64),
-        several(found.realizations as u64, "realization"),
-    )];
+    let shown = found.films.len();
+    let which = match shown == view.operators {
+        true => format!("All {}", several(shown as u64, "operator")),
+        false => format!("The first {shown} of {}", several(view.operators as u64, "operator")),
+    };
+    let realizations = match found.realizations {
+        1 => String::new(),
+        m => format!(" of the first of {}", several(m as u64, "realization")),
+    };
+    let mut about = vec![format!("{which}: the first channel{realizations}.")];
     if found.steps.len() < found.all_steps {
         let (shown, all) = (count(found.steps.len() as u64), count(found.all_steps as u64));
         about.push(format!("{shown} of {all} states, evenly spread."));
@@ -105,7 +110,8 @@ pub fn rollouts(view: &View) -> Result<Option<Rollouts>> {
         let side = found.averaged_from;
         about.push(format!("Grids up to {side} × {side} are averaged to at most 64 × 64."));
     }
-    let has_not_finite = found.films.iter().flat_map(|f| &f.frames).flatten().any(|v| !v.is_finite());
+    let has_not_finite =
+        found.films.iter().flat_map(|f| &f.frames).flatten().any(|v| !v.is_finite());
     Ok(Some(Rollouts { steps: found.steps, colors: colors(map), about, has_not_finite, tiles }))
 }
 

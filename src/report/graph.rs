@@ -6,7 +6,7 @@ use std::fmt::Write; // into strings, which cannot fail
 use maud::html;
 
 use super::model::Kind;
-use super::numbers::count;
+use super::numbers::{count, seconds};
 use crate::units;
 
 /// Boxes in columns.
@@ -57,7 +57,10 @@ pub fn place(count: usize, arrows: &BTreeSet<(usize, usize)>) -> Places {
 }
 
 const BOX: (usize, usize) = (168, 74);
+/// Between boxes; columns stand wider apart as long as the picture is no wider than a page.
 const GAP: (usize, usize) = (52, 22);
+const WIDEST_GAP: usize = 120;
+const PAGE: usize = 1080;
 /// Room for lines that are wider than a pixel.
 const MARGIN: usize = 2;
 
@@ -65,12 +68,15 @@ const MARGIN: usize = 2;
 pub fn svg(kinds: &[Kind], arrows: &[(usize, usize)]) -> String {
     let places = place(kinds.len(), &arrows.iter().copied().collect());
     let tallest = places.columns.iter().copied().max().unwrap_or(0);
+    let count = places.columns.len();
+    let room = PAGE.saturating_sub(count * BOX.0) / count.saturating_sub(1).max(1);
+    let gap = room.clamp(GAP.0, WIDEST_GAP);
     let corner = |at: usize| {
         let (column, row) = places.boxes[at];
         let inset = (tallest - places.columns[column]) * (BOX.1 + GAP.1) / 2;
-        (MARGIN + column * (BOX.0 + GAP.0), MARGIN + inset + row * (BOX.1 + GAP.1))
+        (MARGIN + column * (BOX.0 + gap), MARGIN + inset + row * (BOX.1 + GAP.1))
     };
-    let width = 2 * MARGIN + places.columns.len() * (BOX.0 + GAP.0) - GAP.0;
+    let width = 2 * MARGIN + count * (BOX.0 + gap) - gap;
     let height = 2 * MARGIN + tallest * (BOX.1 + GAP.1) - GAP.1;
     let mut out = format!(
         "<svg class=\"graph\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" \
@@ -84,8 +90,7 @@ pub fn svg(kinds: &[Kind], arrows: &[(usize, usize)]) -> String {
             out,
             "<path class=\"edge\" d=\"M{x} {y}C{half} {y} {half} {v} {u} {v}\"/>\
              <path class=\"tip\" d=\"M{} {}l-7 -4v8z\"/>",
-            bx,
-            v
+            bx, v
         );
     }
     for (at, kind) in kinds.iter().enumerate() {
@@ -97,10 +102,16 @@ pub fn svg(kinds: &[Kind], arrows: &[(usize, usize)]) -> String {
             BOX.0,
             BOX.1
         );
-        let lines = [("name", kind.name.replace('_', " ")), ("counts", counts(kind)), ("cost", cost(kind))];
+        let lines =
+            [("name", kind.name.replace('_', " ")), ("counts", counts(kind)), ("cost", cost(kind))];
         for ((class, text), down) in lines.iter().zip([23, 43, 61]) {
             let text = html! { (text) }.into_string();
-            let _ = write!(out, "<text class=\"{class}\" x=\"{}\" y=\"{}\">{text}</text>", x + 12, y + down);
+            let _ = write!(
+                out,
+                "<text class=\"{class}\" x=\"{}\" y=\"{}\">{text}</text>",
+                x + 12,
+                y + down
+            );
         }
         out.push_str("</g>");
     }
@@ -120,7 +131,12 @@ fn state(kind: &Kind) -> &'static str {
 
 /// `3 built, 12 cached`
 pub fn counts(kind: &Kind) -> String {
-    let parts = [(kind.built, "built"), (kind.cached, "cached"), (kind.failed, "failed"), (kind.left, "to make")];
+    let parts = [
+        (kind.built, "built"),
+        (kind.cached, "cached"),
+        (kind.failed, "failed"),
+        (kind.left, "to make"),
+    ];
     let parts: Vec<String> = parts
         .iter()
         .filter(|(n, _)| *n > 0)
@@ -132,7 +148,7 @@ pub fn counts(kind: &Kind) -> String {
 fn cost(kind: &Kind) -> String {
     let mut parts = Vec::new();
     if kind.seconds > 0.0 {
-        parts.push(units::seconds(kind.seconds));
+        parts.push(seconds(kind.seconds));
     }
     if kind.bytes > 0 {
         parts.push(units::bytes(kind.bytes));
@@ -156,7 +172,8 @@ mod tests {
 
     #[test]
     fn a_box_says_what_was_done() {
-        let kind = Kind { name: "rollout".into(), built: 2, cached: 1000, failed: 1, ..Kind::default() };
+        let kind =
+            Kind { name: "rollout".into(), built: 2, cached: 1000, failed: 1, ..Kind::default() };
         assert_eq!(counts(&kind), "2 built, 1\u{202f}000 cached, 1 failed");
         assert_eq!(state(&kind), "failed");
         let picture = svg(&[kind], &[]);

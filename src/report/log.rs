@@ -145,7 +145,8 @@ mod tests {
     #[test]
     fn the_newest_log_of_the_experiment_is_found() {
         let folder = tempfile::tempdir().unwrap();
-        let started = |name| format!("{{\"event\":\"build_started\",\"t\":0,\"experiment\":\"{name}\"}}\n");
+        let started =
+            |name| format!("{{\"event\":\"build_started\",\"t\":0,\"experiment\":\"{name}\"}}\n");
         assert_eq!(newest(folder.path(), Path::new("x.yaml")), None);
         write(folder.path(), "20260101T000000Z-1.jsonl", &started("x.yaml"));
         write(folder.path(), "20260102T000000Z-1.jsonl", &started("x.yaml"));

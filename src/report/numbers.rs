@@ -1,5 +1,7 @@
 //! Numbers as a page shows them: a column alike, so that they can be compared.
 
+use crate::units;
+
 /// The numbers of a column, all with as many decimals: four digits of the largest. Powers of ten where the
 /// least would not be seen beside the largest. Empty for NaN.
 pub fn column(values: &[f64]) -> Vec<String> {
@@ -52,6 +54,11 @@ pub fn count(value: u64) -> String {
 /// A count with a noun.
 pub fn several(value: u64, noun: &str) -> String {
     format!("{} {noun}{}", count(value), if value == 1 { "" } else { "s" })
+}
+
+/// Seconds in units that people read.
+pub fn seconds(value: f64) -> String {
+    if value < 0.0005 { "< 1 ms".to_owned() } else { units::seconds(value) }
 }
 
 /// With a minus as wide as a digit.

@@ -1,7 +1,7 @@
 //! The tables of a report: operators, artifacts, features.
 
 use super::model::{Cell, Head, Look, Table};
-use super::numbers::{column, count};
+use super::numbers::{column, count, seconds, short};
 use crate::dataset::{FeatureStatistics, Values, View};
 use crate::units;
 
@@ -66,7 +66,7 @@ pub fn artifacts(shown: &[Artifact], all: usize) -> Table {
                 Cell::text(a.kind.replace('_', " ")),
                 Cell::text(&a.label),
                 Cell::looking(a.state, Look::State),
-                a.seconds.map_or_else(unknown, |s| Cell::number(s, units::seconds(s))),
+                a.seconds.map_or_else(unknown, |s| Cell::number(s, seconds(s))),
                 a.bytes.map_or_else(unknown, |b| Cell::number(b as f64, units::bytes(b))),
                 Cell::looking(&a.key, Look::Hash),
             ]
@@ -103,7 +103,7 @@ pub fn features(found: &[FeatureStatistics]) -> Option<Table> {
         for (name, values) in table.features.iter().take(ROWS - rows.len()) {
             let mut row = vec![Cell::text(table.table.replace('_', " ")), Cell::text(name)];
             // Features have units of their own, so each number is shown by itself.
-            row.extend(values.iter().map(|v| Cell::number(*v, super::numbers::short(*v))));
+            row.extend(values.iter().map(|v| Cell::number(*v, short(*v))));
             rows.push(row);
         }
     }

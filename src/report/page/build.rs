@@ -4,7 +4,7 @@ use maud::{Markup, PreEscaped, html};
 
 use crate::report::graph;
 use crate::report::model::Report;
-use crate::report::numbers::count;
+use crate::report::numbers::{count, seconds};
 use crate::units;
 
 /// The graph by kind, and the same in numbers.
@@ -16,7 +16,7 @@ pub fn build(report: &Report) -> Option<Markup> {
             div.scroll.wide tabindex="0" role="region" aria-label="The graph of artifacts" {
                 (PreEscaped(graph::svg(kinds, &report.arrows)))
             }
-            div.scroll tabindex="0" role="region" aria-label="Artifacts by kind" {
+            div.scroll.fit tabindex="0" role="region" aria-label="Artifacts by kind" {
                 table {
                     thead {
                         tr {
@@ -33,7 +33,7 @@ pub fn build(report: &Report) -> Option<Markup> {
                                 @for n in [kind.built, kind.cached, kind.failed, kind.left] {
                                     td.num { (dash(n)) }
                                 }
-                                td.num { (if kind.seconds > 0.0 { units::seconds(kind.seconds) } else { "–".into() }) }
+                                td.num { (if kind.seconds > 0.0 { seconds(kind.seconds) } else { "–".into() }) }
                                 td.num { (if kind.bytes > 0 { units::bytes(kind.bytes) } else { "–".into() }) }
                             }
                         }

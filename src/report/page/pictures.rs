@@ -71,7 +71,7 @@ fn films(rollouts: &Rollouts) -> Markup {
         div.player data-steps=(list.join(" ")) {
             div.controls {
                 @if steps.len() > 1 {
-                    button.play type="button" aria-pressed="false" hidden { "Play" }
+                    button.play type="button" hidden { "Play" }
                     label.time hidden {
                         span { "Time" }
                         input type="range" min="0" max=(steps.len() - 1) value="0" step="1" aria-label="Time";

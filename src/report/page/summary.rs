@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use crate::dataset::quality;
 use crate::report::model::{Build, End, OutputFile, Report};
-use crate::report::numbers::{count, several};
+use crate::report::numbers::{count, seconds, several, short};
 use crate::units;
 
 /// The first part: what there is, in a few lines.
@@ -28,8 +28,12 @@ pub fn summary(report: &Report) -> Markup {
 
 fn without(report: &Report) -> &'static str {
     match (report.kinds.is_empty(), report.data.is_some()) {
-        (true, _) => "This report shows a data set by itself. Name its experiment to see how it was built.",
-        (false, true) => "No log of a build of this experiment was found. The data set is shown as it is.",
+        (true, _) => {
+            "This report shows a data set by itself. Name its experiment to see how it was built."
+        }
+        (false, true) => {
+            "No log of a build of this experiment was found. The data set is shown as it is."
+        }
         (false, false) => "This experiment has not been built yet.",
     }
 }
@@ -42,12 +46,14 @@ fn verdict(report: &Report, build: &Build) -> Markup {
         End::Complete => ("good", "Complete."),
         End::Failed => ("bad", "Some artifacts could not be made."),
         End::Interrupted => ("bad", "Interrupted."),
-        End::Open => ("bad", "The log of this build has no end: it is still running, or it was stopped."),
+        End::Open => {
+            ("bad", "The log of this build has no end: it is still running, or it was stopped.")
+        }
     };
     html! {
         p class={ "note " (class) } {
             strong { (what) }
-            " " (several(built, "artifact")) " built in " (units::seconds(build.wall))
+            " " (several(built, "artifact")) " built in " (seconds(build.wall))
             ", " (count(cached)) " cached"
             @if !build.failed.is_empty() { ", " (count(build.failed.len() as u64)) " failed" }
             "."
@@ -82,16 +88,13 @@ fn stages(build: &Build) -> Markup {
                 }
             }
             ul.legend {
-                @for (i, (name, seconds)) in build.stages.iter().enumerate() {
+                @for (i, (name, spent)) in build.stages.iter().enumerate() {
                     li {
                         span class={ "key s" (i) } aria-hidden="true" {}
-                        (name) " " span.number { (units::seconds(*seconds)) }
+                        (name) " " span.number { (seconds(*spent)) }
                     }
                 }
-                li.weak {
-                    (several(build.workers, "worker process")
-                        .replace("processs", "processes"))
-                }
+                @if build.workers > 0 { li.weak { (several(build.workers, "worker")) } }
             }
         }
     }
@@ -134,15 +137,15 @@ pub fn sample(report: &Report) -> Option<Markup> {
             @if let Some((verdict, rows)) = metrics {
                 h3 { "Quality of the sample" }
                 p { (capital(&verdict)) "." }
-                div.scroll tabindex="0" role="region" aria-label="Quality of the sample" {
+                div.scroll.fit tabindex="0" role="region" aria-label="Quality of the sample" {
                     table {
-                        thead { tr { th scope="col" { "measure" } th.num scope="col" { "value" } th.num scope="col" { "of random points" } th scope="col" { "between" } } }
+                        thead { tr { th scope="col" { "measure" } th.num scope="col" { "value" } th.num scope="col" { "ratio to random points" } th scope="col" { "between" } } }
                         tbody {
                             @for row in &rows {
                                 tr {
                                     th scope="row" { (row.name) }
-                                    td.num { (row.value) }
-                                    td.num { (row.ratio) }
+                                    td.num { (short(row.value)) }
+                                    td.num { (row.ratio.map(|ratio| format!("{ratio:.3}")).unwrap_or_default()) }
                                     td { (row.between) }
                                 }
                             }
