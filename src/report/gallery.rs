@@ -137,7 +137,7 @@ fn colors(map: &'static Colormap) -> Colors {
 }
 
 /// Fields of the same shape side by side, as a PNG file.
-fn picture(fields: &[&[f32]], width: usize, scale: &Scale) -> Vec<u8> {
+pub(super) fn picture(fields: &[&[f32]], width: usize, scale: &Scale) -> Vec<u8> {
     let last = (COLORS - 1) as f64;
     let mut palette: Vec<_> = (0..COLORS).map(|i| scale.map.at(i as f64 / last)).collect();
     palette.push(NOT_FINITE);
