@@ -6,6 +6,7 @@
 mod beside;
 mod lockfile;
 mod output;
+mod page;
 mod provenance;
 mod quality;
 mod report;
@@ -35,6 +36,7 @@ use crate::plan::{Output, Plan, kind_index};
 use crate::profile::Profile;
 use crate::project::Project;
 pub use output::refuse_shared;
+pub use page::lock_path;
 pub use report::{OutputReport, Report};
 
 /// How often a build may plan again because it found damaged entries.
@@ -94,7 +96,7 @@ pub fn build(
     let mut report = Report::new(experiment);
     let mut log: Option<EventLog> = None;
     let mut rounds = 0;
-    loop {
+    let plan = loop {
         let plan = Plan::new(experiment, profile, cache)?;
         report.cached(&plan.cached());
         let to_make = plan.to_make(&request.only);
@@ -108,7 +110,7 @@ pub fn build(
                 beside::put(&sources, true, &mut report)?;
                 lockfile::write(project, experiment, profile, &report, progress);
             }
-            return Ok(finish(report, &mut stages, log));
+            break plan;
         }
         if rounds == 0 {
             output::refuse_foreign(project, experiment, cache, request.force)?;
@@ -133,7 +135,7 @@ pub fn build(
         report.interrupted = outcome.interrupted || request.interrupt.load(Ordering::Relaxed);
         if report.interrupted {
             report.failed = outcome.failed;
-            break;
+            break plan;
         }
         if outcome.damaged {
             rounds += 1;
@@ -146,7 +148,7 @@ pub fn build(
         report.failed = outcome.failed;
         // A picture that failed keeps nobody from the numbers.
         if only_some || !(report.failed.is_empty() || sources.has_all_of_the_data_set()) {
-            break;
+            break plan;
         }
         let wrote = write(project, &sources, &mut report, progress);
         stages.end(3);
@@ -163,20 +165,30 @@ pub fn build(
             Err(error) if error.kind == ErrorKind::Interrupted => report.interrupted = true,
             Err(error) => return Err(error),
         }
-        break;
-    }
-    Ok(finish(report, &mut stages, log))
-}
-
-fn finish(mut report: Report, stages: &mut Stages, log: Option<EventLog>) -> Report {
-    if let Some(mut log) = log {
-        log.event("build_finished", json!({"built": report.built, "failed": report.failed.len()}));
-        // The log is a service; the build stands without it.
-        let _ = log.write_trace();
+        break plan;
+    };
+    let has_page = log.is_some() && request.only.is_empty() && !report.interrupted;
+    finished(log, &mut report, &stages);
+    if has_page {
+        page::write(project, experiment, profile, &plan, cache, &mut report, progress);
     }
     stages.end(4);
     report.stages(&STAGES, &stages.seconds);
-    report
+    Ok(report)
+}
+
+/// Closes the log, with the seconds of the stages that are over.
+fn finished(log: Option<EventLog>, report: &mut Report, stages: &Stages) {
+    let Some(mut log) = log else { return };
+    let over: serde_json::Map<_, _> =
+        STAGES[..4].iter().zip(stages.seconds).map(|(n, s)| ((*n).to_owned(), json!(s))).collect();
+    log.event(
+        "build_finished",
+        json!({"built": report.built, "failed": report.failed.len(), "stages": over,
+               "outputs": report.outputs, "interrupted": report.interrupted}),
+    );
+    // The log is a service; the build stands without it.
+    let _ = log.write_trace();
 }
 
 /// Registers what the experiment needs, so that `gc` beside this build keeps it.

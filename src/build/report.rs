@@ -47,6 +47,8 @@ pub struct Report {
     pub sampling: Vec<(String, Quality)>,
     /// Ctrl-C.
     pub interrupted: bool,
+    /// The page about this build, with its length; no output, since it tells the time.
+    pub page: Option<(String, u64)>,
 }
 
 impl Report {
@@ -64,6 +66,7 @@ impl Report {
             notes: experiment.notes.clone(),
             sampling: Vec::new(),
             interrupted: false,
+            page: None,
         }
     }
 

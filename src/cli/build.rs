@@ -151,6 +151,9 @@ fn summary(report: &Report) {
             short(&output.digest.to_string())
         );
     }
+    if let Some((path, length)) = &report.page {
+        eprintln!("{}  {}", style::strong(path), units::bytes(*length));
+    }
     if built == 0 && report.failed.is_empty() && !report.interrupted {
         eprintln!("up to date: {cached} artifacts, {}", units::seconds(report.wall));
         return;

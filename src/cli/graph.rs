@@ -12,6 +12,7 @@ use super::{Global, print, print_json};
 use crate::artifact::KINDS;
 use crate::error::Result;
 use crate::plan::{Plan, State};
+use crate::report::graph;
 
 /// Draw the graph of artifacts
 #[derive(Debug, clap::Args)]
@@ -165,51 +166,15 @@ const BOX: (usize, usize) = (160, 64);
 const GAP: (usize, usize) = (70, 26);
 const MARGIN: usize = 20;
 
-/// The arrows that say something: one that longer ways imply is left out, since it would run behind
-/// the boxes of those ways.
-fn direct(picture: &Picture) -> Vec<(usize, usize)> {
-    let leads = |from: usize, to: usize| {
-        let mut reached = vec![false; picture.boxes.len()];
-        let mut open = vec![from];
-        while let Some(at) = open.pop() {
-            for (_, next) in
-                picture.arrows.iter().filter(|(a, b)| *a == at && (*a, *b) != (from, to))
-            {
-                if !std::mem::replace(&mut reached[*next], true) {
-                    open.push(*next);
-                }
-            }
-        }
-        reached[to]
-    };
-    picture.arrows.iter().copied().filter(|(from, to)| !leads(*from, *to)).collect()
-}
-
 /// Boxes in columns, each as late as what it is used for allows; columns centred; straight arrows.
 fn svg(picture: &Picture) -> String {
-    let arrows = direct(picture);
-    let count = picture.boxes.len();
-    // Steps to the end, counted from the last column.
-    let mut late = vec![0_usize; count];
-    for _ in 0..count {
-        for (from, to) in &arrows {
-            late[*from] = late[*from].max(late[*to] + 1);
-        }
-    }
-    let last = late.iter().copied().max().unwrap_or(0);
-    let column = |i: usize| last - late[i];
-    let members = |c: usize| (0..count).filter(|i| column(*i) == c).count();
-    let tallest = (0..=last).map(members).max().unwrap_or(0);
-    let mut rows = vec![0_usize; last + 1];
-    let place: Vec<(usize, usize)> = (0..count)
-        .map(|i| {
-            let c = column(i);
-            let row = rows[c];
-            rows[c] += 1;
-            let inset = (tallest - members(c)) * (BOX.1 + GAP.1) / 2;
-            (MARGIN + c * (BOX.0 + GAP.0), MARGIN + inset + row * (BOX.1 + GAP.1))
-        })
-        .collect();
+    let places = graph::place(picture.boxes.len(), &picture.arrows);
+    let tallest = places.columns.iter().copied().max().unwrap_or(0);
+    let corner = |(column, row): &(usize, usize)| {
+        let inset = (tallest - places.columns[*column]) * (BOX.1 + GAP.1) / 2;
+        (MARGIN + column * (BOX.0 + GAP.0), MARGIN + inset + row * (BOX.1 + GAP.1))
+    };
+    let place: Vec<(usize, usize)> = places.boxes.iter().map(corner).collect();
     let width = place.iter().map(|p| p.0).max().unwrap_or(0) + BOX.0 + MARGIN;
     let height = place.iter().map(|p| p.1).max().unwrap_or(0) + BOX.1 + MARGIN;
     let mut out = format!(
@@ -219,7 +184,7 @@ fn svg(picture: &Picture) -> String {
          orient=\"auto\"><path d=\"M0,0 L8,4 L0,8 z\" fill=\"#555\"/></marker></defs>\n\
          <rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n"
     );
-    for (from, to) in &arrows {
+    for (from, to) in &places.arrows {
         let (a, b) = (place[*from], place[*to]);
         let _ = writeln!(
             out,

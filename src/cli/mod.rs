@@ -22,6 +22,7 @@ mod plan;
 mod progress;
 pub mod reference;
 pub mod registry;
+mod report;
 mod schema;
 pub mod style;
 mod validate;
@@ -58,6 +59,7 @@ enum Command {
     Validate(validate::ValidateArgs),
     Features(features::FeaturesArgs),
     Diff(diff::DiffArgs),
+    Report(report::ReportArgs),
     #[command(subcommand)]
     Config(config::ConfigCommand),
     Schema(schema::SchemaArgs),
@@ -90,6 +92,7 @@ pub fn run(start: Instant) -> Result<ExitCode> {
         Command::Validate(args) => validate::run(args, global),
         Command::Features(args) => features::run(args, global, start),
         Command::Diff(args) => diff::run(args, global),
+        Command::Report(args) => report::run(args, global, start),
         Command::Config(command) => config::run(command, global),
         Command::Schema(args) => Ok(schema::run(args)),
         Command::Init(args) => init::run(args, global),

@@ -18,6 +18,9 @@ mod read;
 mod source;
 mod tree;
 
+#[cfg(test)]
+pub(crate) use tree::to_json;
+
 use std::path::{Path, PathBuf};
 
 pub use canonical::{canonical, features as canonical_features, leaves};

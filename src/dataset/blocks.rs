@@ -117,6 +117,11 @@ impl<'a> Blocks<'a> {
         self.shape[self.leaf_axis..].iter().product::<usize>() * self.dtype.size()
     }
 
+    /// Bytes of a whole block, decoded.
+    pub fn block_bytes(&self) -> usize {
+        self.block_shape().iter().product::<usize>() * self.dtype.size()
+    }
+
     /// How many blocks the array has.
     pub fn count(&self) -> usize {
         self.leads.len()

@@ -173,7 +173,7 @@ pub(super) fn sides(
 }
 
 /// A column of whole numbers of any width.
-fn integers(file: &hdf5::File, path: &str) -> Result<Vec<i64>> {
+pub(super) fn integers(file: &hdf5::File, path: &str) -> Result<Vec<i64>> {
     let read = || {
         let array = file.dataset(path)?;
         if array.size() as u64 * 8 > array.storage_size().saturating_mul(8 * 1100) {

@@ -41,6 +41,8 @@ mod validate;
 #[cfg(test)]
 mod validate_tests;
 mod values;
+mod view;
+mod view_fields;
 mod writer;
 
 pub use append::{Appending, refuse_append, refuse_tables, write_tables};
@@ -50,8 +52,11 @@ pub use file::{Array, Attribute, Chunk, Data, File, Loaded, Type, leaf_axis};
 pub use info::{ArrayInfo, Info, States, info};
 pub use reader::is_ours;
 pub use render::{render_difference, render_info, render_report, render_row};
+pub use render_quality::{Measure, quality};
 pub use row::{Row, Summary, row};
 pub use tables::{GROUP as FEATURES, Rows, Tables};
 pub use trajectories::{Block, Group, Slab, Trajectories};
 pub use validate::{Finding, Report, validate};
+pub use view::{About, Column, FeatureStatistics, Values, View};
+pub use view_fields::{Film, Films, Limits, Still};
 pub use writer::{DIGEST, GENERATOR, KEY, Written, write};

@@ -79,9 +79,13 @@ pub fn is_ours(path: &Path) -> bool {
     matches!(attributes.get(DIGEST), Some(Attribute::Text(text)) if text.parse::<Digest>().is_ok())
 }
 
-fn open_hdf5(path: &Path) -> hdf5::Result<hdf5::File> {
+/// The file, as HDF5 has it.
+pub(super) fn open_hdf5(path: &Path) -> Result<hdf5::File> {
     // Files are replaced by rename and never changed, so reading needs no lock.
-    hdf5::File::with_options().with_fapl(|p| p.file_locking(false)).open(path)
+    hdf5::File::with_options()
+        .with_fapl(|p| p.file_locking(false))
+        .open(path)
+        .map_err(|e| read_error(&format!("`{}`", path.display()), &e))
 }
 
 impl Reader {
@@ -95,7 +99,7 @@ impl Reader {
         if !metadata.is_file() {
             return Err(Error::usage(format!("`{}` is no file", path.display())));
         }
-        let file = open_hdf5(path).map_err(|e| read_error(&format!("`{}`", path.display()), &e))?;
+        let file = open_hdf5(path)?;
         let mut reader =
             Self { bytes: metadata.len(), raw, objects: BTreeMap::new(), problems: Vec::new() };
         let root = file.as_group().map_err(|e| read_error(&format!("`{}`", path.display()), &e))?;

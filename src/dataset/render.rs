@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::diff::Difference;
 use super::dynamics::{Collapse, Dynamics, LOW_GAIN};
 use super::info::{Info, States};
-use super::render_quality::quality;
+use super::render_quality;
 use super::row::{Row, Summary};
 use super::validate::{Finding, Report};
 use crate::units::bytes;
@@ -111,7 +111,7 @@ pub fn render_info(info: &Info) -> String {
         out += "\ndynamics without noise\n";
         table(&mut out, &dynamics_rows(dynamics));
     }
-    quality(&mut out, &info.sampling_metrics);
+    render_quality::section(&mut out, &info.sampling_metrics);
     if let Value::Object(provenance) = &info.provenance {
         out += "\nprovenance\n";
         let rows: Vec<_> = provenance.iter().map(|(name, value)| row(name, short(value))).collect();

@@ -138,7 +138,7 @@ pub fn row(path: &Path, operator: i64) -> Result<Row> {
 }
 
 /// The paths of the arrays below a group.
-fn below<'r>(reader: &'r Reader, prefix: &'r str) -> impl Iterator<Item = &'r str> {
+pub(super) fn below<'r>(reader: &'r Reader, prefix: &'r str) -> impl Iterator<Item = &'r str> {
     let arrays = reader.objects.iter().filter(|(_, entry)| entry.array.is_some());
     arrays.map(|(path, _)| path.as_str()).filter(move |path| path.starts_with(prefix))
 }

@@ -108,14 +108,14 @@ impl Bounds {
     /// The quantiles `cut` and `1 − cut` of the finite values, by linear interpolation at
     /// `q (count − 1)`; none if there are no finite values.
     pub fn of(values: impl IntoIterator<Item = f32>, cut: f64) -> Option<Self> {
-        let mut sorted: Vec<f32> = values.into_iter().filter(|v| v.is_finite()).collect();
-        sorted.sort_unstable_by(f32::total_cmp);
-        let last = sorted.len().checked_sub(1)?;
-        let quantile = |q: f64| {
+        let mut values: Vec<f32> = values.into_iter().filter(|v| v.is_finite()).collect();
+        let last = values.len().checked_sub(1)?;
+        let mut quantile = |q: f64| {
             let at = q * last as f64;
             let (below, part) = (at.floor() as usize, at.fract());
-            let (a, b) = (f64::from(sorted[below]), f64::from(sorted[(below + 1).min(last)]));
-            a + part * (b - a)
+            let (_, a, above) = values.select_nth_unstable_by(below, f32::total_cmp);
+            let b = above.iter().copied().min_by(f32::total_cmp).unwrap_or(*a);
+            f64::from(*a) + part * (f64::from(b) - f64::from(*a))
         };
         Some(Self { low: quantile(cut), high: quantile(1.0 - cut) })
     }

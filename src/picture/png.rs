@@ -11,6 +11,8 @@ use super::color::Rgb;
 
 /// Thorough without being slow: a sheet of ten megabytes takes under a second.
 const LEVEL: i32 = 9;
+/// For pictures of indices, of which there are many at once: a third of the time, a few percent more bytes.
+const QUICK: i32 = 5;
 
 /// A PNG file of this picture. `notes` are keywords with texts, ASCII without line breaks (`tEXt`).
 pub fn encode(canvas: &Canvas, notes: &[(&str, &str)]) -> Vec<u8> {
@@ -33,7 +35,34 @@ pub fn encode(canvas: &Canvas, notes: &[(&str, &str)]) -> Vec<u8> {
         }
         None => filtered(canvas),
     };
-    chunk(&mut out, *b"IDAT", &compressed(&lines));
+    chunk(&mut out, *b"IDAT", &compressed(&lines, LEVEL));
+    chunk(&mut out, *b"IEND", &[]);
+    out
+}
+
+/// A PNG file of a picture of indices into a palette, `width` to a line. Where neighbouring indices are
+/// neighbouring colours, as with a table of colours, it is smaller and made faster than by [`encode`].
+///
+/// # Panics
+/// If the palette has more than 256 colours.
+pub fn encode_indices(indices: &[u8], width: usize, palette: &[Rgb]) -> Vec<u8> {
+    assert!(palette.len() <= 256, "an index has eight bits");
+    let mut out = b"\x89PNG\r\n\x1a\n".to_vec();
+    let mut header = Vec::with_capacity(13);
+    header.extend((width as u32).to_be_bytes());
+    header.extend(((indices.len() / width.max(1)) as u32).to_be_bytes());
+    header.extend([8, 3, 0, 0, 0]);
+    chunk(&mut out, *b"IHDR", &header);
+    chunk(&mut out, *b"PLTE", palette.as_flattened());
+    // Every line as differences to the one above: fields are smooth, and their indices with them.
+    let mut lines = Vec::with_capacity(indices.len() + indices.len() / width.max(1));
+    let mut above = vec![0; width];
+    for line in indices.chunks_exact(width.max(1)) {
+        lines.push(2);
+        lines.extend(line.iter().zip(&above).map(|(v, a)| v.wrapping_sub(*a)));
+        above.copy_from_slice(line);
+    }
+    chunk(&mut out, *b"IDAT", &compressed(&lines, QUICK));
     chunk(&mut out, *b"IEND", &[]);
     out
 }
@@ -46,8 +75,8 @@ fn chunk(out: &mut Vec<u8>, name: [u8; 4], data: &[u8]) {
     out.extend(crc32(&out[from..]).to_be_bytes());
 }
 
-fn compressed(bytes: &[u8]) -> Vec<u8> {
-    let mut compressor = Compressor::new(CompressionLvl::new(LEVEL).expect("a known level"));
+fn compressed(bytes: &[u8], level: i32) -> Vec<u8> {
+    let mut compressor = Compressor::new(CompressionLvl::new(level).expect("a known level"));
     let mut out = vec![0; compressor.zlib_compress_bound(bytes.len())];
     let length = compressor.zlib_compress(bytes, &mut out).expect("the bound is enough");
     out.truncate(length);
@@ -178,6 +207,16 @@ mod tests {
             let texts: Vec<_> = texts.iter().map(|(k, t)| (k.as_str(), t.as_str())).collect();
             assert_eq!(texts, notes);
         }
+    }
+
+    #[test]
+    fn pictures_of_indices_are_read_as_they_are() {
+        let palette: Vec<Rgb> = (0..=255).map(|i| [i, 255 - i, 7]).collect();
+        let indices: Vec<u8> = (0..37 * 20).map(|i| ((i * i) % 251) as u8).collect();
+        let (kind, read, _) = decode(&encode_indices(&indices, 37, &palette));
+        assert_eq!((kind, read.width(), read.height()), (png::ColorType::Indexed, 37, 20));
+        let colors: Vec<Rgb> = indices.iter().map(|i| palette[usize::from(*i)]).collect();
+        assert_eq!(read.pixels(), colors);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::space::{
 };
 
 /// Builds with another worker program.
-fn build_with_worker(space: &TestSpace, worker: &Path, args: &[&str]) -> Ran {
+pub fn build_with_worker(space: &TestSpace, worker: &Path, args: &[&str]) -> Ran {
     let mut command = space.command(&[&["build", "experiments/x", "--json"], args].concat());
     command.env("SPINLOCK_WORKER", worker);
     finish(command)
@@ -69,7 +69,7 @@ fn a_worker_that_is_no_program_is_said_to_be_none() {
 
 /// A worker that fails whenever it is given the operator at `unit` of the rollout with this key; in
 /// all else the real one.
-fn failing_worker(space: &TestSpace, key: &str, unit: u32) -> PathBuf {
+pub fn failing_worker(space: &TestSpace, key: &str, unit: u32) -> PathBuf {
     let text = format!(
         r#"#!/bin/bash
 set -o pipefail
@@ -90,7 +90,7 @@ set -o pipefail
 }
 
 /// The key of the artifact with this label.
-fn key(space: &TestSpace, label: &str) -> String {
+pub fn key(space: &TestSpace, label: &str) -> String {
     let plan = space.json(&["plan", "experiments/x", "--json"]);
     let nodes = plan["nodes"].as_array().unwrap();
     let node = nodes.iter().find(|node| node["label"] == label);

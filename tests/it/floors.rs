@@ -165,7 +165,7 @@ fn each_outer_library_has_one_home() {
         ("indicatif", vec!["cli"]),
         ("libdeflater", vec!["cache", "picture"]),
         ("ab_glyph", vec!["picture"]),
-        ("maud", vec!["gallery"]),
+        ("maud", vec!["gallery", "report"]),
         ("sobol_burley", vec!["sampling"]),
     ];
     let sources = sources();

@@ -26,6 +26,8 @@ mod invariance;
 mod oracle;
 // What an edit costs: what is rebuilt and, above all, what is not.
 mod rebuild;
+// Reports: pages about builds and data sets, opened in a browser.
+mod report;
 // Statistics of features, and the cleaning recipe.
 mod statistics;
 // A temporary project in which the programs run.

@@ -1,0 +1,193 @@
+//! The event log of a build, read back. What it does not say stays empty; a line that is none, as the
+//! last one of a build that was killed may be, is passed over.
+
+use std::collections::{HashMap, HashSet};
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::model::{Build, End, OutputFile};
+
+/// What a log says.
+#[derive(Debug, Default)]
+pub struct Log {
+    /// The build as a whole.
+    pub build: Build,
+    /// Artifacts made, by key: bytes.
+    pub built: HashMap<String, u64>,
+    /// Labels of artifacts given up.
+    pub failed: HashSet<String>,
+    /// Seconds of workers, by label.
+    pub seconds: HashMap<String, f64>,
+    /// Files written.
+    pub outputs: Vec<OutputFile>,
+    /// Whether the data set was assembled.
+    pub has_dataset: bool,
+}
+
+/// The newest log of a build of this experiment under the cache.
+pub fn newest(cache: &Path, experiment: &Path) -> Option<PathBuf> {
+    let folder = fs::read_dir(cache.join("log")).ok()?;
+    let mut logs: Vec<PathBuf> = folder
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|e| e == "jsonl"))
+        .collect();
+    // Their names begin with the time.
+    logs.sort();
+    let is_of = |path: &PathBuf| {
+        let mut line = String::new();
+        let read = File::open(path).and_then(|file| BufReader::new(file).read_line(&mut line));
+        let Ok(event) = serde_json::from_str::<Value>(&line) else { return false };
+        read.is_ok()
+            && event["event"] == "build_started"
+            && event["experiment"].as_str().is_some_and(|named| Path::new(named) == experiment)
+    };
+    logs.into_iter().rev().find(is_of)
+}
+
+/// Reads a log; none if it cannot be read at all.
+pub fn read(path: &Path) -> Option<Log> {
+    let id = path.file_stem()?.to_string_lossy().into_owned();
+    let mut log = Log::default();
+    log.build.when = moment(&id);
+    log.build.id = id;
+    let mut jobs: HashMap<u64, Vec<String>> = HashMap::new();
+    for line in BufReader::new(File::open(path).ok()?).lines() {
+        let Ok(line) = line else { break };
+        let Ok(event) = serde_json::from_str::<Value>(&line) else { continue };
+        let text = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
+        log.build.wall = log.build.wall.max(event["t"].as_f64().unwrap_or(0.0));
+        match event["event"].as_str().unwrap_or_default() {
+            "build_started" => log.build.profile = text("profile"),
+            "worker_started" => log.build.workers += 1,
+            "retry" => log.build.retries += 1,
+            "failed" => {
+                log.failed.insert(text("label"));
+                log.build.failed.push((text("label"), text("error")));
+            }
+            "built" => {
+                log.built.insert(text("key"), event["bytes"].as_u64().unwrap_or(0));
+            }
+            "job_started" => {
+                let labels = event["labels"].as_array().into_iter().flatten();
+                let labels = labels.filter_map(|l| l.as_str().map(str::to_owned)).collect();
+                jobs.insert(event["job"].as_u64().unwrap_or(0), labels);
+            }
+            "job_done" => {
+                let labels = event["job"].as_u64().and_then(|job| jobs.remove(&job));
+                let labels = labels.unwrap_or_default();
+                let each = event["seconds"].as_f64().unwrap_or(0.0) / labels.len().max(1) as f64;
+                for label in labels {
+                    *log.seconds.entry(label).or_default() += each;
+                }
+            }
+            "build_finished" => finished(&mut log, &event),
+            _ => {}
+        }
+    }
+    Some(log)
+}
+
+fn finished(log: &mut Log, event: &Value) {
+    log.build.end = match (&event["interrupted"], log.build.failed.is_empty()) {
+        (Value::Bool(true), _) => End::Interrupted,
+        (_, true) => End::Complete,
+        (_, false) => End::Failed,
+    };
+    // Of the kinds in their order the data set is the last.
+    let built = event["built"].as_array();
+    log.has_dataset = built.and_then(|kinds| kinds.last()?.as_u64()).is_some_and(|n| n > 0);
+    if let Some(stages) = event["stages"].as_object() {
+        let stages = stages.iter().filter_map(|(name, s)| Some((name.clone(), s.as_f64()?)));
+        log.build.stages = stages.collect();
+    }
+    let outputs = event["outputs"].as_array().into_iter().flatten();
+    let text = |output: &Value, name: &str| output[name].as_str().unwrap_or_default().to_owned();
+    log.outputs = outputs
+        .map(|output| OutputFile {
+            path: text(output, "path"),
+            kind: text(output, "kind"),
+            digest: text(output, "digest"),
+            bytes: output["bytes"].as_u64(),
+        })
+        .collect();
+}
+
+/// `20261121T192130Z-25619` → `2026-11-21 19:21:30 UTC`; as it is if it has another form.
+fn moment(id: &str) -> String {
+    let part = |range: std::ops::Range<usize>| id.get(range).unwrap_or_default();
+    let is_time = id.get(..16).is_some_and(|t| t.as_bytes()[8] == b'T' && t.ends_with('Z'));
+    match is_time {
+        true => format!(
+            "{}-{}-{} {}:{}:{} UTC",
+            part(0..4),
+            part(4..6),
+            part(6..8),
+            part(9..11),
+            part(11..13),
+            part(13..15)
+        ),
+        false => id.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(folder: &Path, name: &str, lines: &str) {
+        fs::create_dir_all(folder.join("log")).unwrap();
+        fs::write(folder.join("log").join(name), lines).unwrap();
+    }
+
+    #[test]
+    fn the_newest_log_of_the_experiment_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let started =
+            |name| format!("{{\"event\":\"build_started\",\"t\":0,\"experiment\":\"{name}\"}}\n");
+        assert_eq!(newest(folder.path(), Path::new("x.yaml")), None);
+        write(folder.path(), "20260101T000000Z-1.jsonl", &started("x.yaml"));
+        write(folder.path(), "20260102T000000Z-1.jsonl", &started("x.yaml"));
+        write(folder.path(), "20260103T000000Z-1.jsonl", &started("y.yaml"));
+        write(folder.path(), "20260104T000000Z-1.jsonl", "");
+        write(folder.path(), "last-1.txt", "");
+        let found = newest(folder.path(), Path::new("x.yaml")).unwrap();
+        assert!(found.ends_with("20260102T000000Z-1.jsonl"), "{}", found.display());
+    }
+
+    #[test]
+    fn a_log_says_what_was_made_and_how_long_it_took() {
+        let folder = tempfile::tempdir().unwrap();
+        let lines = r#"{"event":"build_started","t":0.1,"experiment":"x.yaml","profile":"cpu"}
+{"event":"worker_started","t":0.2,"worker":0,"pid":1}
+{"event":"job_started","t":0.3,"job":1,"worker":0,"labels":["a","b"],"units":[0,1]}
+{"event":"job_done","t":0.4,"job":1,"worker":0,"seconds":3.0}
+{"event":"of a later version","t":0.4}
+{"event":"built","t":0.5,"kind":"weights","label":"a","key":"k","digest":"d","bytes":7}
+{"event":"retry","t":0.5,"label":"b","error":"first"}
+{"event":"failed","t":0.6,"label":"b","error":"why"}
+{"event":"build_fin"#;
+        write(folder.path(), "20260102T030405Z-1.jsonl", lines);
+        let path = newest(folder.path(), Path::new("x.yaml")).unwrap();
+        let log = read(&path).unwrap();
+        assert_eq!(log.build.when, "2026-01-02 03:04:05 UTC");
+        assert_eq!((log.build.end, log.build.wall), (End::Open, 0.6));
+        assert_eq!((log.seconds["a"], log.seconds["b"]), (1.5, 1.5));
+        assert_eq!((log.built["k"], log.failed.contains("b")), (7, true));
+        assert_eq!((log.build.workers, log.build.retries), (1, 1));
+        let rest = lines.replace(
+            r#"{"event":"build_fin"#,
+            r#"{"event":"build_finished","t":1,"built":[0,1],"failed":1,"stages":{"start":0.25},
+"#,
+        );
+        let rest = rest.trim_end().to_owned()
+            + r#""outputs":[{"path":"x.h5","kind":"dataset","digest":"d","bytes":3}],"interrupted":false}"#;
+        fs::write(&path, rest).unwrap();
+        let log = read(&path).unwrap();
+        assert_eq!((log.build.end, log.has_dataset), (End::Failed, true));
+        assert_eq!(log.build.stages, [("start".to_owned(), 0.25)]);
+        assert_eq!((log.outputs[0].kind.as_str(), log.outputs[0].bytes), ("dataset", Some(3)));
+    }
+}

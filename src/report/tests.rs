@@ -1,0 +1,125 @@
+use super::gallery::{LIMITS, picture};
+use super::model::{Build, Cell, Colors, End, Figure, Head, Kind, Look, Picture, Rollouts, Strip, Table, Tile};
+use super::tables::ROWS;
+use super::{Report, page};
+use crate::picture::color::DIVERGING;
+use crate::picture::{Bounds, Scale};
+use crate::rng::Stream;
+
+/// Noise, which does not compress.
+fn noise(seed: u64, frames: usize) -> Vec<Vec<f32>> {
+    let mut draws = Stream::new(seed, "report", &[]).site(0);
+    let count = LIMITS.side * LIMITS.side;
+    (0..frames).map(|_| (0..count).map(|_| draws.below(1 << 20) as f32).collect()).collect()
+}
+
+fn tile(operator: i64, frames: usize) -> Tile {
+    let fields = noise(operator as u64, frames);
+    let fields: Vec<&[f32]> = fields.iter().map(Vec::as_slice).collect();
+    let scale = Scale { map: DIVERGING, bounds: Bounds { low: 0.0, high: 1e6 } };
+    Tile {
+        operator,
+        labels: vec!["autoregressive".to_owned(), "gaussian random field".to_owned()],
+        png: picture(&fields, LIMITS.side, &scale),
+        size: (LIMITS.side, LIMITS.side),
+        bounds: (0.0, 1e6),
+        flag: "beyond the limit from t = 3".to_owned(),
+    }
+}
+
+fn table(id: &'static str, columns: usize) -> Table {
+    let head = |i| Head { name: format!("a parameter {i}"), is_number: true };
+    let row = |i: usize| {
+        let mut row = vec![Cell::number(i as f64, i.to_string()); 2];
+        row.resize(columns - 1, Cell::number(0.123_456_789, "0.12345678"));
+        row.push(Cell::looking("0".repeat(64), Look::Hash));
+        row
+    };
+    Table {
+        id,
+        caption: "a table".to_owned(),
+        columns: (0..columns).map(head).collect(),
+        rows: (0..ROWS).map(row).collect(),
+        note: String::new(),
+    }
+}
+
+fn colors() -> Colors {
+    Colors { map: "coolwarm", bar: vec![0; 300], is_signed: true }
+}
+
+#[test]
+fn the_largest_page_is_below_ten_megabytes() {
+    let strip = Strip {
+        title: "a type".to_owned(),
+        of: 1000,
+        colors: colors(),
+        bounds: (0.0, 1.0),
+        tiles: (0..96).map(|i| tile(i, 1)).collect(),
+    };
+    let rollouts = Rollouts {
+        steps: (0..LIMITS.steps).collect(),
+        colors: colors(),
+        about: vec!["All.".to_owned()],
+        has_not_finite: true,
+        tiles: (0..LIMITS.operators as i64).map(|i| tile(i, LIMITS.steps)).collect(),
+    };
+    let report = Report {
+        inputs: vec![strip],
+        rollouts: Some(rollouts),
+        operators: Some(table("operators", 40)),
+        artifacts: Some(table("artifacts", 6)),
+        features: Some(table("features", 10)),
+        ..Report::default()
+    };
+    let page = page(&report);
+    assert!(page.len() < 10_000_000, "{} bytes", page.len());
+}
+
+#[test]
+fn charts_and_renders_have_their_places() {
+    let empty = page(&Report::default());
+    assert!(!empty.contains("id=\"figures\"") && !empty.contains("id=\"pictures\""));
+    let report = Report {
+        figures: vec![Figure {
+            title: "energy < 1".to_owned(),
+            svg: "<svg viewBox=\"0 0 1 1\"><path d=\"M0 0\"/></svg>".to_owned(),
+            note: "how it falls".to_owned(),
+        }],
+        pictures: vec![Picture {
+            title: "a grid".to_owned(),
+            png: vec![1, 2, 3],
+            size: (4, 5),
+            note: "every fourth state".to_owned(),
+        }],
+        ..Report::default()
+    };
+    let page = page(&report);
+    assert!(page.contains("<section id=\"figures\"") && page.contains("<a href=\"#figures\">Figures</a>"));
+    assert!(page.contains("<h3>energy &lt; 1</h3><svg viewBox=\"0 0 1 1\"><path d=\"M0 0\"/></svg>"));
+    assert!(page.contains("src=\"data:image/png;base64,AQID\" width=\"4\" height=\"5\" alt=\"a grid\""));
+    assert!(page.contains("how it falls") && page.contains("every fourth state"));
+}
+
+#[test]
+fn a_build_is_told_as_it_ended() {
+    let page_of = |build: Build| {
+        let kinds = vec![Kind { name: "rollout".to_owned(), built: 2, left: 1, ..Kind::default() }];
+        page(&Report { build: Some(build), kinds, ..Report::default() })
+    };
+    let told = |end, failed: &[(&str, &str)]| {
+        let failed = failed.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
+        page_of(Build { end, failed, wall: 3.0, ..Build::default() })
+    };
+    let text = told(End::Complete, &[]);
+    assert!(text.contains("<strong>Complete.</strong> 2 artifacts built in 3.0 s, 0 cached."), "{text}");
+    let text = told(End::Failed, &[("rollout/ops0-1", "<why>")]);
+    assert!(text.contains("1 failed.") && text.contains("&lt;why&gt;"));
+    assert!(told(End::Interrupted, &[]).contains("Interrupted."));
+    assert!(told(End::Open, &[]).contains("still running, or it was stopped"));
+    // Of very many failures the first.
+    let many = vec![("a", "b"); 1000];
+    let text = told(End::Failed, &many);
+    assert_eq!(text.matches("<dt><code>a</code></dt>").count(), 50);
+    assert!(text.contains("The first 50 of 1\u{202f}000."));
+}
