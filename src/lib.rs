@@ -48,10 +48,13 @@ pub mod config;
 #[cfg(feature = "front")]
 pub mod dataset;
 pub mod error;
+pub mod encode;
 pub mod exec;
 #[cfg(feature = "front")]
 pub mod extract;
 pub mod features;
+#[cfg(feature = "front")]
+pub mod film;
 #[cfg(feature = "front")]
 pub mod gallery;
 pub mod graph;

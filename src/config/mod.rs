@@ -141,6 +141,25 @@ pub fn features(request: &Request, options: &[(&'static str, String)]) -> Result
     })
 }
 
+/// One render of states of this shape, with options of a command as its settings, each with its name and
+/// as `renders.<name>.x=value`.
+///
+/// # Errors
+/// A usage error with every fault found.
+pub fn render(name: &str, options: &[(&'static str, String)], shape: &Shape) -> Result<Render> {
+    let bounds = Bounds { root: Path::new("/"), allow_outside: false };
+    let (mut sources, faults) = (Sources::default(), Faults::default());
+    let sets: Vec<Override> =
+        options.iter().map(|(option, text)| Override { option, text: text.clone() }).collect();
+    let tree = Loader::new(bounds, &mut sources, &faults)
+        .of(&format!("{{renders: {{{name}: {{}}}}}}"), &sets);
+    let mut found = if faults.is_empty() { read::renders(&tree, &faults, shape) } else { Vec::new() };
+    match sources.error(faults.into_vec()) {
+        Some(error) => Err(error),
+        None => Ok(found.pop().expect("the document has one")),
+    }
+}
+
 fn read_document(request: &Request) -> Result<Loaded> {
     let root = std::path::absolute(&request.root)
         .map_err(|error| Error::io("find", &request.root, error))?;

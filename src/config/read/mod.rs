@@ -93,6 +93,12 @@ pub fn features(tree: &Node, faults: &Faults) -> Option<Features> {
     features::read(&reader)
 }
 
+/// Reads the `renders` of a document alone.
+pub fn renders(tree: &Node, faults: &Faults, shape: &Shape) -> Vec<Render> {
+    schema::check(tree, faults);
+    renders::read(&Reader { tree, faults, taken: RefCell::default() }, shape)
+}
+
 /// Reads values by their path.
 pub struct Reader<'a> {
     tree: &'a Node,
