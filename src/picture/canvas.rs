@@ -114,6 +114,26 @@ impl Canvas {
             }
         }
     }
+
+    /// The pixels of a rectangle that lies on the canvas, row by row.
+    pub fn part(&self, rect: Rect) -> Vec<Rgb> {
+        let rows = self.pixels[rect.y * self.width..].chunks(self.width).take(rect.h);
+        rows.flat_map(|row| &row[rect.x..][..rect.w]).copied().collect()
+    }
+
+    /// The least rectangle outside which two canvases of one size are the same; none if they are the
+    /// same everywhere.
+    pub fn difference(&self, other: &Self) -> Option<Rect> {
+        let mut found: Option<[usize; 4]> = None;
+        let lines = self.pixels.chunks(self.width).zip(other.pixels.chunks(self.width));
+        for (y, (mine, others)) in lines.enumerate() {
+            let Some(left) = mine.iter().zip(others).position(|(a, b)| a != b) else { continue };
+            let right = mine.iter().zip(others).rposition(|(a, b)| a != b).unwrap_or(left) + 1;
+            let [x, top, end, _] = found.unwrap_or([left, y, right, y]);
+            found = Some([x.min(left), top, end.max(right), y + 1]);
+        }
+        found.map(|[x, y, end, bottom]| Rect { x, y, w: end - x, h: bottom - y })
+    }
 }
 
 /// Whether a side of `from` pixels can be drawn on `to` pixels without inventing any: one is a multiple
@@ -173,6 +193,19 @@ mod tests {
             canvas.pixels().chunks(5).map(|r| r.iter().map(|p| p[0]).collect()).collect();
         let expected = [[0, 1, 1, 2, 2], [0, 1, 1, 2, 2], [0, 3, 3, 4, 4], [0, 3, 3, 4, 4], [0; 5]];
         assert_eq!(rows, expected);
+    }
+
+    #[test]
+    fn a_difference_is_the_least_rectangle_around_it() {
+        let one = Canvas::new(6, 5, [0; 3]);
+        assert_eq!(one.difference(&one), None);
+        let mut other = one.clone();
+        other.fill(Rect { x: 4, y: 1, w: 1, h: 1 }, [1; 3]);
+        other.fill(Rect { x: 2, y: 3, w: 1, h: 1 }, [2; 3]);
+        let rect = one.difference(&other).unwrap();
+        assert_eq!(rect, Rect { x: 2, y: 1, w: 3, h: 3 });
+        let part: Vec<u8> = other.part(rect).iter().map(|p| p[0]).collect();
+        assert_eq!(part, [0, 0, 1, 0, 0, 0, 2, 0, 0]);
     }
 
     #[test]

@@ -91,7 +91,8 @@ const fn digit(c: u8) -> u8 {
 impl Colormap {
     /// The colour at `v`, which is clamped to 0..1.
     pub fn at(&self, v: f64) -> Rgb {
-        self.table[(255.0 * v.clamp(0.0, 1.0)).round() as usize]
+        // Rounds half up: the conversion to an integer cuts off.
+        self.table[(255.0 * v.clamp(0.0, 1.0) + 0.5) as usize]
     }
 }
 

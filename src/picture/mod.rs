@@ -3,6 +3,7 @@
 //! Invariant: the same input gives the same bytes. No font, size or setting of the machine acts. It
 //! does not know what the numbers mean, nor where a picture stands on a page.
 
+pub mod apng;
 pub mod canvas;
 pub mod color;
 pub mod file;

@@ -227,7 +227,8 @@ impl Paint {
 
 /// Scalars through a table.
 pub fn table(scale: &Scale, values: impl Iterator<Item = f32>) -> Vec<Rgb> {
-    values.map(|v| scale.color(v)).collect()
+    let of = |v: f32| scale.map.at(scale.bounds.place(f64::from(v)));
+    values.map(|v| if v.is_finite() { of(v) } else { NOT_FINITE }).collect()
 }
 
 /// The norm over channels of pixel `i`; not finite if a channel is not.
@@ -240,7 +241,8 @@ fn norm(field: &[f32], area: usize, i: usize) -> f32 {
 /// add up to white and which people of any colour vision tell apart.
 pub fn mix(at: [f64; 3], count: usize) -> Rgb {
     let rgb = if count == 2 { [at[0], f64::midpoint(at[0], at[1]), at[1]] } else { at };
-    rgb.map(|v| (255.0 * v.clamp(0.0, 1.0)).round() as u8)
+    // Rounds half up: the conversion to an integer cuts off.
+    rgb.map(|v| (255.0 * v.clamp(0.0, 1.0) + 0.5) as u8)
 }
 
 #[cfg(test)]
