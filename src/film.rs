@@ -109,7 +109,9 @@ impl Source {
         let labels = rows.iter().map(|row| self.label(spec, *row));
         let measures: Vec<Measure> = rows
             .par_iter()
-            .map(|row| Measure::of(spec, shape, 0, &mut Shown::new(self, std::slice::from_ref(row))))
+            .map(|row| {
+                Measure::of(spec, shape, 0, &mut Shown::new(self, std::slice::from_ref(row)))
+            })
             .collect::<Result<_>>()?;
         let rows_drawn: Vec<(Label, Measure)> = labels.zip(measures).collect();
         let mut writers = Vec::new();

@@ -47,8 +47,8 @@ pub mod compute;
 pub mod config;
 #[cfg(feature = "front")]
 pub mod dataset;
-pub mod error;
 pub mod encode;
+pub mod error;
 pub mod exec;
 #[cfg(feature = "front")]
 pub mod extract;

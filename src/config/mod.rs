@@ -25,8 +25,8 @@ use std::path::{Path, PathBuf};
 
 pub use canonical::{canonical, features as canonical_features, leaves};
 pub use experiment::{
-    Dataset, Device, DeviceChoice, Execution, Experiment, Features, InputEntry, Layout, Sampling,
-    Simulation, StoredDtype,
+    Dataset, Device, DeviceChoice, Execution, Experiment, Features, InputEntry, Layout, Render,
+    Sampling, Simulation, StoredDtype,
 };
 pub use origins::{Line, origins};
 pub use schema::{document, json_schema};
@@ -38,6 +38,7 @@ use source::Sources;
 
 use crate::error::{Error, Result};
 use crate::node::{Content, Faults, Node};
+use crate::render::spec::Shape;
 
 /// Which experiment, and what the command line says about it.
 #[derive(Debug, Clone, Default)]
@@ -153,7 +154,8 @@ pub fn render(name: &str, options: &[(&'static str, String)], shape: &Shape) -> 
         options.iter().map(|(option, text)| Override { option, text: text.clone() }).collect();
     let tree = Loader::new(bounds, &mut sources, &faults)
         .of(&format!("{{renders: {{{name}: {{}}}}}}"), &sets);
-    let mut found = if faults.is_empty() { read::renders(&tree, &faults, shape) } else { Vec::new() };
+    let mut found =
+        if faults.is_empty() { read::renders(&tree, &faults, shape) } else { Vec::new() };
     match sources.error(faults.into_vec()) {
         Some(error) => Err(error),
         None => Ok(found.pop().expect("the document has one")),

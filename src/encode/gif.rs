@@ -54,10 +54,9 @@ impl Gif {
     fn failed(&self, error: EncodingError) -> Error {
         match error {
             EncodingError::Io(error) => Error::io("write", self.file.target(), error),
-            other => Error::artifact(format!(
-                "cannot write `{}`: {other}",
-                self.file.target().display()
-            )),
+            other => {
+                Error::artifact(format!("cannot write `{}`: {other}", self.file.target().display()))
+            }
         }
     }
 

@@ -23,9 +23,10 @@ pub use ffmpeg::{Codec, Ffmpeg};
 pub use gif::Gif;
 use partial::Partial;
 
-use crate::error::{IoContext, Result};
+use crate::error::{Error, IoContext, Result};
 use crate::picture::Canvas;
 use crate::picture::apng::Apng;
+use crate::render::spec::{Export, RenderSpec};
 
 /// What writes an animation.
 pub trait Encoder {
@@ -40,6 +41,39 @@ pub trait Encoder {
     /// # Errors
     /// If it cannot be written, or the encoder has died.
     fn finish(self: Box<Self>) -> Result<()>;
+}
+
+/// Starts an animation in the form of an export. `encoder` is the identity of the `ffmpeg` that a video
+/// was planned with.
+///
+/// # Errors
+/// If the file cannot be made, or the `ffmpeg` of this machine is another one.
+///
+/// # Panics
+/// If the export is no animation.
+pub fn start(
+    export: Export,
+    path: &Path,
+    size: (usize, usize),
+    spec: &RenderSpec,
+    encoder: Option<&str>,
+) -> Result<Box<dyn Encoder>> {
+    match export {
+        Export::Gif => Ok(Box::new(Gif::start(path, spec.fps)?)),
+        Export::Apng => Ok(Box::new(ApngFile::start(path, spec.fps)?)),
+        Export::Mp4 => {
+            let nvenc = encoder.is_some_and(|known| known.ends_with(Codec::Nvenc.name()));
+            let codec = if nvenc { Codec::Nvenc } else { Codec::X264 };
+            let found = Ffmpeg::find("ffmpeg", Some(codec), nvenc)?;
+            let found = found.filter(|f| encoder.is_none_or(|known| known == f.identity()));
+            let ffmpeg = found.ok_or_else(|| {
+                Error::environment("the `ffmpeg` that was there is not there any more")
+                    .help("run the same command again: it looks for one")
+            })?;
+            Ok(Box::new(ffmpeg.start(path, size, spec.fps, spec.crf)?))
+        }
+        Export::Png | Export::Frames | Export::ContactSheet => unreachable!("no animation"),
+    }
 }
 
 /// An animated PNG.

@@ -50,7 +50,8 @@ fn a_gif_has_every_frame_with_its_time() {
     let (mut delays, mut seen) = (Vec::new(), 0);
     while let Some(frame) = reader.read_next_frame().unwrap() {
         delays.push(frame.delay);
-        let colors: Vec<_> = frame.buffer.as_chunks::<4>().0.iter().map(|p| [p[0], p[1], p[2]]).collect();
+        let colors: Vec<_> =
+            frame.buffer.as_chunks::<4>().0.iter().map(|p| [p[0], p[1], p[2]]).collect();
         let (x, y) = (usize::from(frame.left), usize::from(frame.top));
         canvas.put_enlarged(&colors, usize::from(frame.width), x, y, 1);
         assert!(error(&canvas, &shown[seen]) < 30.0, "{seen}: {}", error(&canvas, &shown[seen]));

@@ -35,6 +35,16 @@ impl Canvas {
         Self { width, height: pixels.len() / width, pixels }
     }
 
+    /// A raster of red, green and blue bytes, row by row.
+    ///
+    /// # Panics
+    /// If they are no whole rows.
+    pub fn of_bytes(bytes: &[u8], width: usize) -> Self {
+        let pixels = bytes.as_chunks().0.to_vec();
+        assert!(bytes.len().is_multiple_of(3 * width), "whole rows");
+        Self { width, height: bytes.len() / (3 * width), pixels }
+    }
+
     /// A colour bar from the first colour at the left to the last at the right.
     pub fn bar(width: usize, height: usize, map: &Colormap) -> Self {
         let last = (width.max(2) - 1) as f64;

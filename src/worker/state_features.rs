@@ -11,7 +11,7 @@ use crate::cache::{Documents, Dtype, Entry, PartWriter};
 use crate::error::{Error, Result};
 use crate::features::reduce::{Aggregation, over_realizations};
 use crate::features::table::{Extraction, coded};
-use crate::features::{Category, Shape, Stage, Value};
+use crate::features::{Category, Stage, Value};
 use crate::graph::Node;
 use crate::key::Key;
 use crate::operator::Operator;

@@ -22,6 +22,7 @@ use super::locate::Bounds;
 use super::schema::{self, Default, Key, Type};
 use super::tree::find;
 use crate::node::{Content, Fault, Faults, Fields, Node};
+use crate::render::spec::Shape;
 use crate::space::Space;
 
 /// What a document says, and what the person should know about it.
