@@ -94,14 +94,17 @@ impl Beside {
     }
 }
 
-/// What an experiment wants beside its data set. Of renders, those that could not be made are left out;
-/// every other artifact is in the cache.
+/// What an experiment wants beside its data set, as far as it is in the cache: a build may have made only
+/// some of it.
 ///
 /// # Errors
 /// If an entry is damaged; it has been set aside then.
 pub fn wanted(sources: &Sources<'_>) -> Result<Vec<Beside>> {
     let mut out = Vec::new();
     for (node, _) in sources.recipes::<Statistics>() {
+        if !sources.cache.has(node.kind.name, &node.key) {
+            continue;
+        }
         let path = statistics(&sources.experiment.dataset.path);
         out.push(Beside::file(sources, node, "stats.yaml", Statistics::KIND.name, path)?);
     }

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::Path;
 
 use super::{OutputReport, Report};
-use crate::assemble::{self, Sources};
+use crate::assemble::{self, Beside, Sources};
 use crate::cache::{Cache, OutputRecord, identity};
 use crate::config::Experiment;
 use crate::error::{Error, IoContext, Result};
@@ -53,29 +53,11 @@ pub fn put(sources: &Sources<'_>, quick: bool, report: &mut Report) -> Result<()
         let path = path.display().to_string();
         report.outputs.push(OutputReport { path, kind: "weights", digest, bytes });
     }
-    let cache = sources.cache;
-    let experiment = sources.experiment.file.display().to_string();
     let wanted = assemble::beside(sources)?;
     for file in &wanted {
-        let wrote = file.put(cache, quick)?;
-        let path = file.representative();
-        if wrote || cache.output_at(path)?.is_none() {
-            let there = identity(path)?.ok_or_else(|| {
-                Error::environment(format!("`{}` vanished after it was written", path.display()))
-            })?;
-            cache.record_output(&OutputRecord {
-                path: path.to_owned(),
-                experiment: experiment.clone(),
-                key: file.key(),
-                digest: file.digest(),
-                bytes: there.bytes,
-                mtime_ns: there.mtime_ns,
-                inode: there.inode,
-            })?;
-        }
-        let (path, digest, bytes) = (file.path.display().to_string(), file.digest(), file.bytes());
-        report.outputs.push(OutputReport { path, kind: file.kind, digest, bytes });
+        place(sources, file, quick, report)?;
     }
+    let (cache, experiment) = (sources.cache, owner(sources));
     let dataset = &sources.experiment.dataset.path;
     let mut start = dataset.with_extension("").into_os_string().into_encoded_bytes();
     start.push(b'.');
@@ -90,6 +72,48 @@ pub fn put(sources: &Sources<'_>, quick: bool, report: &mut Report) -> Result<()
             cache.forget_output(&record.path)?;
         }
     }
+    Ok(())
+}
+
+/// Puts there what is of one of these kinds and is in the cache: after a build of only some kinds.
+///
+/// # Errors
+/// As [`put`].
+pub fn put_only(sources: &Sources<'_>, kinds: &[String], report: &mut Report) -> Result<()> {
+    if kinds.is_empty() {
+        return Ok(());
+    }
+    let wanted = assemble::beside(sources)?;
+    let mut asked = wanted.iter().filter(|file| kinds.iter().any(|kind| kind == file.kind));
+    asked.try_for_each(|file| place(sources, file, false, report))
+}
+
+/// The experiment that files are remembered to belong to.
+fn owner(sources: &Sources<'_>) -> String {
+    sources.experiment.file.display().to_string()
+}
+
+/// Puts one file, or folder of files, where it belongs.
+fn place(sources: &Sources<'_>, file: &Beside, quick: bool, report: &mut Report) -> Result<()> {
+    let cache = sources.cache;
+    let wrote = file.put(cache, quick)?;
+    let path = file.representative();
+    if wrote || cache.output_at(path)?.is_none() {
+        let there = identity(path)?.ok_or_else(|| {
+            Error::environment(format!("`{}` vanished after it was written", path.display()))
+        })?;
+        cache.record_output(&OutputRecord {
+            path: path.to_owned(),
+            experiment: owner(sources),
+            key: file.key(),
+            digest: file.digest(),
+            bytes: there.bytes,
+            mtime_ns: there.mtime_ns,
+            inode: there.inode,
+        })?;
+    }
+    let (path, digest, bytes) = (file.path.display().to_string(), file.digest(), file.bytes());
+    report.outputs.push(OutputReport { path, kind: file.kind, digest, bytes });
     Ok(())
 }
 

@@ -35,7 +35,7 @@ use crate::key::Key;
 use crate::plan::{Output, Plan, kind_index};
 use crate::profile::Profile;
 use crate::project::Project;
-pub use output::refuse_shared;
+pub use output::{copy, refuse_shared};
 pub use page::lock_path;
 pub use report::{OutputReport, Report};
 
@@ -148,6 +148,7 @@ pub fn build(
         report.failed = outcome.failed;
         // A picture that failed keeps nobody from the numbers.
         if only_some || !(report.failed.is_empty() || sources.has_all_of_the_data_set()) {
+            beside::put_only(&sources, &request.only, &mut report)?;
             break plan;
         }
         let wrote = write(project, &sources, &mut report, progress);

@@ -2,11 +2,9 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use super::common::{Loaded, Overrides, load};
+use super::common::{Loaded, Overrides, interrupt, load};
 use super::progress::Terminal;
 use super::{Global, print_json, style};
 use crate::artifact::KINDS;
@@ -66,13 +64,8 @@ pub fn run(args: &BuildArgs, global: &Global, start: Instant) -> Result<ExitCode
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let interrupt = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        // A second Ctrl-C ends the program at once; the cache is whole at every moment.
-        signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&interrupt))
-            .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&interrupt)))
-            .map_err(|e| Error::environment(format!("cannot listen to Ctrl-C: {e}")))?;
-    }
+    // The cache is whole at every moment.
+    let interrupt = interrupt()?;
     let request = Request {
         worker: find_worker().map_err(|e| e.message),
         jobs: args.jobs.map(usize::from),
@@ -122,7 +115,8 @@ pub fn run(args: &BuildArgs, global: &Global, start: Instant) -> Result<ExitCode
     Ok(code(&report))
 }
 
-fn code(report: &Report) -> ExitCode {
+/// The exit code of a build, after its last words.
+pub fn code(report: &Report) -> ExitCode {
     if report.interrupted {
         eprintln!("interrupted; run the same command again to go on");
         return ExitCode::from(130);
@@ -137,7 +131,7 @@ fn code(report: &Report) -> ExitCode {
 }
 
 /// What was done, in a few lines on standard error.
-fn summary(report: &Report) {
+pub fn summary(report: &Report) {
     for failed in &report.failed {
         eprintln!("{}", style::error(&Error::artifact(&failed.error.message).at(&failed.label)));
     }

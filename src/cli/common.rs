@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use crate::cache::Cache;
 use crate::config::{self, Experiment};
@@ -143,4 +144,20 @@ pub fn find_node(graph: &crate::graph::Graph, name: &str) -> Result<usize> {
                 .help(format!("for instance {}", some.join(", "))))
         }
     }
+}
+
+/// A flag that Ctrl-C sets; a second Ctrl-C ends the program at once.
+pub fn interrupt() -> Result<Arc<AtomicBool>> {
+    let interrupt = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&interrupt))
+            .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&interrupt)))
+            .map_err(|e| Error::environment(format!("cannot listen to Ctrl-C: {e}")))?;
+    }
+    Ok(interrupt)
+}
+
+/// A text that YAML reads as a text, whatever it looks like.
+pub fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
 }

@@ -1,19 +1,17 @@
 //! `spinlock features`
 
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value, json};
 
+use super::common::{interrupt, quoted};
+use super::watch::Watch;
 use super::{Global, print_json, style};
 use crate::config;
 use crate::dataset;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::extract::{Extracted, Request, extract, look};
 use crate::features::Stage;
 use crate::units;
@@ -112,11 +110,6 @@ pub fn run(args: &FeaturesArgs, global: &Global, start: Instant) -> Result<ExitC
     Ok(if args.json { print_json(&done.json(start)) } else { ExitCode::SUCCESS })
 }
 
-/// A text that YAML reads as a text, whatever it looks like.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
-}
-
 /// What was done.
 pub struct Done {
     extracted: Extracted,
@@ -138,16 +131,11 @@ impl Asked {
             ..config::Request::default()
         };
         let wanted = config::features(&request, &self.options)?;
-        let interrupt = Arc::new(AtomicBool::new(false));
-        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-            // A second Ctrl-C ends the program at once; the data set is as it was until it is replaced.
-            signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&interrupt))
-                .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&interrupt)))
-                .map_err(|e| Error::environment(format!("cannot listen to Ctrl-C: {e}")))?;
-        }
+        // The data set is as it was until it is replaced.
+        let interrupt = interrupt()?;
         let (file, output) =
             (global.path(&self.file), self.output.as_ref().map(|o| global.path(o)));
-        let watch = Watch::new(self.talk && !self.dry_run);
+        let watch = Watch::new("operators", self.talk && !self.dry_run);
         let request = Request {
             file: &file,
             output: output.as_deref(),
@@ -227,41 +215,5 @@ impl Done {
             "bytes": self.extracted.bytes,
             "wall_s": start.elapsed().as_secs_f64(),
         })
-    }
-}
-
-/// How far it is: a bar on a terminal, a line every half minute elsewhere.
-struct Watch {
-    bar: Option<ProgressBar>,
-    talk: bool,
-    last_line: Mutex<Instant>,
-}
-
-impl Watch {
-    fn new(talk: bool) -> Self {
-        let template = "{bar:32.green} {pos} of {len} operators  {elapsed}";
-        let style = ProgressStyle::with_template(template).expect("a fixed template");
-        let on_terminal = talk && std::io::stderr().is_terminal();
-        let bar = on_terminal.then(|| ProgressBar::new(1).with_style(style.progress_chars("━━╌")));
-        Self { bar, talk, last_line: Mutex::new(Instant::now()) }
-    }
-
-    fn advance(&self, done: usize, all: usize) {
-        if let Some(bar) = &self.bar {
-            bar.set_length(all as u64);
-            bar.set_position(done as u64);
-        } else if self.talk {
-            let mut last = self.last_line.lock().unwrap_or_else(PoisonError::into_inner);
-            if last.elapsed() >= Duration::from_secs(30) {
-                *last = Instant::now();
-                eprintln!("{done} of {all} operators");
-            }
-        }
-    }
-
-    fn finish(&self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
     }
 }

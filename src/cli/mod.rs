@@ -22,11 +22,14 @@ mod plan;
 mod progress;
 pub mod reference;
 pub mod registry;
+mod render;
 mod report;
 mod schema;
 pub mod style;
 mod validate;
+mod visualize_dataset;
 mod visualize_ic_types;
+mod watch;
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -58,6 +61,7 @@ enum Command {
     Info(info::InfoArgs),
     Validate(validate::ValidateArgs),
     Features(features::FeaturesArgs),
+    Render(render::RenderArgs),
     Diff(diff::DiffArgs),
     Report(report::ReportArgs),
     #[command(subcommand)]
@@ -71,6 +75,7 @@ enum Command {
     Man(man::ManArgs),
     Generate(generate::GenerateArgs),
     ExtractFeatures(extract_features::ExtractFeaturesArgs),
+    VisualizeDataset(visualize_dataset::VisualizeDatasetArgs),
     VisualizeIcTypes(visualize_ic_types::VisualizeIcTypesArgs),
 }
 
@@ -91,6 +96,7 @@ pub fn run(start: Instant) -> Result<ExitCode> {
         Command::Info(args) => info::run(args, global),
         Command::Validate(args) => validate::run(args, global),
         Command::Features(args) => features::run(args, global, start),
+        Command::Render(args) => render::run(args, global, start),
         Command::Diff(args) => diff::run(args, global),
         Command::Report(args) => report::run(args, global, start),
         Command::Config(command) => config::run(command, global),
@@ -102,6 +108,7 @@ pub fn run(start: Instant) -> Result<ExitCode> {
         Command::Man(args) => man::run(args),
         Command::Generate(args) => generate::run(args, global, start),
         Command::ExtractFeatures(args) => extract_features::run(args, global, start),
+        Command::VisualizeDataset(args) => visualize_dataset::run(args, global, start),
         Command::VisualizeIcTypes(args) => visualize_ic_types::run(args, global, start),
     }
 }
