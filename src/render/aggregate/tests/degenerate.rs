@@ -30,7 +30,7 @@ fn every_panel_has_the_right_size() {
                         match of(a.name(), shape, &values, method) {
                             Panel::Map(map) => assert_eq!(map.len(), h * w, "{what}"),
                             Panel::Field(field) => {
-                                assert_eq!(field.len(), channels * h * w, "{what}")
+                                assert_eq!(field.len(), channels * h * w, "{what}");
                             }
                             Panel::Rgb(rgb, _) => {
                                 assert_eq!(rgb.len(), 3 * h * w, "{what}");
