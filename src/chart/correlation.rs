@@ -1,6 +1,7 @@
 //! Correlations of features as a heat map.
 
-use super::axes::Quantity;
+use std::fmt::Write as _;
+
 use super::number::{label, of_them};
 use super::scene::{Anchor, Area, Label, Mark, Pen, Scene, TICK, WIDTH, fitted, outline, width};
 use super::theme::Ink;
@@ -11,7 +12,12 @@ use crate::picture::color::DIVERGING;
 /// What is drawn where there is no correlation: no colour of the table.
 const UNDEFINED: [u8; 3] = [0x80, 0x80, 0x80];
 /// Names are drawn while rows are this high.
-const READABLE: f64 = 9.0;
+const READABLE: f64 = 9.5;
+/// What names take at least, where they are drawn, and at most.
+const NARROW: f64 = 95.0;
+const LONG: f64 = 170.0;
+/// What the colours with their numbers take.
+const BAR: f64 = 52.0;
 
 /// Features and the correlation of each with each.
 #[derive(Debug, Clone)]
@@ -111,17 +117,19 @@ pub fn chart(title: &str, of: &Correlation) -> Chart {
         );
     }
     let order = of.order();
-    let each = (WIDTH - 120.0) / n as f64 >= READABLE;
+    let each = (WIDTH - BAR - NARROW - 8.0) / n as f64 >= READABLE;
     let named: Vec<&str> = order.iter().map(|i| of.names[*i].as_str()).collect();
     let blocks = blocks(of, &order);
     let longest =
         |texts: &mut dyn Iterator<Item = &str>| texts.map(|t| width(t, TICK)).fold(0.0, f64::max);
     let left = if each {
-        longest(&mut named.iter().copied()).min(170.0)
+        // Long names give way to rows.
+        let room = (WIDTH - BAR - 8.0 - 11.0 * n as f64).clamp(NARROW, LONG);
+        longest(&mut named.iter().copied()).min(room)
     } else {
         longest(&mut blocks.iter().map(|block| block.0.as_str())).min(110.0)
     } + 8.0;
-    let side = (WIDTH - left - 52.0).min(26.0 * n as f64);
+    let side = (WIDTH - left - BAR).min(26.0 * n as f64);
     let area = Area { x: left, y: 2.0, w: side, h: side };
     let step = side / n as f64;
 
@@ -137,7 +145,7 @@ pub fn chart(title: &str, of: &Correlation) -> Chart {
         }
     }
     let below = if each {
-        let size = TICK.min(step + 1.0);
+        let size = TICK.min(0.95 * step);
         for (i, name) in named.iter().enumerate() {
             let middle = step * (i as f64 + 0.5) + 0.36 * size;
             let text = fitted(name, size, left - 8.0);
@@ -146,7 +154,7 @@ pub fn chart(title: &str, of: &Correlation) -> Chart {
             scene.label(label((left - 5.0, area.y + middle), false));
             scene.label(label((area.x + middle, area.bottom() + 5.0), true));
         }
-        longest(&mut named.iter().copied()).min(170.0) + 12.0
+        left + 4.0
     } else {
         label_blocks(&mut scene, area, &blocks, step)
     };
@@ -158,7 +166,7 @@ pub fn chart(title: &str, of: &Correlation) -> Chart {
     let undefined = (0..n).filter(|i| (0..n).all(|j| i == &j || of.at(*i, j).is_nan())).count();
     let mut note = of_them(n, "feature");
     if undefined > 0 {
-        note += &format!("; {undefined} without any correlation: constant or undefined (grey)");
+        let _ = write!(note, "; {undefined} without any correlation: constant or undefined (grey)");
     }
     scene.height = top + notes(&mut scene, top, &note);
     let description = format!("Correlations of {note}, in {}", of_them(blocks.len(), "group"));
@@ -208,7 +216,7 @@ fn pixels(of: &Correlation, order: &[usize]) -> Canvas {
                 // In steps of a fiftieth: no eye tells them apart, and the picture has a palette.
                 let r = (50.0 * r).round() / 50.0;
                 *canvas.pixel_mut(x, y).expect("a pixel for each pair") =
-                    DIVERGING.at((r + 1.0) / 2.0);
+                    DIVERGING.at(f64::midpoint(r, 1.0));
             }
         }
     }
@@ -223,8 +231,7 @@ fn bar(scene: &mut Scene, area: Area) {
     }
     scene.marks.push(Mark::Layer { area, canvas, ink: None });
     scene.path(vec![outline(area)], None, Some(Pen::of(Ink::Axis, 0.8)), String::new());
-    let title = Quantity::new("r", "");
-    scene.label(Label::name((area.x, area.y - 7.0), Anchor::Start, title.name));
+    scene.label(Label::name((area.x, area.y - 7.0), Anchor::Start, "r"));
     for v in [-1.0, -0.5, 0.0, 0.5, 1.0] {
         let y = area.y + area.h * (1.0 - v) / 2.0;
         let y = (y + 0.36 * TICK).clamp(area.y + 0.74 * TICK, area.bottom());

@@ -1,5 +1,7 @@
 //! Coverage of the parameter space: every dimension alone, and every pair of them.
 
+use std::fmt::Write as _;
+
 use super::axes::Plot;
 use super::histogram::{Bins, bars};
 use super::number::{count, of_them, short};
@@ -13,10 +15,16 @@ use super::{Chart, message, notes};
 
 /// At most so many dimensions are drawn; the others are named.
 const MOST: usize = 8;
-/// Between cells: the name of a dimension stands there, above its histogram.
+/// Between rows: the name of a dimension stands there, above its histogram.
 const GAP: f64 = 17.0;
+/// Between columns.
+const APART: f64 = 8.0;
 /// Numbers left of the grid.
 const LEFT: f64 = 40.0;
+
+/// Multiples of these fill the unit square evenly (Roberts 2018, with the plastic number), the same each
+/// time.
+const SPREAD: [f64; 2] = [0.754_877_666_246_693, 0.569_840_290_998_053];
 
 /// What values a dimension can have.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,9 +51,8 @@ pub struct Dimension {
 impl Dimension {
     fn span(&self) -> Span {
         match &self.values {
-            Values::Linear(low, high) => Span::linear(*low, *high),
             Values::Log(low, high) if *low > 0.0 && high >= low => Span::log(*low, *high),
-            Values::Log(low, high) => Span::linear(*low, *high),
+            Values::Linear(low, high) | Values::Log(low, high) => Span::linear(*low, *high),
             Values::Categories(names) => {
                 Span { low: -0.5, high: names.len().max(1) as f64 - 0.5, log: false }
             }
@@ -71,13 +78,10 @@ impl Dimension {
     }
 
     /// The value of a point, categories spread over their band so that points do not hide each other.
-    fn spread(&self, point: usize) -> f64 {
+    fn spread(&self, point: usize, ratio: f64) -> f64 {
         let v = self.at[point];
         match &self.values {
-            // Multiples of the golden ratio are even, and the same each time.
-            Values::Categories(_) => {
-                v + 0.7 * ((point as f64 * 0.618_033_988_749_895).fract() - 0.5)
-            }
+            Values::Categories(_) => v + 0.7 * ((point as f64 * ratio).fract() - 0.5),
             _ => v,
         }
     }
@@ -106,12 +110,13 @@ pub fn chart(title: &str, dimensions: &[Dimension]) -> Chart {
     }
     let (shown, rest) = dimensions.split_at(dimensions.len().min(MOST));
     let cells = shown.len() as f64;
-    let side = ((WIDTH - LEFT - 1.0 - GAP * (cells - 1.0)) / cells).clamp(20.0, 150.0);
+    let wide = ((WIDTH - LEFT - 1.0 - APART * (cells - 1.0)) / cells).min(220.0);
+    let high = (0.85 * wide).min(120.0);
     let cell = |column: usize, row: usize| Area {
-        x: LEFT + column as f64 * (side + GAP),
-        y: GAP + row as f64 * (side + GAP),
-        w: side,
-        h: side,
+        x: LEFT + column as f64 * (wide + APART),
+        y: GAP + row as f64 * (high + GAP),
+        w: wide,
+        h: high,
     };
     let panels = shown.len() * (shown.len() - 1) / 2;
     let layered = points > 5000 || points * panels > 10_000;
@@ -125,13 +130,14 @@ pub fn chart(title: &str, dimensions: &[Dimension]) -> Chart {
         if row > 0 {
             ends_left(&mut scene, cell(0, row), of);
         }
-        ends_below(&mut scene, cell(row, shown.len() - 1), of);
     }
-    let top = cell(0, shown.len() - 1).bottom() + 20.0;
+    let lowest: Vec<(Area, [String; 2])> =
+        shown.iter().enumerate().map(|(i, of)| (cell(i, shown.len() - 1), of.ends())).collect();
+    let top = cell(0, shown.len() - 1).bottom() + ends_below(&mut scene, &lowest) + 6.0;
     let mut note = format!("{}. Axes reach from bound to bound.", of_them(points, "point"));
     if !rest.is_empty() {
         let names: Vec<&str> = rest.iter().map(|d| d.name.as_str()).collect();
-        note += &format!(" Not drawn: {}.", names.join(", "));
+        let _ = write!(note, " Not drawn: {}.", names.join(", "));
     }
     scene.height = top + notes(&mut scene, top, &note);
     let description = format!(
@@ -169,7 +175,7 @@ fn scatter(
     scene.path(vec![outline(area)], None, Some(Pen::of(Ink::Grid, 1.0)), String::new());
     let plot = Plot { area, x: by.span(), y: of.span() };
     let places: Vec<Point> = (0..points)
-        .map(|i| (by.spread(i), of.spread(i)))
+        .map(|i| (by.spread(i, SPREAD[0]), of.spread(i, SPREAD[1])))
         .filter(|(x, y)| {
             let inside = |span: Span, v: f64| (-1e-9..=1.0 + 1e-9).contains(&span.place(v));
             inside(plot.x, *x) && inside(plot.y, *y)
@@ -186,12 +192,17 @@ fn ends_left(scene: &mut Scene, area: Area, of: &Dimension) {
     scene.label(Label::note((area.x - 3.0, area.bottom()), Anchor::End, low));
 }
 
-/// The bounds along a lower edge: both if there is room, else the lower one cut short.
-fn ends_below(scene: &mut Scene, area: Area, of: &Dimension) {
-    let [low, high] = of.ends();
-    let y = area.bottom() + 12.0;
-    let high = fitted(&high, TICK, 0.6 * area.w);
-    let room = area.w - width(&high, TICK) - 5.0;
-    scene.label(Label::note((area.right(), y), Anchor::End, high));
-    scene.label(Label::note((area.x, y), Anchor::Start, fitted(&low, TICK, room)));
+/// The bounds along lower edges, in two lines if one is too narrow; returns their height.
+fn ends_below(scene: &mut Scene, cells: &[(Area, [String; 2])]) -> f64 {
+    let narrow = |(area, [low, high]): &(Area, [String; 2])| {
+        width(low, TICK) + width(high, TICK) + 8.0 > area.w
+    };
+    let line = if cells.iter().any(narrow) { 12.0 } else { 0.0 };
+    for (area, [low, high]) in cells {
+        let y = area.bottom() + 12.0;
+        let [low, high] = [low, high].map(|text| fitted(text, TICK, area.w + APART - 4.0));
+        scene.label(Label::note((area.x, y), Anchor::Start, low));
+        scene.label(Label::note((area.right(), y + line), Anchor::End, high));
+    }
+    14.0 + line
 }

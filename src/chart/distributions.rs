@@ -64,7 +64,7 @@ fn small(scene: &mut Scene, area: Area, feature: &Feature) {
         scene.label(Label::note((area.x + area.w / 2.0, y), Anchor::Middle, short(v)));
         remarks.insert(0, "constant".to_owned());
     } else {
-        let [low, high] = [short(bins.span.low), short(bins.span.high)];
+        let [low, high] = bins.ends.map(short);
         let room = area.w - width(&high, TICK) - 6.0;
         scene.label(Label::note((area.x, y), Anchor::Start, fitted(&low, TICK, room)));
         scene.label(Label::note((area.right(), y), Anchor::End, high));

@@ -162,7 +162,7 @@ fn merged(areas: Vec<Area>) -> Vec<Area> {
                     && last.w == area.w
                     && (last.bottom() - area.y).abs() < 1e-6 =>
             {
-                last.h += area.h
+                last.h += area.h;
             }
             _ => out.push(area),
         }

@@ -21,13 +21,16 @@ pub struct Bins {
     pub missing: usize,
     /// How many at all.
     pub total: usize,
+    /// The numbers written below the first and the last bin.
+    pub ends: [f64; 2],
     /// The number, if there is only one.
     pub constant: Option<f64>,
 }
 
 impl Bins {
     /// Counts. The bins reach over all numbers, unless the middle 99 % take less than a third of that:
-    /// then over these. Whole numbers in a narrow range have a bin each.
+    /// then over these. Whole numbers in a narrow range have a bin each; positive numbers of which
+    /// the middle 90 % span more than two powers of ten are counted in equal ratios.
     pub fn of(values: &[f64], most: usize) -> Option<Self> {
         let finite = sorted(values.iter().copied());
         let (first, last) = (*finite.first()?, *finite.last()?);
@@ -35,6 +38,10 @@ impl Bins {
         let inner = [quantile(&finite, 0.005), quantile(&finite, 0.995)];
         if inner[1] > inner[0] && high - low > 3.0 * (inner[1] - inner[0]) {
             [low, high] = inner;
+        }
+        let ratio = quantile(&finite, 0.95) / quantile(&finite, 0.05);
+        if first > 0.0 && ratio > 100.0 {
+            return Some(Self::within(values, Span::log(first, last), most));
         }
         let whole = finite.iter().all(|v| v.fract() == 0.0) && high - low < most as f64;
         let bins = if whole && high > low { (high - low) as usize + 1 } else { most };
@@ -45,6 +52,9 @@ impl Bins {
         };
         let mut out = Self::within(values, span, bins);
         out.constant = (first == last).then_some(first);
+        if whole && high > low {
+            out.ends = [low, high];
+        }
         Some(out)
     }
 
@@ -64,15 +74,25 @@ impl Bins {
                 outside += 1;
             }
         }
-        Self { span, counts, outside, missing, total: values.len(), constant: None }
+        Self {
+            span,
+            counts,
+            outside,
+            missing,
+            total: values.len(),
+            ends: [span.low, span.high],
+            constant: None,
+        }
     }
 
-    /// What a reader has to know: how many are outside, how many missing. Empty if none is.
+    /// What a reader has to know: whether the axis is logarithmic, how many are outside, how
+    /// many missing. Empty if none is.
     pub fn remarks(&self) -> Vec<String> {
         let outside = (self.outside > 0).then(|| format!("{} outside", count(self.outside)));
         let missing =
             (self.missing > 0).then(|| format!("{} missing", percent(self.missing, self.total)));
-        outside.into_iter().chain(missing).collect()
+        let log = self.span.log.then(|| "log".to_owned());
+        log.into_iter().chain(outside).chain(missing).collect()
     }
 }
 

@@ -181,7 +181,7 @@ fn draw_band(scene: &mut Scene, plot: &Plot, curve: &Curve, ink: Ink) {
         }
     }
     end(&mut edges);
-    scene.path(runs, Some(Fill { ink, opacity: 0.18 }), None, String::new());
+    scene.path(runs, Some(Fill { ink, opacity: 0.16 }), None, String::new());
 }
 
 fn draw_line(scene: &mut Scene, plot: &Plot, curve: &Curve, number: usize) {
@@ -205,9 +205,9 @@ fn draw_line(scene: &mut Scene, plot: &Plot, curve: &Curve, number: usize) {
     scene.dots(alone, 2.2, Fill::of(pen.ink), curve.name.clone());
 }
 
-/// The same line with at most four points in each half pixel of its length: first, lowest, highest, last.
+/// The same line with at most four points in each pixel of its length: first, lowest, highest, last.
 fn decimated(points: &[Point]) -> Vec<Point> {
-    let column = |p: &Point| (2.0 * p.0).floor() as i64;
+    let column = |p: &Point| p.0.floor() as i64;
     let mut out = Vec::new();
     for part in points.chunk_by(|a, b| column(a) == column(b)) {
         if part.len() <= 4 {
@@ -235,7 +235,7 @@ mod tests {
             .map(|i| (f64::from(i) / 250.0, if i == 33_333 { 9.0 } else { f64::from(i % 7) }))
             .collect();
         let short = decimated(&points);
-        assert!(short.len() <= 4 * 801, "{}", short.len());
+        assert!(short.len() <= 4 * 401, "{}", short.len());
         assert!(short.iter().any(|p| p.1 == 9.0) && short.is_sorted_by(|a, b| a.0 <= b.0));
         assert_eq!((short[0], *short.last().unwrap()), (points[0], points[99_999]));
         assert_eq!(decimated(&points[..3]), points[..3]);

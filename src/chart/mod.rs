@@ -40,6 +40,9 @@ pub use theme::{Ink, Theme, page_style};
 use crate::picture::png;
 use scene::{Anchor, Label, Pen, Run, Scene, TICK, WIDTH};
 
+/// Around a chart in a file.
+const MARGIN: f64 = 10.0;
+
 /// A chart.
 #[derive(Debug, Clone)]
 pub struct Chart {
@@ -51,12 +54,12 @@ pub struct Chart {
 }
 
 impl Chart {
-    /// Width in pixels of its own.
+    /// Width in pixels of its own, without the margin that files have.
     pub fn width(&self) -> f64 {
         WIDTH
     }
 
-    /// Height in pixels of its own.
+    /// Height in pixels of its own, without that margin.
     pub fn height(&self) -> f64 {
         self.scene.height
     }
@@ -64,21 +67,21 @@ impl Chart {
     /// The element `svg` for a page that has [`page_style`]: as wide as its place, in the page's theme
     /// and font.
     pub fn inline(&self) -> String {
-        svg::element(&self.scene, &self.title, &self.description, " class=\"chart\"", "")
+        svg::element(&self.scene, [&self.title, &self.description, " class=\"chart\"", ""], 0.0)
     }
 
     /// A file that stands alone.
     pub fn document(&self, theme: Theme) -> String {
         let head = format!(
-            "<style>\n{}</style><rect class=\"f-paper\" width=\"100%\" height=\"100%\"/>",
+            "<style>\n{}</style><rect class=\"f-paper\" x=\"-{MARGIN}\" y=\"-{MARGIN}\" width=\"100%\" height=\"100%\"/>",
             theme::document_style(theme)
         );
-        svg::element(&self.scene, &self.title, &self.description, "", &head)
+        svg::element(&self.scene, [&self.title, &self.description, "", &head], MARGIN)
     }
 
     /// A PNG file, `scale` pixels for each of its own (0.1 to 8).
     pub fn png(&self, scale: f64, theme: Theme) -> Vec<u8> {
-        let canvas = raster::canvas(&self.scene, scale.clamp(0.1, 8.0), theme);
+        let canvas = raster::canvas(&self.scene, MARGIN, scale.clamp(0.1, 8.0), theme);
         png::encode(&canvas, &[("Software", "spinlock")])
     }
 }

@@ -18,10 +18,16 @@ pub fn cloud(scene: &mut Scene, area: Area, points: &[Point], layered: bool) {
         return;
     }
     let (width, height) = ((area.w * FINE).ceil() as usize, (area.h * FINE).ceil() as usize);
+    // Many points are seen by their density, few by their size.
+    let stamp: &[(usize, usize)] = if 4 * points.len() > width * height {
+        &[(0, 0)]
+    } else {
+        &[(0, 0), (1, 0), (0, 1), (1, 1)]
+    };
     let mut hits = vec![0_u32; width * height];
     for (x, y) in points {
         let (x, y) = (((x - area.x) * FINE) as usize, ((y - area.y) * FINE) as usize);
-        for (dx, dy) in [(0, 0), (1, 0), (0, 1), (1, 1)] {
+        for (dx, dy) in stamp {
             if x + dx < width && y + dy < height {
                 hits[(y + dy) * width + x + dx] += 1;
             }
@@ -31,9 +37,12 @@ pub fn cloud(scene: &mut Scene, area: Area, points: &[Point], layered: bool) {
     let mut canvas = Canvas::new(width, height, [0; 3]);
     for (i, n) in hits.iter().enumerate().filter(|(_, n)| **n > 0) {
         // Eight steps, so that the layer stays small.
-        let step =
-            if most > 1 { (7.0 * f64::from(*n).ln() / f64::from(most).ln()).round() } else { 7.0 };
-        let light = (110.0 + 145.0 * step / 7.0) as u8;
+        let step = if most > 1 {
+            (7.0 * (f64::from(*n - 1) / f64::from(most - 1)).sqrt()).round()
+        } else {
+            7.0
+        };
+        let light = (100.0 + 155.0 * step / 7.0) as u8;
         *canvas.pixel_mut(i % width, i / width).expect("it has a pixel for each") = [light; 3];
     }
     let area = Area { w: width as f64 / FINE, h: height as f64 / FINE, ..area };

@@ -1,5 +1,7 @@
 //! The price of an edit: what is still there, what has to be made again, and what that takes.
 
+use std::fmt::Write as _;
+
 use super::bars::{self, ROW, Row};
 use super::legend::{self, Key};
 use super::number::{count, of_them};
@@ -85,10 +87,11 @@ pub fn chart(title: &str, kinds: &[Kind], unit: Unit) -> Chart {
     let all: usize = make + kinds.iter().map(|k| k.cached).sum::<usize>();
     let mut note = format!("{} of {} to make", count(make), of_them(all, "artifact"));
     if total > 0.0 {
-        note += &match unit {
-            Unit::Seconds => format!(", about {} of work", unit.says(total)),
-            Unit::Bytes => format!(", {} to write", unit.says(total)),
+        let what = match unit {
+            Unit::Seconds => "of work",
+            Unit::Bytes => "to write",
         };
+        let _ = write!(note, ", about {} {what}", unit.says(total));
     }
     scene.height = bottom + notes(&mut scene, bottom, &note);
     Chart { title: title.to_owned(), description: note, scene }

@@ -21,6 +21,8 @@ pub struct Measure {
     pub expected: Option<f64>,
     /// The ratio of the two that is asked for, if one is.
     pub target: Option<f64>,
+    /// Whether more of it is better; else less is.
+    pub more: bool,
 }
 
 impl Measure {
@@ -57,7 +59,11 @@ pub fn chart(title: &str, measures: &[Measure]) -> Chart {
     let widths = [0, 1, 2].map(|i| {
         texts.iter().map(|row| width(&row[i], TICK)).fold(width(heads[i], TICK), f64::max) + 12.0
     });
-    let named = measures.iter().map(|m| width(&m.name, NAME)).fold(0.0, f64::max).min(150.0) + 10.0;
+    let names: Vec<String> = measures
+        .iter()
+        .map(|m| if m.more { format!("{} ↑", m.name) } else { m.name.clone() })
+        .collect();
+    let named = names.iter().map(|name| width(name, NAME)).fold(0.0, f64::max).min(150.0) + 10.0;
     let area = Area {
         x: named,
         y: HEAD,
@@ -88,7 +94,7 @@ pub fn chart(title: &str, measures: &[Measure]) -> Chart {
         scene.label(Label::name(
             (0.0, base),
             Anchor::Start,
-            fitted(&measure.name, NAME, named - 10.0),
+            fitted(&names[row], NAME, named - 10.0),
         ));
         for (text, x) in numbers.iter().zip(&ends) {
             scene.label(Label::note((*x, base), Anchor::End, text.clone()));
@@ -115,12 +121,11 @@ pub fn chart(title: &str, measures: &[Measure]) -> Chart {
         Some(&Quantity::new("value / expectation of random points", "")),
     );
     let top = area.bottom() + BELOW;
-    let note = if measures.iter().any(|m| m.target.is_some()) {
-        "Left of the dashed line is more even than independent random points. Upright marks: targets."
-    } else {
-        "Left of the dashed line is more even than independent random points."
-    };
-    scene.height = top + notes(&mut scene, top, note);
+    let better = if measures.iter().any(|m| m.more) { " (right of it for ↑)" } else { "" };
+    let targets =
+        if measures.iter().any(|m| m.target.is_some()) { " Upright marks: targets." } else { "" };
+    let note = format!("Left of the dashed line{better}: better than random points.{targets}");
+    scene.height = top + notes(&mut scene, top, &note);
     let said: Vec<String> =
         measures.iter().filter_map(|m| Some(format!("{} {}", m.name, short(m.ratio()?)))).collect();
     let description =

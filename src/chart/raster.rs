@@ -10,12 +10,13 @@ use super::theme::{Ink, Theme};
 use crate::picture::text::Stroke as Outline;
 use crate::picture::{Canvas, Rgb};
 
-/// The scene on its paper, `scale` pixels for each of its own.
-pub fn canvas(scene: &Scene, scale: f64, theme: Theme) -> Canvas {
-    let size = |v: f64| (v * scale).ceil().max(1.0) as u32;
+/// The scene on its paper with a margin, `scale` pixels for each of its own.
+pub fn canvas(scene: &Scene, margin: f64, scale: f64, theme: Theme) -> Canvas {
+    let size = |v: f64| ((v + 2.0 * margin) * scale).ceil().max(1.0) as u32;
     let mut target = Target {
         pixels: Pixmap::new(size(WIDTH), size(scene.height)).expect("a chart has a size"),
-        scale: Transform::from_scale(scale as f32, scale as f32),
+        scale: Transform::from_translate(margin as f32, margin as f32)
+            .post_scale(scale as f32, scale as f32),
         theme,
     };
     let [r, g, b] = Ink::Paper.color(theme);

@@ -75,8 +75,11 @@ impl Span {
     #[must_use]
     pub fn rounded(self, most: usize) -> Self {
         if self.log {
-            if self.high / self.low < 10.0 {
-                return self;
+            let decades = (self.high / self.low).log10();
+            if !(1.0..4.0).contains(&decades) {
+                // Whole powers of ten would be too few, or leave too much empty.
+                let margin = 10f64.powf(0.03 * decades);
+                return Self::log(self.low / margin, self.high * margin);
             }
             let (low, high) = (self.low.log10() + 1e-9, self.high.log10() - 1e-9);
             return Self { low: 10f64.powf(low.floor()), high: 10f64.powf(high.ceil()), log: true };
@@ -95,8 +98,11 @@ impl Span {
         }
         let (first, last) = (self.low.log10() - 1e-9, self.high.log10() + 1e-9);
         let decades = (last.floor() - first.ceil()) as i32 + 1;
+        if let Some(ticks) = within_decades(self, most) {
+            return ticks;
+        }
         if decades < 2 {
-            return within_decades(self, most);
+            return linear(self.low, self.high, most);
         }
         // The finest stride of which no more than `most` lie within.
         let multiples = |stride: i32| -> Vec<i32> {
@@ -158,19 +164,22 @@ fn linear(low: f64, high: f64, most: usize) -> Ticks {
     Ticks { at, labels, power }
 }
 
-/// Ticks of a logarithmic axis that has at most one power of ten: 1, 2, 5 times powers if there are
-/// three of them, else as on a linear axis.
-fn within_decades(span: Span, most: usize) -> Ticks {
+/// Ticks of a logarithmic axis of few powers of ten: 1, 2, 5 times these, unless they are fewer than three
+/// or more than `most`.
+fn within_decades(span: Span, most: usize) -> Option<Ticks> {
     let from = span.low.log10().floor() as i32;
-    let at: Vec<(f64, i32)> = (from..from + 3)
+    if span.high / span.low > 1e3 || !(-3..3).contains(&from) {
+        return None;
+    }
+    let at: Vec<(f64, i32)> = (from..from + 5)
         .flat_map(|power| [1.0, 2.0, 5.0].map(|f| (f * 10f64.powi(power), power)))
         .filter(|(v, _)| (span.low * (1.0 - 1e-9)..=span.high * (1.0 + 1e-9)).contains(v))
         .collect();
-    if at.len() < 3 || at.len() > most || !(-4..5).contains(&from) {
-        return linear(span.low, span.high, most);
+    if !(3..=most).contains(&at.len()) {
+        return None;
     }
     let labels = at.iter().map(|(v, power)| label(*v, (-power).max(0))).collect();
-    Ticks { at: at.into_iter().map(|(v, _)| v).collect(), labels, power: 0 }
+    Some(Ticks { at: at.into_iter().map(|(v, _)| v).collect(), labels, power: 0 })
 }
 
 #[cfg(test)]

@@ -28,11 +28,13 @@ pub fn escaped(text: &str) -> String {
     out
 }
 
-/// The element `svg`: `head` is what stands in front of the marks, `class` that of the element.
-pub fn element(scene: &Scene, title: &str, description: &str, class: &str, head: &str) -> String {
-    let (width, height) = (number(tenths(WIDTH)), number(tenths(scene.height)));
+/// The element `svg`: `head` is what stands in front of the marks, `class` that of the element, `margin`
+/// what is left free around them.
+pub fn element(scene: &Scene, [title, description, class, head]: [&str; 4], margin: f64) -> String {
+    let [margin, width, height] =
+        [-margin, WIDTH + 2.0 * margin, scene.height + 2.0 * margin].map(|v| number(tenths(v)));
     let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\"{class} viewBox=\"0 0 {width} {height}\" width=\"{width}\" \
+        "<svg xmlns=\"http://www.w3.org/2000/svg\"{class} viewBox=\"{margin} {margin} {width} {height}\" width=\"{width}\" \
          height=\"{height}\" role=\"img\"><title>{}</title><desc>{}</desc>{head}\n",
         escaped(title),
         escaped(description)
@@ -222,7 +224,7 @@ mod tests {
         let name = "</text><script>alert(1)</script>&\u{0}";
         scene.label(Label::name((1.0, 10.0), Anchor::Start, name));
         scene.dots(vec![(1.0, 1.0)], 1.0, Fill::of(Ink::Text), name);
-        let text = element(&scene, name, name, "", "");
+        let text = element(&scene, [name, name, "", ""], 0.0);
         let tree = roxmltree::Document::parse(&text).unwrap();
         assert!(tree.descendants().all(|node| !node.has_tag_name("script")));
         let said =

@@ -108,7 +108,8 @@ pub(super) fn hex([r, g, b]: Rgb) -> String {
 pub fn page_style() -> String {
     let properties = |dark: bool| -> String {
         let color = |row: &Row| hex(if dark { row.2 } else { row.1 });
-        ROWS.iter().map(|row| format!("--chart-{}:{};", row.0, color(row))).collect()
+        ROWS.iter()
+            .fold(String::new(), |text, row| text + &format!("--chart-{}:{};", row.0, color(row)))
     };
     let (light, dark) = (properties(false), properties(true));
     let rules = rules(".chart ", |row| format!("var(--chart-{})", row.0));

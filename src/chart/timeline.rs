@@ -182,7 +182,8 @@ fn columns(scene: &mut Scene, band: Area, x: Span, work: &[&Work], kinds: usize)
 
 /// Artifacts finished per second, over time.
 fn rate(scene: &mut Scene, area: Area, x: Span, finished: &[f64]) -> f64 {
-    let bins = 60;
+    // About three of them in each, where there are many.
+    let bins = (finished.len() / 3).clamp(12, 60);
     let seconds = (x.high - x.low) / bins as f64;
     let mut rates = vec![0.0; bins];
     for t in finished.iter().filter(|t| t.is_finite()) {
@@ -216,7 +217,7 @@ fn rate(scene: &mut Scene, area: Area, x: Span, finished: &[f64]) -> f64 {
 fn cache(scene: &mut Scene, top: f64, kinds: &[&Kind]) -> f64 {
     const PARTS: [(&str, Ink); 2] = [("from the cache", Ink::Quiet), ("built", Ink::Series(0))];
     let entries = PARTS.map(|(name, ink)| (name.to_owned(), Key::Surface(Fill::of(ink))));
-    let top = top + legend::draw(scene, (0.0, top), WIDTH, &entries) + 2.0;
+    let top = top + legend::draw(scene, (0.0, top), WIDTH, &entries) + 20.0;
     let rows: Vec<Row> = kinds
         .iter()
         .map(|kind| Row {
@@ -226,5 +227,7 @@ fn cache(scene: &mut Scene, top: f64, kinds: &[&Kind]) -> f64 {
         })
         .collect();
     let left = bars::named(rows.iter().map(|row| row.name));
+    scene.label(Label::note((left, top - 5.0), Anchor::Start, "artifacts"));
+    scene.label(Label::note((WIDTH - 92.0, top - 5.0), Anchor::Start, "cached + built"));
     top + bars::shares(scene, (left, WIDTH - 100.0), top, &rows, &PARTS) + 4.0
 }
