@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 
 use super::number::{label, of_them};
-use super::scene::{Anchor, Area, Label, Mark, Pen, Scene, TICK, WIDTH, fitted, outline, width};
+use super::scene::{
+    Anchor, Area, Label, Mark, Pen, Scene, TICK, WIDTH, fitted, outline, squeezed, width,
+};
 use super::theme::Ink;
 use super::{Chart, message, notes};
 use crate::picture::Canvas;
@@ -108,7 +110,7 @@ impl Correlation {
 pub fn chart(title: &str, of: &Correlation) -> Chart {
     let n = of.names.len();
     if n < 2 {
-        return message(title, "Correlations need two features or more.");
+        return message(title, "There are no two features to compare.");
     }
     if of.r.iter().all(|r| r.is_nan()) {
         return message(
@@ -129,7 +131,7 @@ pub fn chart(title: &str, of: &Correlation) -> Chart {
     } else {
         longest(&mut blocks.iter().map(|block| block.0.as_str())).min(110.0)
     } + 8.0;
-    let side = (WIDTH - left - BAR).min(26.0 * n as f64);
+    let side = (WIDTH - left - BAR).min((26.0 * n as f64).max(110.0));
     let area = Area { x: left, y: 2.0, w: side, h: side };
     let step = side / n as f64;
 
@@ -148,7 +150,7 @@ pub fn chart(title: &str, of: &Correlation) -> Chart {
         let size = TICK.min(0.95 * step);
         for (i, name) in named.iter().enumerate() {
             let middle = step * (i as f64 + 0.5) + 0.36 * size;
-            let text = fitted(name, size, left - 8.0);
+            let text = squeezed(name, size, left - 8.0);
             let label =
                 |at, upward| Label { size, upward, ..Label::note(at, Anchor::End, text.clone()) };
             scene.label(label((left - 5.0, area.y + middle), false));

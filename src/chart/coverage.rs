@@ -200,7 +200,7 @@ fn ends_below(scene: &mut Scene, cells: &[(Area, [String; 2])]) -> f64 {
     let line = if cells.iter().any(narrow) { 12.0 } else { 0.0 };
     for (area, [low, high]) in cells {
         let y = area.bottom() + 12.0;
-        let [low, high] = [low, high].map(|text| fitted(text, TICK, area.w + APART - 4.0));
+        let [low, high] = [low, high].map(|text| fitted(text, TICK, area.w));
         scene.label(Label::note((area.x, y), Anchor::Start, low));
         scene.label(Label::note((area.right(), y + line), Anchor::End, high));
     }

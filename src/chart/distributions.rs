@@ -3,7 +3,7 @@
 use super::axes::Quantity;
 use super::histogram::{self, Bins, bars};
 use super::number::{of_them, short};
-use super::scene::{Anchor, Area, Label, Pen, Scene, TICK, WIDTH, fitted, width};
+use super::scene::{Anchor, Area, Label, Pen, Scene, TICK, WIDTH, fitted, squeezed, width};
 use super::theme::Ink;
 use super::{Chart, message};
 
@@ -36,7 +36,7 @@ pub fn chart(title: &str, features: &[Feature]) -> Chart {
     for (i, feature) in features.iter().enumerate() {
         let (x, y) = ((side + GAP) * (i % COLUMNS) as f64, HEIGHT * (i / COLUMNS) as f64);
         let area = Area { x, y: y + NAME_HEIGHT, w: side, h: BAR_HEIGHT };
-        let name = fitted(&feature.name, TICK, side);
+        let name = squeezed(&feature.name, TICK, side);
         scene.label(Label { ink: Ink::Text, ..Label::note((x, y + 10.0), Anchor::Start, name) });
         small(&mut scene, area, feature);
     }

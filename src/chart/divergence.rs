@@ -52,7 +52,7 @@ const SHARES: f64 = 90.0;
 /// of operators in each state. `operators` has for each a state at each time.
 pub fn chart(title: &str, time: (&Quantity, &[f64]), operators: &[Vec<State>]) -> Chart {
     let steps = operators.iter().map(Vec::len).min().unwrap_or(0).min(time.1.len());
-    if steps == 0 {
+    if steps == 0 || time.1[..steps].iter().any(|t| !t.is_finite()) {
         return message(title, "There are no states to draw.");
     }
     let onset = |states: &[State]| states.iter().position(|s| *s != State::Ok).unwrap_or(steps);

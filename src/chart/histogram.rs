@@ -10,7 +10,7 @@ use super::{Chart, message, notes};
 
 /// Numbers counted in bins of equal width.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Bins {
+pub(super) struct Bins {
     /// Left edge of the first bin and right edge of the last.
     pub span: Span,
     /// How many numbers in each.
@@ -97,7 +97,7 @@ impl Bins {
 }
 
 /// The bins as one shape that stands on the lower edge of an area; `full` numbers reach its upper edge.
-pub fn bars(scene: &mut Scene, area: Area, bins: &Bins, full: f64, ink: Ink) {
+pub(super) fn bars(scene: &mut Scene, area: Area, bins: &Bins, full: f64, ink: Ink) {
     let step = area.w / bins.counts.len() as f64;
     let mut runs: Vec<Run> = Vec::new();
     let mut points = Vec::new();

@@ -50,8 +50,3 @@ pub fn draw(scene: &mut Scene, (x, y): (f64, f64), room: f64, entries: &[(String
     }
     if entries.is_empty() { 0.0 } else { row + ROW }
 }
-
-/// The height that it will have.
-pub fn height(room: f64, entries: &[(String, Key)]) -> f64 {
-    draw(&mut Scene::new(0.0), (0.0, 0.0), room, entries)
-}

@@ -3,7 +3,7 @@
 //! Each chart is a file with a structure for its numbers and a function that makes a [`Chart`] of it,
 //! from parts that all share: spans and ticks ([`scale`]), axes, legends, [`lines`], [`histogram`]. A
 //! chart is a list of marks ([`scene`]) with two writers, SVG text and pixels, which draw the same
-//! (`docs/decisions/0012-charts.md`).
+//! (`docs/decisions/0013-charts.md`).
 //!
 //! Invariants: the same numbers give the same bytes; no clock, font, locale or setting of the machine
 //! acts. Labels do not overlap, as measured with the embedded font. Whatever the numbers are, there is a
@@ -27,18 +27,21 @@ pub mod price;
 pub mod quality;
 mod raster;
 mod robust;
-pub mod scale;
-pub mod scene;
+mod scale;
+mod scene;
 pub mod spectrum;
 mod svg;
+#[cfg(test)]
+mod tests;
 mod theme;
 pub mod timeline;
 
 pub use axes::Quantity;
-pub use theme::{Ink, Theme, page_style};
+pub use theme::{Theme, page_style};
 
 use crate::picture::png;
 use scene::{Anchor, Label, Pen, Run, Scene, TICK, WIDTH};
+use theme::Ink;
 
 /// Around a chart in a file.
 const MARGIN: f64 = 10.0;

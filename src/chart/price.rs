@@ -102,7 +102,7 @@ fn cost_bars(scene: &mut Scene, left: f64, top: f64, kinds: &[&Kind], costs: &[f
     let texts: Vec<String> =
         costs.iter().map(|c| if *c > 0.0 { unit.says(*c) } else { String::new() }).collect();
     let said = texts.iter().map(|text| width(text, TICK)).fold(0.0, f64::max) + 8.0;
-    let room = WIDTH - left - said;
+    let room = (WIDTH - left - said).max(4.0);
     let largest = costs.iter().copied().fold(0.0, f64::max);
     let head = match unit {
         Unit::Seconds => "estimated work",

@@ -121,10 +121,10 @@ pub fn chart(title: &str, measures: &[Measure]) -> Chart {
         Some(&Quantity::new("value / expectation of random points", "")),
     );
     let top = area.bottom() + BELOW;
-    let better = if measures.iter().any(|m| m.more) { " (right of it for ↑)" } else { "" };
+    let better = if measures.iter().any(|m| m.more) { " (right for ↑)" } else { "" };
     let targets =
         if measures.iter().any(|m| m.target.is_some()) { " Upright marks: targets." } else { "" };
-    let note = format!("Left of the dashed line{better}: better than random points.{targets}");
+    let note = format!("Left of the dashed line{better}: better than random.{targets}");
     scene.height = top + notes(&mut scene, top, &note);
     let said: Vec<String> =
         measures.iter().filter_map(|m| Some(format!("{} {}", m.name, short(m.ratio()?)))).collect();

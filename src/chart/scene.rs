@@ -95,8 +95,6 @@ pub struct Label {
     pub size: f64,
     /// Its colour.
     pub ink: Ink,
-    /// Bold, if the bold font has all its characters.
-    pub bold: bool,
     /// Which of its ends lies there.
     pub anchor: Anchor,
     /// Whether it runs upward.
@@ -178,7 +176,7 @@ impl Label {
     /// A number or a note.
     pub fn note(at: Point, anchor: Anchor, text: impl Into<String>) -> Self {
         let text = text.into();
-        Self { at, text, size: TICK, ink: Ink::Muted, bold: false, anchor, upward: false }
+        Self { at, text, size: TICK, ink: Ink::Muted, anchor, upward: false }
     }
 
     /// A name.
@@ -186,16 +184,9 @@ impl Label {
         Self { size: NAME, ink: Ink::Text, ..Self::note(at, anchor, text) }
     }
 
-    /// A name in bold.
-    pub fn strong(at: Point, anchor: Anchor, text: impl Into<String>) -> Self {
-        let label = Self::name(at, anchor, text);
-        let bold = label.text.chars().all(|c| bold(NAME).has(c));
-        Self { bold, ..label }
-    }
-
     /// The font it is drawn and measured with.
     pub fn style(&self) -> Style {
-        if self.bold { bold(self.size) } else { regular(self.size) }
+        regular(self.size)
     }
 
     /// The rectangle that it covers: ascenders, descenders and its advance.
@@ -220,10 +211,6 @@ fn regular(size: f64) -> Style {
     Style::regular(size as f32, [0; 3])
 }
 
-fn bold(size: f64) -> Style {
-    Style::bold(size as f32, [0; 3])
-}
-
 /// Width of a text.
 pub fn width(text: &str, size: f64) -> f64 {
     regular(size).width(text) as f64
@@ -232,6 +219,23 @@ pub fn width(text: &str, size: f64) -> f64 {
 /// A text, or as much of its beginning as fits.
 pub fn fitted(text: &str, size: f64, room: f64) -> String {
     regular(size).fitted(text, room.max(0.0) as usize)
+}
+
+/// A text, or its beginning and its end with an ellipsis between: names that begin alike often differ at
+/// their ends.
+pub fn squeezed(text: &str, size: f64, room: f64) -> String {
+    if width(text, size) <= room {
+        return text.to_owned();
+    }
+    let letters: Vec<char> = text.chars().collect();
+    // Two thirds of what is kept are at the beginning.
+    let short = |kept: usize| -> String {
+        let tail = kept / 3;
+        let (head, rest) = letters.split_at(kept - tail);
+        head.iter().chain(&['…']).chain(&rest[rest.len() - tail..]).collect()
+    };
+    let kept = (1..letters.len()).rev().find(|kept| width(&short(*kept), size) <= room);
+    kept.map(short).unwrap_or_default()
 }
 
 impl Scene {
@@ -288,4 +292,20 @@ pub fn outline(area: Area) -> Run {
     let Area { x, y, .. } = area;
     let (right, bottom) = (area.right(), area.bottom());
     Run { points: vec![(x, y), (right, y), (right, bottom), (x, bottom)], closed: true }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_names_keep_both_ends() {
+        let name = "spectral_centroid_normalised_mean";
+        assert_eq!(squeezed(name, TICK, 400.0), name);
+        for room in 0..150 {
+            let short = squeezed(name, TICK, f64::from(room));
+            assert!(width(&short, TICK) <= f64::from(room), "{short} in {room}");
+        }
+        assert_eq!(squeezed(name, TICK, 100.0), "spectral_c…_mean");
+    }
 }

@@ -101,9 +101,6 @@ fn write_label(out: &mut String, label: &Label) {
     out.push_str("<text");
     out.push_str(&looks(Some(Fill::of(label.ink)), None));
     let _ = write!(out, " font-size=\"{}\"", number(tenths(label.size)));
-    if label.bold {
-        out.push_str(" font-weight=\"bold\"");
-    }
     match label.anchor {
         Anchor::Start => {}
         Anchor::Middle => out.push_str(" text-anchor=\"middle\""),

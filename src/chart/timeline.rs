@@ -5,7 +5,7 @@ use super::bars::{self, Row};
 use super::legend::{self, Key};
 use super::number::{count, of_them};
 use super::scale::Span;
-use super::scene::{Anchor, Area, Fill, Label, Pen, Run, Scene, TICK, WIDTH};
+use super::scene::{Anchor, Area, Fill, Label, Pen, Run, Scene, TICK, WIDTH, width};
 use super::theme::Ink;
 use super::{Chart, message, notes};
 use crate::units;
@@ -103,7 +103,8 @@ fn course(scene: &mut Scene, build: &Build, work: &[&Work], x: Span) -> f64 {
         .map(|kind| (build.kinds[kind].name.clone(), Key::Surface(Fill::of(Ink::Series(kind)))))
         .collect();
     let top = legend::draw(scene, (0.0, 0.0), WIDTH, &entries) + 4.0;
-    let left = 28.0;
+    let number = |worker: &usize| width(&worker.to_string(), TICK);
+    let left = workers.iter().map(number).fold(20.0, f64::max) + 8.0;
     let row = (150.0 / workers.len().max(1) as f64).clamp(3.0, 20.0);
     let area =
         Area { x: left, y: top + ABOVE, w: WIDTH - left - 8.0, h: row * workers.len() as f64 };
@@ -190,7 +191,7 @@ fn rate(scene: &mut Scene, area: Area, x: Span, finished: &[f64]) -> f64 {
         rates[((x.place(*t).clamp(0.0, 1.0) * bins as f64) as usize).min(bins - 1)] +=
             1.0 / seconds;
     }
-    let y = Span::linear(0.0, rates.iter().copied().fold(0.0, f64::max).max(1e-3)).rounded(4);
+    let y = Span::linear(0.0, rates.iter().copied().fold(0.0, f64::max).max(1e-3)).rounded(3);
     let ticks = axes::upright_ticks(y, area.h);
     let title = Quantity::new("artifacts finished", "per second");
     axes::left(scene, area, y, &ticks, Some(&title));
