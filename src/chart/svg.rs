@@ -8,7 +8,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::scene::{Anchor, Fill, Label, Mark, Pen, Run, Scene, WIDTH, tenths};
-use super::theme::{Ink, hex};
 use crate::picture::png;
 
 /// Text within XML, also within quotes. Characters that XML 1.0 has no place for become U+FFFD.
@@ -116,37 +115,27 @@ fn write_label(out: &mut String, label: &Label) {
 
 /// Attributes of fill and line.
 fn looks(fill: Option<Fill>, pen: Option<Pen>) -> String {
-    let mut classes: Vec<String> = Vec::new();
-    let mut rest = String::new();
-    let mut paint = |ink: Ink, letter: char, attribute: &str, rest: &mut String| match ink {
-        Ink::Fixed(color) => {
-            let _ = write!(rest, " {attribute}=\"{}\"", hex(color));
-        }
-        _ => classes.push(format!("{letter}-{}", ink.name().expect("every other ink has a name"))),
-    };
+    let classes: Vec<String> = [fill.map(|fill| ("f", fill.ink)), pen.map(|pen| ("s", pen.ink))]
+        .into_iter()
+        .flatten()
+        .map(|(letter, ink)| format!("{letter}-{}", ink.name()))
+        .collect();
+    let mut out = format!(" class=\"{}\"", classes.join(" "));
     match fill {
-        Some(Fill { ink, opacity }) => {
-            paint(ink, 'f', "fill", &mut rest);
-            if opacity < 1.0 {
-                let _ = write!(rest, " fill-opacity=\"{}\"", share(opacity));
-            }
+        None => out.push_str(" fill=\"none\""),
+        Some(Fill { opacity, .. }) if opacity < 1.0 => {
+            let _ = write!(out, " fill-opacity=\"{}\"", share(opacity));
         }
-        None => rest.push_str(" fill=\"none\""),
+        Some(_) => {}
     }
     if let Some(pen) = pen {
-        paint(pen.ink, 's', "stroke", &mut rest);
-        let _ = write!(rest, " stroke-width=\"{}\"", number(tenths(pen.width)));
+        let _ = write!(out, " stroke-width=\"{}\"", number(tenths(pen.width)));
         if !pen.dashes.is_empty() {
             let dashes: Vec<String> = pen.dashes.iter().map(u8::to_string).collect();
-            let _ = write!(rest, " stroke-dasharray=\"{}\"", dashes.join(" "));
+            let _ = write!(out, " stroke-dasharray=\"{}\"", dashes.join(" "));
         }
     }
-    let class = if classes.is_empty() {
-        String::new()
-    } else {
-        format!(" class=\"{}\"", classes.join(" "))
-    };
-    class + &rest
+    out
 }
 
 /// Ends an element that may have a tip.
@@ -212,6 +201,7 @@ fn share(v: f64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::theme::Ink;
     use super::*;
 
     #[test]

@@ -25,8 +25,6 @@ pub enum Ink {
     Paper,
     /// The n-th of what is compared. Colours come again after eight.
     Series(usize),
-    /// The same everywhere: a number as a colour.
-    Fixed(Rgb),
 }
 
 /// Where a document is looked at.
@@ -64,8 +62,8 @@ const ROWS: [Row; 14] = [
 const SERIES: usize = 8;
 
 impl Ink {
-    fn row(self) -> Result<&'static Row, Rgb> {
-        Ok(match self {
+    fn row(self) -> &'static Row {
+        match self {
             Ink::Text => &ROWS[0],
             Ink::Muted => &ROWS[1],
             Ink::Axis => &ROWS[2],
@@ -73,32 +71,22 @@ impl Ink {
             Ink::Quiet => &ROWS[4],
             Ink::Paper => &ROWS[5],
             Ink::Series(n) => &ROWS[ROWS.len() - SERIES + n % SERIES],
-            Ink::Fixed(color) => return Err(color),
-        })
+        }
     }
 
     /// The colour on this paper.
     pub fn color(self, theme: Theme) -> Rgb {
-        match self.row() {
-            Ok((_, light, dark)) => {
-                if theme == Theme::Dark {
-                    *dark
-                } else {
-                    *light
-                }
-            }
-            Err(fixed) => fixed,
-        }
+        if theme == Theme::Dark { self.row().2 } else { self.row().1 }
     }
 
-    /// Name in style sheets: classes `f-…` fill and `s-…` stroke with it. A fixed colour has none.
-    pub(super) fn name(self) -> Option<&'static str> {
-        self.row().ok().map(|row| row.0)
+    /// Name in style sheets: classes `f-…` fill and `s-…` stroke with it.
+    pub(super) fn name(self) -> &'static str {
+        self.row().0
     }
 }
 
 /// A colour as style sheets write it.
-pub(super) fn hex([r, g, b]: Rgb) -> String {
+fn hex([r, g, b]: Rgb) -> String {
     format!("#{r:02x}{g:02x}{b:02x}")
 }
 
@@ -173,7 +161,6 @@ mod tests {
             }
         }
         assert_eq!(Ink::Series(9).color(Theme::Light), Ink::Series(1).color(Theme::Light));
-        assert_eq!(Ink::Fixed([1, 2, 3]).color(Theme::Dark), [1, 2, 3]);
     }
 
     #[test]
