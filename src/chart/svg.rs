@@ -75,7 +75,7 @@ fn write_mark(out: &mut String, mark: &Mark) {
             let [x, y, w, h] = [area.x, area.y, area.w, area.h].map(|v| number(tenths(v)));
             let place = format!(" x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\"");
             let image = format!(
-                "<image{place} preserveAspectRatio=\"none\" style=\"image-rendering:pixelated\" \
+                "<image{place} preserveAspectRatio=\"none\" image-rendering=\"pixelated\" \
                  href=\"data:image/png;base64,{}\"/>",
                 STANDARD.encode(&bytes)
             );

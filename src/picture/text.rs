@@ -234,6 +234,27 @@ mod tests {
     }
 
     #[test]
+    fn outlines_are_closed_and_lie_where_ink_does() {
+        let strokes = STYLE.outlines("o l");
+        let count = |wanted: fn(&Stroke) -> bool| strokes.iter().filter(|s| wanted(s)).count();
+        // Two rings and a bar; a space has none.
+        assert_eq!(count(|s| matches!(s, Stroke::Move(_))), 3);
+        assert_eq!(count(|s| matches!(s, Stroke::Close)), 3);
+        let ends: Vec<[f32; 2]> = strokes
+            .iter()
+            .filter_map(|stroke| match stroke {
+                Stroke::Move(p) | Stroke::Line(p) | Stroke::Curve(_, p) => Some(*p),
+                Stroke::Close => None,
+            })
+            .collect();
+        assert!(ends.iter().all(|[x, _]| *x > 0.0 && *x < STYLE.advance("o l")));
+        // In 2048ths of an em: l rises to 1556, o falls to −29.
+        let reach = |pick: fn(f32, f32) -> f32| ends.iter().map(|p| p[1]).fold(0.0, pick);
+        assert!((reach(f32::min) + 12.0 * 1556.0 / 2048.0).abs() < 1e-3, "{}", reach(f32::min));
+        assert!((reach(f32::max) - 12.0 * 29.0 / 2048.0).abs() < 1e-3, "{}", reach(f32::max));
+    }
+
+    #[test]
     fn ink_stays_within_what_was_measured() {
         let text = "quantum_wave_packet |ψ|²";
         let mut canvas = Canvas::new(300, 30, [255; 3]);
