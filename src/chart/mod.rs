@@ -1,8 +1,8 @@
 //! Charts: plain numbers and names as SVG and PNG.
 //!
 //! Each chart is a file with a structure for its numbers and a function that makes a [`Chart`] of it,
-//! from parts that all share: spans and ticks ([`scale`]), axes, legends, [`lines`], [`histogram`]. A
-//! chart is a list of marks ([`scene`]) with two writers, SVG text and pixels, which draw the same
+//! from parts that all share: spans and ticks (`scale`), axes, legends, [`lines`], [`histogram`]. A
+//! chart is a list of marks (`scene`) with two writers, SVG text and pixels, which draw the same
 //! (`docs/decisions/0013-charts.md`).
 //!
 //! Invariants: the same numbers give the same bytes; no clock, font, locale or setting of the machine
