@@ -17,11 +17,11 @@
 //! | 1 | [`space`] [`operator`] [`ic`] [`features`] [`picture`] [`render`] [`sampling`] [`profile`] | what an experiment can name, and how it is drawn |
 //! | 2 | [`config`] [`artifact`] [`graph`] [`cache`] | the experiment, the recipes, the store; strangers to each other |
 //! | 3 | [`plan`] | deciding: data without effects |
-//! | 4 | [`exec`] `compute` `dataset` `assemble` `extract` `history` `project` `gallery` `report` | doing: processes, kernels, files, pictures |
+//! | 4 | [`exec`] `compute` `dataset` `assemble` `extract` `history` [`encode`] `project` `gallery` `chart` `film` `report` | doing: processes, kernels, files, pictures |
 //! | 5 | `build` `worker` `cli` | one build; the two programs' talk |
 //!
 //! Two programs are built from it, each with a feature of its own and never with both. `spinlock`
-//! (feature `front`: `assemble`, `build`, `cli`, `dataset`, `extract`, `gallery`, `history`, `project`, `report`)
+//! (feature `front`: `assemble`, `build`, `chart`, `cli`, `dataset`, `extract`, `film`, `gallery`, `history`, `project`, `report`)
 //! plans, schedules, writes data sets and draws, starts in milliseconds and never loads libtorch. `spinlock-worker` (feature
 //! `torch`: `compute`, `worker`) computes. The worker gets the resolved experiment, plans it again with
 //! the same code, and is told keys, so the two cannot disagree unnoticed.
@@ -40,6 +40,8 @@ pub mod assemble;
 #[cfg(feature = "front")]
 pub mod build;
 pub mod cache;
+#[cfg(feature = "front")]
+pub mod chart;
 #[cfg(feature = "front")]
 pub mod cli;
 #[cfg(feature = "torch")]

@@ -67,7 +67,11 @@ pub fn run(args: &RenderArgs, global: &Global, start: Instant) -> Result<ExitCod
         if !args.quiet {
             eprintln!("{}", line(&written, start));
         }
-        return Ok(if args.json { print_json(&document(&written, start)) } else { ExitCode::SUCCESS });
+        return Ok(if args.json {
+            print_json(&document(&written, start))
+        } else {
+            ExitCode::SUCCESS
+        });
     }
     if options.is_empty() && args.output.is_some() {
         return Err(Error::usage("an output needs to know of what")
@@ -88,11 +92,19 @@ impl RenderArgs {
         };
         // A list without brackets is one all the same.
         let which = |text: &String| {
-            if text.contains(',') && !text.contains(['[', '{']) { format!("[{text}]") } else { text.clone() }
+            if text.contains(',') && !text.contains(['[', '{']) {
+                format!("[{text}]")
+            } else {
+                text.clone()
+            }
         };
         option("--operators", "operators", self.operators.as_ref().map(which));
         let columns: Vec<String> = self.columns.iter().map(|name| quoted(name)).collect();
-        option("--columns", "columns", (!columns.is_empty()).then(|| format!("[{}]", columns.join(", "))));
+        option(
+            "--columns",
+            "columns",
+            (!columns.is_empty()).then(|| format!("[{}]", columns.join(", "))),
+        );
         option("--steps", "steps", self.steps.as_deref().map(steps).transpose()?);
         option("--strip", "kind", self.strip.map(|_| "strip".to_owned()));
         option("--strip", "times", self.strip.map(|n| n.to_string()));
@@ -235,8 +247,9 @@ fn experiment(
     let loaded = load(&args.target, &overrides, global)?;
     let Loaded { project, experiment, profile, cache } = &loaded;
     if experiment.renders.is_empty() {
-        return Err(Error::usage(format!("`{}` has no renders", args.target.display()))
-            .help("give it a section `renders` (docs/renders.md), or say what to draw: --operators 8"));
+        return Err(Error::usage(format!("`{}` has no renders", args.target.display())).help(
+            "give it a section `renders` (docs/renders.md), or say what to draw: --operators 8",
+        ));
     }
     if let Some(output) = &args.output
         && export_of(output) == Export::Mp4
@@ -254,8 +267,7 @@ fn experiment(
         interrupt: interrupt()?,
     };
     let mut progress = super::progress::Terminal::new();
-    let report =
-        build::build(project, experiment, profile, cache, &request, start, &mut progress)?;
+    let report = build::build(project, experiment, profile, cache, &request, start, &mut progress)?;
     let written = outputs(args, global, project, &report)?;
     if !args.quiet && report.failed.is_empty() && !report.interrupted {
         eprintln!("{}", line(&written, start));

@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-use ab_glyph::{Font as _, FontRef, Point, PxScale, ScaleFont as _};
+use ab_glyph::{Font as _, FontRef, OutlineCurve, Point, PxScale, ScaleFont as _};
 
 use super::canvas::Canvas;
 use super::color::Rgb;
@@ -28,6 +28,19 @@ pub struct Style {
     pub size: f32,
     /// Colour of the ink.
     pub color: Rgb,
+}
+
+/// A piece of the outline of a text, in pixels to the right of its beginning and below its baseline.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Stroke {
+    /// Begin anew here.
+    Move([f32; 2]),
+    /// Straight on to here.
+    Line([f32; 2]),
+    /// Bent towards the first point, on to the second.
+    Curve([f32; 2], [f32; 2]),
+    /// Straight back to where it began.
+    Close,
 }
 
 impl Style {
@@ -62,7 +75,8 @@ impl Style {
         self.advance(text).ceil() as usize
     }
 
-    fn advance(self, text: &str) -> f32 {
+    /// Width of a text in pixels.
+    pub fn advance(self, text: &str) -> f32 {
         let font = self.font().as_scaled(self.scale());
         text.chars().map(|c| font.h_advance(font.glyph_id(c))).sum()
     }
@@ -87,6 +101,39 @@ impl Style {
                 }
             });
         }
+    }
+
+    /// The outlines of a text, for pictures that are not drawn pixel by pixel. Winding is non-zero.
+    pub fn outlines(self, text: &str) -> Vec<Stroke> {
+        let font = self.font();
+        let scaled = font.as_scaled(self.scale());
+        let [h, v] = [scaled.h_scale_factor(), scaled.v_scale_factor()];
+        let (mut strokes, mut pen) = (Vec::new(), 0.0);
+        for c in text.chars() {
+            let id = font.glyph_id(c);
+            let place = |p: Point| [pen + h * p.x, -v * p.y];
+            let mut last = None;
+            for curve in font.outline(id).map(|outline| outline.curves).unwrap_or_default() {
+                let (from, to, stroke) = match curve {
+                    OutlineCurve::Line(a, b) => (a, b, Stroke::Line(place(b))),
+                    OutlineCurve::Quad(a, b, c) => (a, c, Stroke::Curve(place(b), place(c))),
+                    OutlineCurve::Cubic(..) => unreachable!("TrueType has quadratic curves only"),
+                };
+                if last != Some(from) {
+                    if last.is_some() {
+                        strokes.push(Stroke::Close);
+                    }
+                    strokes.push(Stroke::Move(place(from)));
+                }
+                strokes.push(stroke);
+                last = Some(to);
+            }
+            if last.is_some() {
+                strokes.push(Stroke::Close);
+            }
+            pen += scaled.h_advance(id);
+        }
+        strokes
     }
 
     /// The text, or as much of its beginning as fits into `width` pixels with an ellipsis.
@@ -184,6 +231,27 @@ mod tests {
         }
         assert_eq!(STYLE.wrapped(text, 200, 3).join(" "), text);
         assert!(STYLE.wrapped("", 100, 2).is_empty());
+    }
+
+    #[test]
+    fn outlines_are_closed_and_lie_where_ink_does() {
+        let strokes = STYLE.outlines("o l");
+        let count = |wanted: fn(&Stroke) -> bool| strokes.iter().filter(|s| wanted(s)).count();
+        // Two rings and a bar; a space has none.
+        assert_eq!(count(|s| matches!(s, Stroke::Move(_))), 3);
+        assert_eq!(count(|s| matches!(s, Stroke::Close)), 3);
+        let ends: Vec<[f32; 2]> = strokes
+            .iter()
+            .filter_map(|stroke| match stroke {
+                Stroke::Move(p) | Stroke::Line(p) | Stroke::Curve(_, p) => Some(*p),
+                Stroke::Close => None,
+            })
+            .collect();
+        assert!(ends.iter().all(|[x, _]| *x > 0.0 && *x < STYLE.advance("o l")));
+        // In 2048ths of an em: l rises to 1556, o falls to −29.
+        let reach = |pick: fn(f32, f32) -> f32| ends.iter().map(|p| p[1]).fold(0.0, pick);
+        assert!((reach(f32::min) + 12.0 * 1556.0 / 2048.0).abs() < 1e-3, "{}", reach(f32::min));
+        assert!((reach(f32::max) - 12.0 * 29.0 / 2048.0).abs() < 1e-3, "{}", reach(f32::max));
     }
 
     #[test]

@@ -166,6 +166,7 @@ fn each_outer_library_has_one_home() {
         ("libdeflater", vec!["cache", "picture"]),
         ("ab_glyph", vec!["picture"]),
         ("maud", vec!["gallery", "report"]),
+        ("tiny_skia", vec!["chart"]),
         ("sobol_burley", vec!["sampling"]),
     ];
     let sources = sources();
