@@ -19,6 +19,8 @@ pub mod layout;
 pub mod number;
 pub mod spec;
 pub mod tally;
+#[cfg(test)]
+mod tests;
 pub mod theme;
 
 pub use aggregate::{AGGREGATES, Aggregate, Method, Panel};

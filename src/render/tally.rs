@@ -141,8 +141,9 @@ impl Tally {
     /// How the columns are painted.
     pub fn paints(&self, spec: &RenderSpec) -> Vec<ColumnPaint> {
         let of = |(column, seen): (&Column, &Seen)| {
-            let is_shared = seen.sort == Sort::State && !column.is_apart(spec.color.scope);
-            let measured = if is_shared { &self.states } else { &seen.states };
+            let is_apart = column.is_apart(spec.color.scope);
+            let measured = if is_apart { &seen.states } else { &self.states };
+            let is_shared = seen.sort == Sort::State && !is_apart && column.map.is_none();
             let paint = match seen.sort {
                 Sort::State => {
                     let rule = column.rule(&spec.color);

@@ -71,6 +71,8 @@ impl Zoom {
 pub struct Label {
     /// `op 42`.
     pub title: String,
+    /// What the row shows of it, if its rows show different things: `stddev`.
+    pub shows: String,
     /// `convex α=0.37`.
     pub captions: Vec<String>,
     /// `diverged at t=37`.
@@ -108,6 +110,8 @@ pub struct Contents {
     pub headings: Vec<String>,
     /// Beside the rows.
     pub labels: Vec<Label>,
+    /// So many rows belong together and stand in one block.
+    pub group: usize,
     /// Colour bars.
     pub legend: Legend,
     /// Whether a line of text stands below each cell.
@@ -171,6 +175,8 @@ pub const LARGEST: usize = 8192;
 /// The shape that blocks aim at, and how many there may be.
 const SHAPE: f64 = 1.5;
 const MOST_BLOCKS: usize = 8;
+/// Between rows that do not belong together, where others do.
+const GROUPS_APART: usize = 14;
 
 /// Sizes of parts, before anything has a place.
 struct Sizes {
@@ -242,21 +248,29 @@ impl Sizes {
         (self.gutter + self.cells + self.legend).next_multiple_of(2)
     }
 
-    fn size(&self, rows: usize, blocks: usize) -> (usize, usize) {
-        let high = rows.div_ceil(blocks);
+    /// Where row number `row` of a block begins, from the first.
+    fn top(&self, row: usize, group: usize) -> usize {
+        let groups = if group > 1 { row / group } else { 0 };
+        row * self.pitch + groups * GROUPS_APART
+    }
+
+    /// Width and height of so many blocks of so many rows, with the margin.
+    fn size(&self, high: usize, group: usize, blocks: usize) -> (usize, usize) {
         let width = blocks * (self.block() + BLOCKS_APART) - BLOCKS_APART;
-        let height = self.heading + high * self.pitch - (self.pitch - self.row) + self.below;
+        let rows = self.top(high - 1, group) + self.row;
+        let height = self.heading + rows + self.below;
         (width + 2 * MARGIN, height + 2 * MARGIN)
     }
 
     /// How many blocks come nearest to the shape of a screen.
-    fn blocks(&self, rows: usize) -> usize {
+    fn blocks(&self, rows: usize, group: usize) -> usize {
         let badness = |blocks: &usize| {
-            let (w, h) = self.size(rows, *blocks);
+            let (w, h) = self.size(high(rows, group, *blocks), group, *blocks);
             let too_large = w.max(h) > LARGEST;
             (too_large, libm::log(w as f64 / h as f64 / SHAPE).abs())
         };
-        let all = (1..=rows.clamp(1, MOST_BLOCKS)).filter(|b| rows.div_ceil(rows.div_ceil(*b)) == *b);
+        let fills = |blocks: &usize| rows.div_ceil(high(rows, group, *blocks)) == *blocks;
+        let all = (1..=rows.clamp(1, MOST_BLOCKS)).filter(fills);
         let order = |a: &usize, b: &usize| {
             let (a, b) = (badness(a), badness(b));
             a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
@@ -265,9 +279,16 @@ impl Sizes {
     }
 }
 
+/// Rows of a block: as even as groups allow.
+fn high(rows: usize, group: usize, blocks: usize) -> usize {
+    let group = group.max(1);
+    rows.div_ceil(group).div_ceil(blocks).max(1) * group
+}
+
 /// The lines of a label, unbroken.
 fn lines(label: &Label) -> Vec<(Role, String)> {
-    let title = std::iter::once((Role::Title, &label.title)).filter(|(_, t)| !t.is_empty());
+    let title = [(Role::Title, &label.title), (Role::Shows, &label.shows)];
+    let title = title.into_iter().filter(|(_, t)| !t.is_empty());
     let captions = label.captions.iter().map(|t| (Role::Caption, t));
     let badges = label.badges.iter().map(|t| (Role::Badge, t));
     title.chain(captions).chain(badges).map(|(role, t)| (role, t.clone())).collect()
@@ -295,8 +316,9 @@ impl Layout {
     pub fn of(contents: &Contents) -> Result<Self> {
         let sizes = Sizes::of(contents);
         let rows = contents.labels.len();
-        let blocks = sizes.blocks(rows);
-        let (mut width, mut height) = sizes.size(rows, blocks);
+        let blocks = sizes.blocks(rows, contents.group);
+        let high = high(rows, contents.group, blocks);
+        let (mut width, mut height) = sizes.size(high, contents.group, blocks);
         let mut made = Self {
             width: 0,
             height: 0,
@@ -309,7 +331,7 @@ impl Layout {
             now: Rect::default(),
         };
         for block in 0..blocks {
-            made.block(contents, &sizes, block, rows.div_ceil(blocks));
+            made.block(contents, &sizes, block, high);
         }
         height = made.footer(contents, width, height - MARGIN) + MARGIN;
         width = width.next_multiple_of(2);
@@ -347,7 +369,7 @@ impl Layout {
         let first = block * high;
         let mut bottom = MARGIN + sizes.heading;
         for (row, label) in contents.labels.iter().enumerate().skip(first).take(high) {
-            let top = MARGIN + sizes.heading + (row - first) * sizes.pitch;
+            let top = MARGIN + sizes.heading + sizes.top(row - first, contents.group);
             bottom = top + sizes.row;
             let mut y = top;
             for (role, line) in placed_lines(label, sizes.gutter) {

@@ -4,6 +4,7 @@ fn contents(rows: usize, columns: usize, cell: (usize, usize), legend: Legend) -
     let captions = ["convex α=0.37", "noise 0.021", "turing_pattern with a long name"];
     let label = |row: usize| Label {
         title: format!("op {row}"),
+        shows: if row % 2 == 0 { "stddev".into() } else { String::new() },
         captions: captions.map(str::to_owned).to_vec(),
         badges: if row % 3 == 1 { vec!["diverged at t=37".into()] } else { Vec::new() },
     };
@@ -12,6 +13,7 @@ fn contents(rows: usize, columns: usize, cell: (usize, usize), legend: Legend) -
         gap: 4,
         headings: (0..columns).map(|c| format!("realization {c}")).collect(),
         labels: (0..rows).map(label).collect(),
+        group: 1,
         legend,
         notes: false,
         now: "t = 888/888".into(),
@@ -106,6 +108,15 @@ fn many_rows_stand_in_blocks_of_about_the_shape_of_a_screen() {
     assert_eq!(of(3).cells.iter().map(|row| row[0].x).max(), of(1).cells[0].first().map(|c| c.x));
     let headings = of(64).texts.iter().filter(|t| t.role == Role::Heading).count();
     assert!(headings > 6, "each block has its headings");
+}
+
+#[test]
+fn rows_that_belong_together_stand_in_one_block() {
+    let right = Legend::Right(vec![vec!["state".into()]; 21]);
+    let layout = Layout::of(&Contents { group: 3, ..contents(21, 8, (96, 96), right) }).unwrap();
+    let lefts: Vec<usize> = layout.cells.iter().map(|row| row[0].x).collect();
+    assert!(lefts.chunks(3).all(|group| group.iter().all(|x| *x == group[0])), "{lefts:?}");
+    assert_ne!(lefts.first(), lefts.last());
 }
 
 #[test]
