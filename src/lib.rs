@@ -17,7 +17,7 @@
 //! | 1 | [`space`] [`operator`] [`ic`] [`features`] [`picture`] [`render`] [`sampling`] [`profile`] | what an experiment can name, and how it is drawn |
 //! | 2 | [`config`] [`artifact`] [`graph`] [`cache`] | the experiment, the recipes, the store; strangers to each other |
 //! | 3 | [`plan`] | deciding: data without effects |
-//! | 4 | [`exec`] `compute` `dataset` `assemble` `extract` `history` `project` `gallery` | doing: processes, kernels, files, pictures |
+//! | 4 | [`exec`] [`encode`] `compute` `dataset` `assemble` `extract` `history` `project` `gallery` | doing: processes, kernels, files, pictures |
 //! | 5 | `build` `worker` `cli` | one build; the two programs' talk |
 //!
 //! Two programs are built from it, each with a feature of its own and never with both. `spinlock`
@@ -47,6 +47,7 @@ pub mod compute;
 pub mod config;
 #[cfg(feature = "front")]
 pub mod dataset;
+pub mod encode;
 pub mod error;
 pub mod exec;
 #[cfg(feature = "front")]

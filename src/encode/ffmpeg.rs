@@ -86,7 +86,13 @@ impl Ffmpeg {
     ///
     /// # Errors
     /// If it cannot be started.
-    pub fn start(&self, path: &Path, (width, height): (usize, usize), fps: u32, crf: u32) -> Result<Video> {
+    pub fn start(
+        &self,
+        path: &Path,
+        (width, height): (usize, usize),
+        fps: u32,
+        crf: u32,
+    ) -> Result<Video> {
         if width % 2 + height % 2 > 0 {
             return Err(Error::artifact(format!(
                 "a video of {width} × {height} pixels cannot be: both must be even"
@@ -194,7 +200,7 @@ impl Encoder for Video {
     fn finish(mut self: Box<Self>) -> Result<()> {
         self.end()?;
         let file = std::fs::File::open(self.file.half()).io("read", self.file.target())?;
-        self.file.publish(file)
+        self.file.publish(&file)
     }
 }
 

@@ -90,7 +90,14 @@ impl Canvas {
     ///
     /// # Panics
     /// If they do not fit, as [`Canvas::put`].
-    pub fn put_enlarged(&mut self, colors: &[Rgb], width: usize, x: usize, y: usize, factor: usize) {
+    pub fn put_enlarged(
+        &mut self,
+        colors: &[Rgb],
+        width: usize,
+        x: usize,
+        y: usize,
+        factor: usize,
+    ) {
         let lines = colors.len() / width.max(1);
         assert!(
             x + factor * width <= self.width && y + factor * lines <= self.height,
@@ -184,8 +191,7 @@ mod tests {
         canvas.put_enlarged(&[[1; 3], [2; 3], [3; 3], [4; 3]], 2, 1, 0, 2);
         let rows: Vec<Vec<u8>> =
             canvas.pixels().chunks(5).map(|r| r.iter().map(|p| p[0]).collect()).collect();
-        let expected =
-            [[0, 1, 1, 2, 2], [0, 1, 1, 2, 2], [0, 3, 3, 4, 4], [0, 3, 3, 4, 4], [0; 5]];
+        let expected = [[0, 1, 1, 2, 2], [0, 1, 1, 2, 2], [0, 3, 3, 4, 4], [0, 3, 3, 4, 4], [0; 5]];
         assert_eq!(rows, expected);
     }
 

@@ -22,7 +22,8 @@ pub enum Cell<'a> {
 /// What is finite stays so.
 fn narrow(values: &[f64]) -> Vec<f32> {
     let largest = f64::from(f32::MAX);
-    let narrow = |v: &f64| if v.is_finite() { v.clamp(-largest, largest) as f32 } else { *v as f32 };
+    let narrow =
+        |v: &f64| if v.is_finite() { v.clamp(-largest, largest) as f32 } else { *v as f32 };
     values.iter().map(narrow).collect()
 }
 

@@ -201,16 +201,17 @@ impl Paint {
                     }
                     Some(at)
                 };
-                (0..area).map(|i| places(i).map_or(NOT_FINITE, |at| mix(at, bounds.len()))).collect()
+                (0..area)
+                    .map(|i| places(i).map_or(NOT_FINITE, |at| mix(at, bounds.len())))
+                    .collect()
             }
             Self::Components(basis) => (0..area)
                 .map(|i| {
                     let mut at = [0.0; 3];
                     for (k, vector) in basis.vectors.iter().enumerate() {
                         let loads = vector.iter().zip(&basis.mean).enumerate();
-                        let along = loads.map(|(c, (v, mean))| {
-                            v * (f64::from(field[c * area + i]) - mean)
-                        });
+                        let along =
+                            loads.map(|(c, (v, mean))| v * (f64::from(field[c * area + i]) - mean));
                         let along: f64 = along.sum();
                         if !along.is_finite() {
                             return NOT_FINITE;
@@ -289,7 +290,8 @@ mod tests {
     #[test]
     fn what_is_not_finite_has_its_own_colour_and_no_part_in_bounds() {
         let field = [0.0, 1.0, f32::NAN, 0.0, 1.0, 2.0, 0.0, f32::INFINITY, 2.0];
-        for channels in [Channels::RgbPerChannel, Channels::RgbJoint, Channels::Pca, Channels::Norm] {
+        for channels in [Channels::RgbPerChannel, Channels::RgbJoint, Channels::Pca, Channels::Norm]
+        {
             let colors = paint(channels, 3, Limits::MinMax, &field);
             assert_ne!(colors[0], NOT_FINITE, "{channels:?}");
             assert_eq!(colors[1..], [NOT_FINITE; 2], "{channels:?}");
@@ -316,8 +318,10 @@ mod tests {
             assert_eq!(Channels::of_name(name).unwrap().name(), name);
         }
         assert!(Channels::of_name("channel:x").is_none() && Channels::of_name("rgb").is_none());
-        assert_eq!([1, 2, 3, 4].map(Channels::usual).map(Channels::name).join(" "),
-            "channel:0 rgb-per-channel rgb-per-channel pca");
+        assert_eq!(
+            [1, 2, 3, 4].map(Channels::usual).map(Channels::name).join(" "),
+            "channel:0 rgb-per-channel rgb-per-channel pca"
+        );
         assert_eq!(Channels::of(Some(Channels::Pca), 1), Channels::One(0));
         assert!(Channels::RgbJoint.fault(4).is_some() && Channels::RgbJoint.fault(3).is_none());
         assert!(Channels::One(2).fault(2).is_some() && Channels::One(1).fault(2).is_none());

@@ -127,7 +127,9 @@ impl Limits {
         let inside = |q: f64| (0.0..=1.0).contains(&q);
         match self {
             Limits::Quantile(low, high) if !(inside(low) && inside(high) && low < high) => {
-                Some(format!("quantiles {low:?} and {high:?} are not two numbers from 0 to 1, the lower first"))
+                Some(format!(
+                    "quantiles {low:?} and {high:?} are not two numbers from 0 to 1, the lower first"
+                ))
             }
             Limits::Fixed(low, high) if !(low.is_finite() && high.is_finite() && low < high) => {
                 Some(format!("bounds {low:?} and {high:?} are not two numbers, the lower first"))

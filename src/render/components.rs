@@ -3,7 +3,7 @@
 //! Fitted on a stated set, all finite pixels of what shares bounds: their mean and their covariance
 //! over channels, the covariance's eigenvectors by cyclic Jacobi rotations (Golub and Van Loan, *Matrix
 //! Computations*, §8.5), the largest eigenvalue first. The sign of a vector is that for which its
-//! loading of largest magnitude is positive. Sums are merged by Chan, Golub and LeVeque's formula (1979),
+//! loading of largest magnitude is positive. Sums are merged by the formula of Chan, Golub and `LeVeque` (1979),
 //! so far from zero loses nothing; parts must be merged in a fixed order for equal bits.
 
 use super::color::Limits;
@@ -204,7 +204,8 @@ fn eigen(mut a: Vec<f64>, n: usize) -> (Vec<f64>, Vec<Vec<f64>>) {
     order.sort_by(|i, j| a[j * n + j].total_cmp(&a[i * n + i]));
     let vectors = order.iter().map(|k| {
         let column: Vec<f64> = (0..n).map(|i| v[i * n + k]).collect();
-        let largest = column.iter().copied().fold(0.0, |m: f64, x| if x.abs() > m.abs() { x } else { m });
+        let largest =
+            column.iter().copied().fold(0.0, |m: f64, x| if x.abs() > m.abs() { x } else { m });
         let sign = if largest < 0.0 { -1.0 } else { 1.0 };
         column.into_iter().map(|x| sign * x).collect()
     });
@@ -255,7 +256,7 @@ mod tests {
         let field = field(4000);
         let mut moments = Moments::new(4);
         moments.include(&field);
-        let basis = moments.basis(Limits::MinMax);
+        let basis = moments.basis(Limits::default());
         // Variances: a (unit vector) 9/3; b along (0, 1, 1, 0)/√2, 2/3.
         assert!((basis.shares[0] - 3.0 / (3.0 + 2.0 / 3.0)).abs() < 0.02, "{basis:?}");
         assert!(basis.shares[2].abs() < 1e-6);

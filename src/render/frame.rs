@@ -198,7 +198,8 @@ impl Sheet {
 fn colors(planes: &[f32]) -> Vec<Rgb> {
     let area = planes.len() / 3;
     let pixel = |i: usize| [0, 1, 2].map(|k| f64::from(planes[k * area + i]));
-    let color = |at: [f64; 3]| if at.iter().all(|v| v.is_finite()) { mix(at, 3) } else { NOT_FINITE };
+    let color =
+        |at: [f64; 3]| if at.iter().all(|v| v.is_finite()) { mix(at, 3) } else { NOT_FINITE };
     (0..area).map(|i| color(pixel(i))).collect()
 }
 
@@ -224,7 +225,9 @@ fn colour_bar(canvas: &mut Canvas, theme: Theme, place: &BarPlace, bar: &Bar) {
     let (rect, words) = &place.name;
     draw(canvas, theme, Role::Name, *rect, words);
     match bar.ink {
-        Ink::Map(map) => canvas.put(&Canvas::bar(place.bar.w, place.bar.h, map), place.bar.x, place.bar.y),
+        Ink::Map(map) => {
+            canvas.put(&Canvas::bar(place.bar.w, place.bar.h, map), place.bar.x, place.bar.y);
+        }
         Ink::To(color) => {
             let last = (place.bar.w.max(2) - 1) as f64;
             for x in 0..place.bar.w {

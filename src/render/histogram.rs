@@ -42,10 +42,8 @@ impl Histogram {
     /// Adds the finite ones of these values.
     pub fn include(&mut self, values: impl Iterator<Item = f32> + Clone) {
         let finite = values.filter(|v| v.is_finite());
-        let Some(extent) = finite
-            .clone()
-            .map(|v| (v, v))
-            .reduce(|(low, high), (v, _)| (low.min(v), high.max(v)))
+        let Some(extent) =
+            finite.clone().map(|v| (v, v)).reduce(|(low, high), (v, _)| (low.min(v), high.max(v)))
         else {
             return;
         };
@@ -193,7 +191,7 @@ mod tests {
             ("one sign", values(5_000, |u| u * u)),
             ("an offset", values(5_000, |u| 100.0 + 0.01 * u)),
             ("heavy tails", values(20_000, tail)),
-            ("two values", values(101, |u| u.round())),
+            ("two values", values(101, f64::round)),
             ("zeros", vec![0.0, -0.0, 0.0]),
             ("extremes", vec![f32::MIN, f32::MAX, 0.0, 1.0, f32::MIN_POSITIVE / 8.0]),
         ];
@@ -251,7 +249,8 @@ mod tests {
             assert_eq!(Histogram::from_numbers(&mut rest).as_ref(), Some(made));
         }
         assert!(rest.is_empty());
-        for wrong in [&[][..], &[3.0, 1.0], &[1.0, 0.0], &[4.0, 2.0, 1.0, 0.0, 0.0], &numbers[..9]] {
+        for wrong in [&[][..], &[3.0, 1.0], &[1.0, 0.0], &[4.0, 2.0, 1.0, 0.0, 0.0], &numbers[..9]]
+        {
             assert_eq!(Histogram::from_numbers(&mut &*wrong), None, "{wrong:?}");
         }
     }

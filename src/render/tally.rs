@@ -61,16 +61,14 @@ impl Tally {
     pub fn new(spec: &RenderSpec, shape: &Shape) -> Self {
         let (rule, channels) = (spec.channels(shape), shape.channels);
         let states = Measured::new(rule, channels);
-        let seen =
-            Seen { sort: Sort::Nothing, map: Histogram::default(), states: states.clone() };
+        let seen = Seen { sort: Sort::Nothing, map: Histogram::default(), states: states.clone() };
         Self { rule, channels, states, columns: vec![seen; spec.columns.len()] }
     }
 
     /// Adds an operator at one step: its states and its [`cells`](super::cell::cells).
     pub fn include(&mut self, spec: &RenderSpec, ensemble: &Ensemble<'_>, cells: &[Cell<'_>]) {
-        let measured = |limits: Limits| {
-            self.rule == Channels::Pca || !matches!(limits, Limits::Fixed(..))
-        };
+        let measured =
+            |limits: Limits| self.rule == Channels::Pca || !matches!(limits, Limits::Fixed(..));
         let mut is_shared = false;
         for ((column, seen), cell) in spec.columns.iter().zip(&mut self.columns).zip(cells) {
             seen.sort = seen.sort.max(match cell {
@@ -79,13 +77,12 @@ impl Tally {
                 Cell::Rgb(..) => Sort::Rgb,
                 Cell::Undefined(_) => Sort::Nothing,
             });
+            let is_apart = column.is_apart(spec.color.scope);
             match cell {
-                Cell::State(field) if column.is_apart(spec.color.scope) => {
-                    if measured(column.rule(&spec.color).limits) {
-                        seen.states.include(self.rule, self.channels, field);
-                    }
+                Cell::State(_) if !is_apart => is_shared = true,
+                Cell::State(field) if measured(column.rule(&spec.color).limits) => {
+                    seen.states.include(self.rule, self.channels, field);
                 }
-                Cell::State(_) => is_shared = true,
                 Cell::Map(values) if !column.is_fixed_map() => {
                     seen.map.include(values.iter().copied());
                 }

@@ -338,7 +338,7 @@ fn golden(name: &str, canvas: &Canvas) {
     let folder = Path::new(file!()).ancestors().nth(3).unwrap().join("tests/golden/render");
     let path = folder.join(format!("{name}.png"));
     let bytes = png::encode(canvas, &[]);
-    assert!(canvas.width() % 2 == 0 && canvas.height() % 2 == 0);
+    assert!(canvas.width().is_multiple_of(2) && canvas.height().is_multiple_of(2));
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         fs::create_dir_all(&folder).unwrap();
         fs::write(&path, &bytes).unwrap();

@@ -167,6 +167,7 @@ fn each_outer_library_has_one_home() {
         ("ab_glyph", vec!["picture"]),
         ("maud", vec!["gallery"]),
         ("sobol_burley", vec!["sampling"]),
+        ("gif", vec!["encode"]),
     ];
     let sources = sources();
     for (library, home) in homes {

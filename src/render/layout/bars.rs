@@ -82,9 +82,7 @@ fn beside(room: Rect, name: usize, words: &str) -> BarPlace {
 /// together: with the numbers beside if that leaves enough of the bar, else below.
 pub fn below(room: Rect, names: &[String]) -> (Vec<BarPlace>, usize) {
     let longest = names.iter().map(|n| width(n)).max().unwrap_or(0);
-    let least = |name: usize| {
-        2 * (number() + PAD) + LEAST + if name > 0 { name + PAD } else { 0 }
-    };
+    let least = |name: usize| 2 * (number() + PAD) + LEAST + if name > 0 { name + PAD } else { 0 };
     let name = if least(longest) <= room.w { longest } else { 0 };
     let is_beside = least(name) <= room.w;
     let pitch = if is_beside { BESIDE } else { STACKED };

@@ -4,7 +4,7 @@ fn contents(rows: usize, columns: usize, cell: (usize, usize), legend: Legend) -
     let captions = ["convex α=0.37", "noise 0.021", "turing_pattern with a long name"];
     let label = |row: usize| Label {
         title: format!("op {row}"),
-        shows: if row % 2 == 0 { "stddev".into() } else { String::new() },
+        shows: if row.is_multiple_of(2) { "stddev".into() } else { String::new() },
         captions: captions.map(str::to_owned).to_vec(),
         badges: if row % 3 == 1 { vec!["diverged at t=37".into()] } else { Vec::new() },
     };
@@ -29,7 +29,8 @@ fn places(layout: &Layout) -> Vec<(String, Rect)> {
         out.extend(row.iter().map(|cell| (format!("cell of row {r}"), *cell)));
     }
     for place in layout.bars.iter().flatten() {
-        let parts = [("name", place.name.0), ("bar", place.bar), ("low", place.low), ("high", place.high)];
+        let parts =
+            [("name", place.name.0), ("bar", place.bar), ("low", place.low), ("high", place.high)];
         out.extend(parts.map(|(name, rect)| (name.to_owned(), rect)));
     }
     out.extend(layout.notes.iter().map(|note| ("note".to_owned(), *note)));
@@ -63,9 +64,9 @@ fn nothing_overlaps_and_everything_lies_inside() {
         for cell in [(96, 96), (128, 128), (33, 33), (97, 101), (256, 64)] {
             for (notes, gap) in [(false, 0), (true, 4), (false, 3)] {
                 for legend in legends(rows, columns) {
-                    let asked = Contents { notes, gap, ..contents(rows, columns, cell, legend) };
+                    let asked = Contents { gap, notes, ..contents(rows, columns, cell, legend) };
                     let layout = Layout::of(&asked).unwrap();
-                    assert!(layout.width % 2 == 0 && layout.height % 2 == 0);
+                    assert!(layout.width.is_multiple_of(2) && layout.height.is_multiple_of(2));
                     assert_eq!(layout.cells.len(), rows);
                     let all = places(&layout);
                     for (i, (name, a)) in all.iter().enumerate() {

@@ -35,7 +35,8 @@ impl RenderSpec {
                 _ => {}
             }
             if let Some(other) = self.exports.iter().find(|e| **e != Export::Png) {
-                let message = format!("a strip is one picture and cannot become `{}`", other.name());
+                let message =
+                    format!("a strip is one picture and cannot become `{}`", other.name());
                 fault("export", message, "export `png`, or make it a grid");
             }
         }
@@ -59,7 +60,8 @@ impl RenderSpec {
                 let last = shape.realizations.saturating_sub(1);
                 fault(&path, format!("there is no realization {k}"), &format!("0 to {last} exist"));
             }
-            if let (Some(map), Shows::Realization(_), false) = (column.map, column.shows, is_scalar) {
+            if let (Some(map), Shows::Realization(_), false) = (column.map, column.shows, is_scalar)
+            {
                 fault(&path, no_table(map.name), scalar);
             }
             if let Some(message) = column.limits.and_then(Limits::fault) {
@@ -79,9 +81,13 @@ impl RenderSpec {
             Zoom::Enlarge(0) | Zoom::Reduce(0) => {
                 fault("cell.scale", "a datum of no pixels".into(), "1 is a pixel for a datum");
             }
-            Zoom::Reduce(by) if shape.height % by != 0 || shape.width % by != 0 => {
-                let message =
-                    format!("a grid of {} × {} cannot be reduced by {by}", shape.height, shape.width);
+            Zoom::Reduce(by)
+                if !(shape.height.is_multiple_of(by) && shape.width.is_multiple_of(by)) =>
+            {
+                let message = format!(
+                    "a grid of {} × {} cannot be reduced by {by}",
+                    shape.height, shape.width
+                );
                 fault("cell.scale", message, "choose a divisor of both sides");
             }
             _ => {}

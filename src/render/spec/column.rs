@@ -55,13 +55,13 @@ impl Column {
             return Ok(Self::showing(Shows::Aggregate(aggregate)));
         }
         let names = || AGGREGATES.iter().map(|a| a.name());
-        let help = match nearest(name.split(':').next().unwrap_or(name), ["realization"]) {
-            Some(_) => "did you mean `realization:K`, K from 0?".to_owned(),
-            None => {
-                let known: Vec<&str> = names().collect();
-                let near = nearest(name, names()).map(|n| format!("did you mean `{n}`? "));
-                format!("{}known: realization:K, {}", near.unwrap_or_default(), known.join(", "))
-            }
+        let is_realization = nearest(name.split(':').next().unwrap_or(name), ["realization"]);
+        let help = if is_realization.is_some() {
+            "did you mean `realization:K`, K from 0?".to_owned()
+        } else {
+            let known: Vec<&str> = names().collect();
+            let near = nearest(name, names()).map(|n| format!("did you mean `{n}`? "));
+            format!("{}known: realization:K, {}", near.unwrap_or_default(), known.join(", "))
         };
         Err(Error::usage(format!("unknown column `{}`", name.escape_debug())).help(help))
     }

@@ -7,8 +7,7 @@ use crate::render::tests::{SPREAD, column};
 const SHAPE: Shape = Shape { realizations: 3, states: 101, channels: 3, height: 64, width: 64 };
 
 fn spec() -> RenderSpec {
-    let columns =
-        vec![Column::showing(Shows::Realization(0)), column(&SPREAD), column(&SPREAD)];
+    let columns = vec![Column::showing(Shows::Realization(0)), column(&SPREAD), column(&SPREAD)];
     RenderSpec { columns, ..RenderSpec::usual(&SHAPE, vec![4, 7]) }
 }
 
@@ -29,10 +28,12 @@ fn the_defaults_have_no_faults() {
     assert_eq!(usual.channels(&one), Channels::Pca);
 }
 
+type Change = fn(&mut RenderSpec);
+
 /// One change for each fault, and the path it must be reported under.
 #[test]
 fn every_fault_is_found_under_its_path() {
-    let cases: [(&str, fn(&mut RenderSpec)); 23] = [
+    let cases: [(&str, Change); 23] = [
         ("columns[0]", |s| s.columns[0].map = colormap("magma")),
         ("steps.stride", |s| s.steps.stride = 0),
         ("steps", |s| s.steps.to = 101),
@@ -121,7 +122,7 @@ fn keys(spec: &RenderSpec) -> [Key; 3] {
 /// Each choice changes the parts that it acts in and no other.
 #[test]
 fn a_choice_acts_in_the_parts_that_depend_on_it() {
-    let cases: [(&str, [bool; 3], fn(&mut RenderSpec)); 22] = [
+    let cases: [(&str, [bool; 3], Change); 22] = [
         ("nothing", [false, false, false], |_| ()),
         ("fps", [false, false, true], |s| s.fps = 24),
         ("crf", [false, false, true], |s| s.crf = 23),
