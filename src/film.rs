@@ -183,6 +183,7 @@ impl Source {
         let badges = self.view.codes(row).and_then(|(codes, m)| diverged(codes, m));
         Label {
             title: format!("op {}", self.view.operator(row)),
+            shows: String::new(),
             captions,
             badges: badges.into_iter().collect(),
         }

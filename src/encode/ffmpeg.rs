@@ -200,7 +200,7 @@ impl Encoder for Video {
     fn finish(mut self: Box<Self>) -> Result<()> {
         self.end()?;
         let file = std::fs::File::open(self.file.half()).io("read", self.file.target())?;
-        self.file.publish(file)
+        self.file.publish(&file)
     }
 }
 

@@ -9,7 +9,7 @@
 //! the resolution of colours as video does, while animated PNG plays wherever it does.
 
 mod ffmpeg;
-mod gif;
+mod gif_file;
 mod palette;
 mod partial;
 #[cfg(test)]
@@ -20,7 +20,7 @@ use std::io::BufWriter;
 use std::path::Path;
 
 pub use ffmpeg::{Codec, Ffmpeg};
-pub use gif::Gif;
+pub use gif_file::Gif;
 use partial::Partial;
 
 use crate::error::{Error, IoContext, Result};
@@ -103,6 +103,6 @@ impl Encoder for ApngFile {
     fn finish(self: Box<Self>) -> Result<()> {
         let buffered = self.out.finish().io("write", self.file.target())?;
         let file = buffered.into_inner().map_err(std::io::IntoInnerError::into_error);
-        self.file.publish(file.io("write", self.file.target())?)
+        self.file.publish(&file.io("write", self.file.target())?)
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! Colours are counted by the upper six bits of each channel. Beginning with one box around all, the box
 //! with the largest sum of squared distances from its mean along one axis is cut there, at the mean,
-//! until there are 256 (after Wan, Prusinkiewicz and Wong 1990, variance-based quantization); a box is
-//! drawn in the mean of its colours. A picture of no more colours keeps its own. Integers are summed, so
+//! until there are 256 (after Wan, Prusinkiewicz and Wong 1990, variance-based quantization). The means
+//! of the boxes are the palette, of which each colour gets the nearest. A picture of no more colours keeps its own. Integers are summed, so
 //! the result is the same everywhere.
 
 use std::collections::BTreeSet;
@@ -106,14 +106,16 @@ fn reduced(pixels: &[Rgb]) -> Indexed {
         spans.push(Span::of(&bins, from, middle));
         spans.push(Span::of(&bins, middle, to));
     }
+    let color = |bin: &Bin| -> Rgb { [0, 1, 2].map(|axis| (bin.mean(axis) + 0.5) as u8) };
+    let palette: Vec<Rgb> = spans.iter().map(|span| color(&span.mean)).collect();
     let mut index = vec![0; counted.len()];
-    let mut palette = Vec::with_capacity(spans.len());
-    for (i, span) in spans.iter().enumerate() {
-        let color = |bin: &Bin| -> Rgb { [0, 1, 2].map(|axis| (bin.mean(axis) + 0.5) as u8) };
-        palette.push(color(&span.mean));
-        for bin in &bins[span.from..span.to] {
-            index[place([0, 1, 2].map(|axis| bin.mean(axis) as u8))] = i as u8;
-        }
+    for bin in &bins {
+        let mine = color(bin);
+        let apart = |other: &Rgb| -> u32 {
+            mine.iter().zip(other).map(|(a, b)| u32::from(a.abs_diff(*b)).pow(2)).sum()
+        };
+        let nearest = (0..palette.len()).min_by_key(|i| apart(&palette[*i])).unwrap_or(0);
+        index[place([0, 1, 2].map(|axis| bin.mean(axis) as u8))] = nearest as u8;
     }
     Indexed { palette, indices: pixels.iter().map(|pixel| index[place(*pixel)]).collect() }
 }

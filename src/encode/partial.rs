@@ -50,7 +50,7 @@ impl Partial {
     ///
     /// # Errors
     /// If it cannot be flushed or renamed.
-    pub fn publish(&self, file: File) -> Result<()> {
+    pub fn publish(&self, file: &File) -> Result<()> {
         let done = file.sync_all().and_then(|()| fs::rename(&self.half, &self.target));
         done.io("write", &self.target)
     }

@@ -41,11 +41,11 @@ fn a_gif_has_every_frame_with_its_time() {
     }
     let bytes = std::fs::read(&paths[0]).unwrap();
     assert_eq!(bytes, std::fs::read(&paths[1]).unwrap());
-    let mut options = ::gif::DecodeOptions::new();
-    options.set_color_output(::gif::ColorOutput::RGBA);
+    let mut options = gif::DecodeOptions::new();
+    options.set_color_output(gif::ColorOutput::RGBA);
     let mut reader = options.read_info(bytes.as_slice()).unwrap();
     assert_eq!((reader.width(), reader.height()), (64, 48));
-    assert_eq!(reader.repeat(), ::gif::Repeat::Infinite);
+    assert_eq!(reader.repeat(), gif::Repeat::Infinite);
     let mut canvas = Canvas::new(64, 48, [0; 3]);
     let (mut delays, mut seen) = (Vec::new(), 0);
     while let Some(frame) = reader.read_next_frame().unwrap() {

@@ -117,7 +117,9 @@ mod tests {
         }
         frames.push(frames.last().unwrap().clone());
         let mut out = Apng::new(Cursor::new(Vec::new()), 25);
-        frames.iter().for_each(|canvas| out.frame(canvas).unwrap());
+        for canvas in &frames {
+            out.frame(canvas).unwrap();
+        }
         let bytes = out.finish().unwrap().into_inner();
         let mut reader = png::Decoder::new(Cursor::new(&bytes)).read_info().unwrap();
         let control = reader.info().animation_control.unwrap();

@@ -164,7 +164,9 @@ impl Limits {
         let free = usual.bounds(values);
         match range {
             Range::Free => free,
-            Range::FromZero => Bounds { low: 0.0, high: free.high.max(0.0) },
+            // Where all is zero, zero is still the low end.
+            Range::FromZero if free.high <= 0.0 => Bounds { low: 0.0, high: 1.0 },
+            Range::FromZero => Bounds { low: 0.0, high: free.high },
             Range::Fixed(low, high) => Bounds { low, high },
             Range::Below(span) => Bounds { low: free.high - span, high: free.high },
         }
@@ -223,6 +225,8 @@ mod tests {
         assert_eq!(of(Range::FromZero), Bounds { low: 0.0, high: 4.0 });
         assert_eq!(of(Range::Fixed(-1.0, 1.0)), Bounds { low: -1.0, high: 1.0 });
         assert_eq!(of(Range::Below(60.0)), Bounds { low: -56.0, high: 4.0 });
+        let zeros = Limits::of_map(None, Limits::MinMax, Range::FromZero, &ramp(0.0, 0.0));
+        assert_eq!(zeros.place(0.0), 0.0);
         let asked = Some(Limits::Fixed(0.0, 9.0));
         let found = Limits::of_map(asked, Limits::MinMax, Range::Fixed(-1.0, 1.0), &values);
         assert_eq!(found, Bounds { low: 0.0, high: 9.0 });

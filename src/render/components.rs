@@ -3,7 +3,7 @@
 //! Fitted on a stated set, all finite pixels of what shares bounds: their mean and their covariance
 //! over channels, the covariance's eigenvectors by cyclic Jacobi rotations (Golub and Van Loan, *Matrix
 //! Computations*, §8.5), the largest eigenvalue first. The sign of a vector is that for which its
-//! loading of largest magnitude is positive. Sums are merged by Chan, Golub and LeVeque's formula (1979),
+//! loading of largest magnitude is positive. Sums are merged by the formula of Chan, Golub and `LeVeque` (1979),
 //! so far from zero loses nothing; parts must be merged in a fixed order for equal bits.
 
 use super::color::Limits;
@@ -22,6 +22,8 @@ pub struct Moments {
 
 /// The most components that colours can show.
 const MOST: usize = 3;
+/// Bounds of a component are at least this part of the first one's.
+const NEGLIGIBLE: f64 = 0.01;
 /// Rotations of all pairs; each squares the error, so far fewer are needed.
 const SWEEPS: usize = 50;
 
@@ -112,7 +114,8 @@ impl Moments {
 
     /// The components, with bounds for colours. A component's bounds are the quantiles that a normal
     /// distribution of its mean and variance would have, but no wider than the box of the channels'
-    /// extents reaches; that box alone for `minmax`.
+    /// extents reaches; that box alone for `minmax`. They are at least as far apart as a hundredth of the
+    /// first one's, so that rounding errors do not look like a third component.
     pub fn basis(&self, limits: Limits) -> Basis {
         let c = self.mean.len();
         let over = self.count.max(1.0);
@@ -121,8 +124,14 @@ impl Moments {
         let all: f64 = values.iter().sum();
         let shown = c.min(MOST);
         let bounds = (0..shown).map(|k| self.bounds(&vectors[k], values[k].max(0.0), limits));
+        let mut bounds: Vec<Bounds> = bounds.collect();
+        let least = NEGLIGIBLE * (bounds[0].high - bounds[0].low);
+        for bounds in &mut bounds {
+            let missing = (least - (bounds.high - bounds.low)).max(0.0);
+            (bounds.low, bounds.high) = (bounds.low - missing / 2.0, bounds.high + missing / 2.0);
+        }
         Basis {
-            bounds: bounds.collect(),
+            bounds,
             mean: self.mean.clone(),
             shares: values[..shown].iter().map(|v| if all > 0.0 { v / all } else { 0.0 }).collect(),
             vectors: vectors.into_iter().take(shown).collect(),
@@ -247,10 +256,13 @@ mod tests {
         let field = field(4000);
         let mut moments = Moments::new(4);
         moments.include(&field);
-        let basis = moments.basis(Limits::MinMax);
+        let basis = moments.basis(Limits::default());
         // Variances: a (unit vector) 9/3; b along (0, 1, 1, 0)/√2, 2/3.
         assert!((basis.shares[0] - 3.0 / (3.0 + 2.0 / 3.0)).abs() < 0.02, "{basis:?}");
         assert!(basis.shares[2].abs() < 1e-6);
+        // The third is rounding errors: it stays near the middle.
+        let width = |k: usize| basis.bounds[k].high - basis.bounds[k].low;
+        assert!((width(2) / width(0) - NEGLIGIBLE).abs() < 1e-9, "{basis:?}");
         let half = std::f64::consts::FRAC_1_SQRT_2;
         for (found, expected) in
             basis.vectors.iter().zip([[0.5, -0.5, 0.5, -0.5], [0.0, half, half, 0.0]])

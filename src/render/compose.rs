@@ -60,6 +60,7 @@ impl<'s> Grid<'s> {
             gap: spec.gap,
             headings: spec.columns.iter().map(Column::heading).collect(),
             labels,
+            group: 1,
             legend,
             notes: has_notes(paints),
             now: widest(last),
@@ -125,18 +126,16 @@ pub fn strip(
     let (legend, sources) = strip_legend(spec, rule, &rows, &placed, drawn.len());
     let first: Vec<Vec<ColumnPaint>> = (0..cells.len()).map(|o| at(o, 0).clone()).collect();
     let labels = rows.iter().map(|(o, c)| {
-        let name = spec.columns[*c].heading();
-        let mut label = if *c == 0 { labels[*o].clone() } else { Label::default() };
-        if columns > 1 {
-            label.captions.insert(0, name);
-        }
-        label
+        let label = if *c == 0 { labels[*o].clone() } else { Label::default() };
+        let shows = if columns > 1 { spec.columns[*c].heading() } else { String::new() };
+        Label { shows, ..label }
     });
     let contents = Contents {
         cell: spec.zoom(shape).cell((shape.height, shape.width)),
         gap: spec.gap,
         headings: drawn.iter().map(|t| format!("t = {t}")).collect(),
         labels: labels.collect(),
+        group: columns,
         legend,
         notes: has_notes(&first),
         now: String::new(),
@@ -275,8 +274,17 @@ fn strip_legend(
     match (spec.color.time, spec.color.scope) {
         (Time::Frame, _) => of_cells(rule, paints),
         (Time::Clip, Scope::Cell | Scope::Operator) => {
-            let legend = Legend::Right((0..rows.len()).map(named).collect());
-            (legend, (0..rows.len()).map(|r| vec![(r, 0)]).collect())
+            // Of the rows of an operator that share their paint, the first has the bars.
+            let count = spec.columns.len();
+            let is_first = |row: &usize| {
+                let of_operator = &paints[row - row % count..*row];
+                !paints[*row][0].is_shared || !of_operator.iter().any(|p| p[0].is_shared)
+            };
+            let all = || 0..rows.len();
+            let names = all().map(|row| if is_first(&row) { named(row) } else { Vec::new() });
+            let sources = all().map(|row| Some((row, 0)).filter(|_| is_first(&row)));
+            let sources = sources.map(|place| place.into_iter().collect());
+            (Legend::Right(names.collect()), sources.collect())
         }
         (Time::Clip, Scope::Experiment) => {
             let first: Vec<ColumnPaint> =

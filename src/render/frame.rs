@@ -226,7 +226,7 @@ fn colour_bar(canvas: &mut Canvas, theme: Theme, place: &BarPlace, bar: &Bar) {
     draw(canvas, theme, Role::Name, *rect, words);
     match bar.ink {
         Ink::Map(map) => {
-            canvas.put(&Canvas::bar(place.bar.w, place.bar.h, map), place.bar.x, place.bar.y)
+            canvas.put(&Canvas::bar(place.bar.w, place.bar.h, map), place.bar.x, place.bar.y);
         }
         Ink::To(color) => {
             let last = (place.bar.w.max(2) - 1) as f64;

@@ -191,7 +191,7 @@ mod tests {
             ("one sign", values(5_000, |u| u * u)),
             ("an offset", values(5_000, |u| 100.0 + 0.01 * u)),
             ("heavy tails", values(20_000, tail)),
-            ("two values", values(101, |u| u.round())),
+            ("two values", values(101, f64::round)),
             ("zeros", vec![0.0, -0.0, 0.0]),
             ("extremes", vec![f32::MIN, f32::MAX, 0.0, 1.0, f32::MIN_POSITIVE / 8.0]),
         ];

@@ -21,6 +21,8 @@ pub mod number;
 pub mod select;
 pub mod spec;
 pub mod tally;
+#[cfg(test)]
+mod tests;
 pub mod theme;
 
 pub use aggregate::{AGGREGATES, Aggregate, Method, Panel};

@@ -77,13 +77,12 @@ impl Tally {
                 Cell::Rgb(..) => Sort::Rgb,
                 Cell::Undefined(_) => Sort::Nothing,
             });
+            let is_apart = column.is_apart(spec.color.scope);
             match cell {
-                Cell::State(field) if column.is_apart(spec.color.scope) => {
-                    if measured(column.rule(&spec.color).limits) {
-                        seen.states.include(self.rule, self.channels, field);
-                    }
+                Cell::State(_) if !is_apart => is_shared = true,
+                Cell::State(field) if measured(column.rule(&spec.color).limits) => {
+                    seen.states.include(self.rule, self.channels, field);
                 }
-                Cell::State(_) => is_shared = true,
                 Cell::Map(values) if !column.is_fixed_map() => {
                     seen.map.include(values.iter().copied());
                 }
@@ -139,8 +138,9 @@ impl Tally {
     /// How the columns are painted.
     pub fn paints(&self, spec: &RenderSpec) -> Vec<ColumnPaint> {
         let of = |(column, seen): (&Column, &Seen)| {
-            let is_shared = seen.sort == Sort::State && !column.is_apart(spec.color.scope);
-            let measured = if is_shared { &self.states } else { &seen.states };
+            let is_apart = column.is_apart(spec.color.scope);
+            let measured = if is_apart { &seen.states } else { &self.states };
+            let is_shared = seen.sort == Sort::State && !is_apart && column.map.is_none();
             let paint = match seen.sort {
                 Sort::State => {
                     let rule = column.rule(&spec.color);

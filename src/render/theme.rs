@@ -74,15 +74,12 @@ impl Theme {
     /// How texts of a role look.
     pub fn style(self, role: Role) -> Style {
         match role {
-            Role::Heading => Style::bold(12.0, self.ink()),
-            Role::Title => Style::bold(12.0, self.ink()),
-            Role::Caption => Style::regular(10.5, self.weak()),
+            Role::Heading | Role::Title | Role::Now => Style::bold(12.0, self.ink()),
+            Role::Shows => Style::regular(11.0, self.ink()),
+            Role::Caption | Role::About => Style::regular(10.5, self.weak()),
             Role::Badge => Style::bold(10.5, self.alert()),
             Role::Name => Style::regular(10.0, self.ink()),
-            Role::Number => Style::regular(10.0, self.weak()),
-            Role::Now => Style::bold(12.0, self.ink()),
-            Role::About => Style::regular(10.5, self.weak()),
-            Role::Note => Style::regular(10.0, self.weak()),
+            Role::Number | Role::Note => Style::regular(10.0, self.weak()),
             Role::Why => Style::regular(11.0, self.weak()),
         }
     }
@@ -95,7 +92,9 @@ pub enum Role {
     Heading,
     /// The first line beside a row.
     Title,
-    /// A line below it.
+    /// What the row shows, below it.
+    Shows,
+    /// A line below those.
     Caption,
     /// A warning below those.
     Badge,

@@ -122,6 +122,7 @@ fn row(context: &Context, picture: &Picture, row: &Row, entry: &Entry) -> Result
     });
     let label = Label {
         title: format!("op {}", row.operator),
+        shows: String::new(),
         captions: row.captions.clone(),
         badges: badge.into_iter().collect(),
     };

@@ -168,6 +168,7 @@ fn each_outer_library_has_one_home() {
         ("maud", vec!["gallery", "report"]),
         ("tiny_skia", vec!["chart"]),
         ("sobol_burley", vec!["sampling"]),
+        ("gif", vec!["encode"]),
     ];
     let sources = sources();
     for (library, home) in homes {

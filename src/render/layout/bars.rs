@@ -33,6 +33,8 @@ const BESIDE: usize = 16;
 const STACKED: usize = 26;
 /// Around a bar.
 const PAD: usize = 5;
+/// From the edge of a cell to a bar with its numbers below, which keeps those of neighbours apart.
+const INSET: usize = 4;
 /// A bar that is shorter shows too little.
 const LEAST: usize = 48;
 /// A bar that is longer looks like a cell.
@@ -92,6 +94,7 @@ pub fn below(room: Rect, names: &[String]) -> (Vec<BarPlace>, usize) {
             let words = if name > 0 { words.as_str() } else { "" };
             return beside(Rect { x, y, w: total, h: LINE }, name, words);
         }
+        let room = Rect { x: room.x + INSET, w: room.w.saturating_sub(2 * INSET), ..room };
         let half = room.w / 2;
         let line = Rect { y: y + BAR + 2, h: LINE, ..room };
         BarPlace {

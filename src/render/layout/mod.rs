@@ -15,70 +15,29 @@
 //! numbers that change from frame to frame: room is kept for the widest.
 
 mod bars;
+mod sizes;
 #[cfg(test)]
 mod tests;
+mod zoom;
 
 use std::ops::Range;
 
 pub use bars::BarPlace;
-use bars::{RIGHT_LINE, below, right, right_width};
+use bars::{below, right, right_width};
+use sizes::{Sizes, high};
+pub use zoom::Zoom;
 
 use super::theme::{Role, Theme};
 use crate::error::{Error, Result};
 use crate::picture::Rect;
-
-/// Whole numbers of pixels for a datum, or of data for a pixel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Zoom {
-    /// So many pixels square for each datum.
-    Enlarge(usize),
-    /// The mean of so many data square for each pixel.
-    Reduce(usize),
-}
-
-/// A cell that is smaller is hard to read.
-const READABLE: usize = 96;
-/// A cell need not be larger.
-const LARGE: usize = 256;
-
-impl Zoom {
-    /// What makes cells at least 96 pixels wide: an even number of pixels for a datum if more than one,
-    /// for the sake of video. Grids of more than 256 are reduced to that, if they can be.
-    pub fn usual((height, width): (usize, usize)) -> Self {
-        let (least, most) = (height.min(width).max(1), height.max(width));
-        match READABLE.div_ceil(least) {
-            1 => {
-                let divides = |by: &usize| height.is_multiple_of(*by) && width.is_multiple_of(*by);
-                let by = (1..=least).filter(divides).find(|by| most / by <= LARGE);
-                by.filter(|by| *by > 1 && least / by >= READABLE)
-                    .map_or(Self::Enlarge(1), Self::Reduce)
-            }
-            factor => Self::Enlarge(factor.next_multiple_of(2)),
-        }
-    }
-
-    /// Pixels for a datum along each axis.
-    pub fn factor(self) -> f64 {
-        match self {
-            Self::Enlarge(by) => by as f64,
-            Self::Reduce(by) => 1.0 / by as f64,
-        }
-    }
-
-    /// Height and width of a cell.
-    pub fn cell(self, (height, width): (usize, usize)) -> (usize, usize) {
-        match self {
-            Self::Enlarge(by) => (by * height, by * width),
-            Self::Reduce(by) => (height / by, width / by),
-        }
-    }
-}
 
 /// What stands beside a row.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Label {
     /// `op 42`.
     pub title: String,
+    /// What the row shows of it, if its rows show different things: `stddev`.
+    pub shows: String,
     /// `convex α=0.37`.
     pub captions: Vec<String>,
     /// `diverged at t=37`.
@@ -116,6 +75,8 @@ pub struct Contents {
     pub headings: Vec<String>,
     /// Beside the rows.
     pub labels: Vec<Label>,
+    /// So many rows belong together and stand in one block.
+    pub group: usize,
     /// Colour bars.
     pub legend: Legend,
     /// Whether a line of text stands below each cell.
@@ -176,107 +137,10 @@ const HEADING_LINES: usize = 2;
 const FOOTER: (usize, usize) = (14, 6);
 /// Neither side of a canvas may be longer; beyond, players of video give up.
 pub const LARGEST: usize = 8192;
-/// The shape that blocks aim at, and how many there may be.
-const SHAPE: f64 = 1.5;
-const MOST_BLOCKS: usize = 8;
-
-/// Sizes of parts, before anything has a place.
-struct Sizes {
-    gutter: usize,
-    heading: usize,
-    row: usize,
-    /// From one row to the next.
-    pitch: usize,
-    /// All cells of a row.
-    cells: usize,
-    legend: usize,
-    below: usize,
-}
-
-impl Sizes {
-    fn of(contents: &Contents) -> Self {
-        let style = |role| Theme::default().style(role);
-        let (cell_height, cell_width) = contents.cell;
-        let widths = contents.labels.iter().flat_map(lines).map(|(role, t)| style(role).width(&t));
-        let gutter = widths.max().map_or(0, |w| if w == 0 { 0 } else { w.min(GUTTER) + APART });
-        let gutter = gutter.next_multiple_of(2);
-        let of_label = |label: &Label| -> usize {
-            placed_lines(label, gutter).iter().map(|(role, _)| role.line()).sum()
-        };
-        let labels = contents.labels.iter().map(of_label).max().unwrap_or(0);
-        let headings = contents.headings.iter().map(|h| heading(h, cell_width).len());
-        let heading = headings.max().unwrap_or(0) * Role::Heading.line();
-        let heading = if heading > 0 { heading + NEAR } else { 0 };
-        let columns = contents.headings.len();
-        let mut under = if contents.notes { Role::Note.line() } else { 0 };
-        let (mut legend, mut beside, mut foot) = (0, 0, 0);
-        match &contents.legend {
-            Legend::Right(rows) => {
-                let names = rows.iter().flatten();
-                legend = right_width(names).map_or(0, |w| (w + APART).next_multiple_of(2));
-                beside = rows.iter().map(Vec::len).max().unwrap_or(0) * RIGHT_LINE;
-            }
-            Legend::Below(spans) => {
-                let high = |span: &Span| {
-                    let width = span.columns.len() * (cell_width + contents.gap) - contents.gap;
-                    below(Rect { x: 0, y: 0, w: width, h: 0 }, &span.names).1
-                };
-                foot = spans.iter().map(high).max().unwrap_or(0);
-            }
-            Legend::Cells(count) => {
-                let room = Rect { x: 0, y: 0, w: cell_width, h: 0 };
-                under += below(room, &vec![String::new(); *count]).1;
-            }
-        }
-        let under = if under > 0 { under + NEAR } else { 0 };
-        let row = (cell_height + under).max(labels).max(beside);
-        let extra = if row > cell_height { contents.gap.max(10) } else { contents.gap };
-        let mut pitch = row + extra;
-        if cell_height.is_multiple_of(2) && contents.gap.is_multiple_of(2) {
-            pitch = pitch.next_multiple_of(2);
-        }
-        Self {
-            gutter,
-            heading: heading.next_multiple_of(2),
-            row,
-            pitch,
-            cells: columns * (cell_width + contents.gap) - contents.gap.min(columns * contents.gap),
-            legend,
-            below: if foot > 0 { foot + 2 * NEAR } else { 0 },
-        }
-    }
-
-    fn block(&self) -> usize {
-        (self.gutter + self.cells + self.legend).next_multiple_of(2)
-    }
-
-    fn size(&self, rows: usize, blocks: usize) -> (usize, usize) {
-        let high = rows.div_ceil(blocks);
-        let width = blocks * (self.block() + BLOCKS_APART) - BLOCKS_APART;
-        let height = self.heading + high * self.pitch - (self.pitch - self.row) + self.below;
-        (width + 2 * MARGIN, height + 2 * MARGIN)
-    }
-
-    /// How many blocks come nearest to the shape of a screen.
-    fn blocks(&self, rows: usize) -> usize {
-        let badness = |blocks: &usize| {
-            let (w, h) = self.size(rows, *blocks);
-            let too_large = w.max(h) > LARGEST;
-            (too_large, libm::log(w as f64 / h as f64 / SHAPE).abs())
-        };
-        let all =
-            (1..=rows.clamp(1, MOST_BLOCKS)).filter(|b| rows.div_ceil(rows.div_ceil(*b)) == *b);
-        let order = |a: &usize, b: &usize| {
-            let (a, b) = (badness(a), badness(b));
-            a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
-        };
-        all.min_by(order).unwrap_or(1)
-    }
-}
-
 /// The lines of a label, unbroken.
 fn lines(label: &Label) -> Vec<(Role, String)> {
-    let title = std::iter::once((Role::Title, &label.title)).filter(|(_, t)| !t.is_empty());
+    let title = [(Role::Title, &label.title), (Role::Shows, &label.shows)];
+    let title = title.into_iter().filter(|(_, t)| !t.is_empty());
     let captions = label.captions.iter().map(|t| (Role::Caption, t));
     let badges = label.badges.iter().map(|t| (Role::Badge, t));
     title.chain(captions).chain(badges).map(|(role, t)| (role, t.clone())).collect()
@@ -304,8 +168,9 @@ impl Layout {
     pub fn of(contents: &Contents) -> Result<Self> {
         let sizes = Sizes::of(contents);
         let rows = contents.labels.len();
-        let blocks = sizes.blocks(rows);
-        let (mut width, mut height) = sizes.size(rows, blocks);
+        let blocks = sizes.blocks(rows, contents.group);
+        let high = high(rows, contents.group, blocks);
+        let (mut width, mut height) = sizes.size(high, contents.group, blocks);
         let mut made = Self {
             width: 0,
             height: 0,
@@ -318,7 +183,7 @@ impl Layout {
             now: Rect::default(),
         };
         for block in 0..blocks {
-            made.block(contents, &sizes, block, rows.div_ceil(blocks));
+            made.block(contents, &sizes, block, high);
         }
         height = made.footer(contents, width, height - MARGIN) + MARGIN;
         width = width.next_multiple_of(2);
@@ -356,7 +221,7 @@ impl Layout {
         let first = block * high;
         let mut bottom = MARGIN + sizes.heading;
         for (row, label) in contents.labels.iter().enumerate().skip(first).take(high) {
-            let top = MARGIN + sizes.heading + (row - first) * sizes.pitch;
+            let top = MARGIN + sizes.heading + sizes.top(row - first, contents.group);
             bottom = top + sizes.row;
             let mut y = top;
             for (role, line) in placed_lines(label, sizes.gutter) {

@@ -4,6 +4,7 @@ fn contents(rows: usize, columns: usize, cell: (usize, usize), legend: Legend) -
     let captions = ["convex α=0.37", "noise 0.021", "turing_pattern with a long name"];
     let label = |row: usize| Label {
         title: format!("op {row}"),
+        shows: if row.is_multiple_of(2) { "stddev".into() } else { String::new() },
         captions: captions.map(str::to_owned).to_vec(),
         badges: if row % 3 == 1 { vec!["diverged at t=37".into()] } else { Vec::new() },
     };
@@ -12,6 +13,7 @@ fn contents(rows: usize, columns: usize, cell: (usize, usize), legend: Legend) -
         gap: 4,
         headings: (0..columns).map(|c| format!("realization {c}")).collect(),
         labels: (0..rows).map(label).collect(),
+        group: 1,
         legend,
         notes: false,
         now: "t = 888/888".into(),
@@ -62,9 +64,9 @@ fn nothing_overlaps_and_everything_lies_inside() {
         for cell in [(96, 96), (128, 128), (33, 33), (97, 101), (256, 64)] {
             for (notes, gap) in [(false, 0), (true, 4), (false, 3)] {
                 for legend in legends(rows, columns) {
-                    let asked = Contents { notes, gap, ..contents(rows, columns, cell, legend) };
+                    let asked = Contents { gap, notes, ..contents(rows, columns, cell, legend) };
                     let layout = Layout::of(&asked).unwrap();
-                    assert!(layout.width % 2 == 0 && layout.height % 2 == 0);
+                    assert!(layout.width.is_multiple_of(2) && layout.height.is_multiple_of(2));
                     assert_eq!(layout.cells.len(), rows);
                     let all = places(&layout);
                     for (i, (name, a)) in all.iter().enumerate() {
@@ -107,6 +109,15 @@ fn many_rows_stand_in_blocks_of_about_the_shape_of_a_screen() {
     assert_eq!(of(3).cells.iter().map(|row| row[0].x).max(), of(1).cells[0].first().map(|c| c.x));
     let headings = of(64).texts.iter().filter(|t| t.role == Role::Heading).count();
     assert!(headings > 6, "each block has its headings");
+}
+
+#[test]
+fn rows_that_belong_together_stand_in_one_block() {
+    let right = Legend::Right(vec![vec!["state".into()]; 21]);
+    let layout = Layout::of(&Contents { group: 3, ..contents(21, 8, (96, 96), right) }).unwrap();
+    let lefts: Vec<usize> = layout.cells.iter().map(|row| row[0].x).collect();
+    assert!(lefts.chunks(3).all(|group| group.iter().all(|x| *x == group[0])), "{lefts:?}");
+    assert_ne!(lefts.first(), lefts.last());
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::BufWriter;
 use std::path::Path;
 
-use ::gif::{DisposalMethod, EncodingError, Frame, Repeat};
+use gif::{DisposalMethod, EncodingError, Frame, Repeat};
 
 use super::Encoder;
 use super::palette::{Indexed, indexed};
@@ -30,7 +30,7 @@ pub struct Gif {
 
 enum State {
     Fresh(BufWriter<File>),
-    Open(Box<::gif::Encoder<BufWriter<File>>>),
+    Open(Box<gif::Encoder<BufWriter<File>>>),
     Failed,
 }
 
@@ -83,7 +83,7 @@ impl Gif {
             State::Open(out) => out,
             State::Fresh(out) => {
                 let (width, height) = (side(canvas.width()), side(canvas.height()));
-                let mut out = Box::new(::gif::Encoder::new(out, width, height, &[])?);
+                let mut out = Box::new(gif::Encoder::new(out, width, height, &[])?);
                 out.set_repeat(Repeat::Infinite)?;
                 out
             }
@@ -109,6 +109,6 @@ impl Encoder for Gif {
         };
         let buffered = out.into_inner().map_err(|error| self.failed(error))?;
         let file = buffered.into_inner().map_err(std::io::IntoInnerError::into_error);
-        self.file.publish(file.io("write", self.file.target())?)
+        self.file.publish(&file.io("write", self.file.target())?)
     }
 }
