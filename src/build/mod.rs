@@ -3,6 +3,7 @@
 //! Everything it does to the disk lies in the cache, at the output path, or in the lock file. It
 //! prints nothing.
 
+mod events;
 mod lockfile;
 mod output;
 mod provenance;
@@ -10,8 +11,8 @@ mod quality;
 mod report;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -54,8 +55,11 @@ pub struct Request {
     pub only: Vec<String>,
     /// Overwrite a file that spinlock did not write.
     pub force: bool,
-    /// Set by Ctrl-C.
+    /// Set by Ctrl-C: end now.
     pub interrupt: Arc<AtomicBool>,
+    /// Set by who has something better to build: end when the jobs at hand are done. A data set that
+    /// is being assembled is finished.
+    pub drain: Arc<AtomicBool>,
 }
 
 /// Marks the ends of stages, so that they fill the wall time.
@@ -88,10 +92,28 @@ pub fn build(
     start: Instant,
     progress: &mut dyn Progress,
 ) -> Result<Report> {
+    let mut log: Option<EventLog> = None;
+    let result = attempt(project, experiment, profile, cache, request, start, progress, &mut log);
+    if let (Err(error), Some(log)) = (&result, &mut log) {
+        log.event("build_stopped", json!({"error": error.message}));
+    }
+    result
+}
+
+#[expect(clippy::too_many_arguments, reason = "the parts of one build, each of its own type")]
+fn attempt(
+    project: &Project,
+    experiment: &Experiment,
+    profile: &Profile,
+    cache: &Arc<Cache>,
+    request: &Request,
+    start: Instant,
+    progress: &mut dyn Progress,
+    log: &mut Option<EventLog>,
+) -> Result<Report> {
     let mut stages = Stages { last: start, seconds: [0.0; 5] };
     stages.end(0);
     let mut report = Report::new(experiment);
-    let mut log: Option<EventLog> = None;
     let mut rounds = 0;
     loop {
         let plan = Plan::new(experiment, profile, cache)?;
@@ -107,7 +129,7 @@ pub fn build(
                 beside(&sources, true, &mut report)?;
                 lockfile::write(project, experiment, profile, &report, progress);
             }
-            return Ok(finish(report, &mut stages, log));
+            return Ok(finish(report, &mut stages, log.as_mut()));
         }
         if rounds == 0 {
             output::refuse_foreign(project, experiment, cache, request.force)?;
@@ -115,14 +137,11 @@ pub fn build(
             output::refuse_full_disk(experiment, &plan, &to_make, cache, request.force)?;
             register(project, experiment, &plan, cache)?;
             let mut started = EventLog::create(&cache.root().join("log"), start, &profile.name)?;
-            started.event(
-                "build_started",
-                json!({"experiment": experiment.file, "profile": &*profile.name,
-                       "to_make": to_make.len()}),
-            );
-            log = Some(started);
+            events::started(&mut started, experiment, profile, to_make.len());
+            *log = Some(started);
         }
         let log = log.as_mut().expect("made in the first round");
+        events::planned(log, &plan, &to_make, only_some);
         stages.end(1);
 
         let outcome = make(project, experiment, profile, cache, request, &plan, progress, log)?;
@@ -145,7 +164,7 @@ pub fn build(
         if !report.failed.is_empty() || only_some {
             break;
         }
-        let wrote = write(project, &sources, &mut report, progress);
+        let wrote = write(project, &sources, &mut report, progress, log);
         stages.end(3);
         match wrote {
             Ok(()) => {
@@ -153,7 +172,9 @@ pub fn build(
                 lockfile::write(project, experiment, profile, &report, progress);
             }
             Err(error) if error.kind == ErrorKind::Integrity && rounds < ROUNDS => {
-                progress.warn(&format!("{}; it is rebuilt", error.message));
+                let message = format!("{}; it is rebuilt", error.message);
+                log.event("warning", json!({"message": message}));
+                progress.warn(&message);
                 rounds += 1;
                 continue;
             }
@@ -162,7 +183,7 @@ pub fn build(
         }
         break;
     }
-    Ok(finish(report, &mut stages, log))
+    Ok(finish(report, &mut stages, log.as_mut()))
 }
 
 /// Puts beside the data set what the experiment asks for: the weights, the statistics of features.
@@ -177,14 +198,16 @@ fn beside(sources: &Sources<'_>, quick: bool, report: &mut Report) -> Result<()>
     Ok(())
 }
 
-fn finish(mut report: Report, stages: &mut Stages, log: Option<EventLog>) -> Report {
-    if let Some(mut log) = log {
-        log.event("build_finished", json!({"built": report.built, "failed": report.failed.len()}));
-        // The log is a service; the build stands without it.
+fn finish(mut report: Report, stages: &mut Stages, log: Option<&mut EventLog>) -> Report {
+    if let Some(log) = &log {
+        // A service; the build stands without it.
         let _ = log.write_trace();
     }
     stages.end(4);
     report.stages(&STAGES, &stages.seconds);
+    if let Some(log) = log {
+        events::finished(log, &report);
+    }
     report
 }
 
@@ -250,6 +273,7 @@ fn make(
         hellos,
         keep_going: request.keep_going,
         interrupt: Arc::clone(&request.interrupt),
+        drain: Arc::clone(&request.drain),
     };
     exec::run(plan, &to_make, cache, &options, progress, log)
 }
@@ -268,6 +292,7 @@ fn write(
     sources: &Sources<'_>,
     report: &mut Report,
     progress: &mut dyn Progress,
+    log: &mut EventLog,
 ) -> Result<()> {
     let (experiment, cache) = (sources.experiment, sources.cache);
     let path = &experiment.dataset.path;
@@ -283,6 +308,7 @@ fn write(
     let digest = match &output {
         Output::Current(digest) => *digest,
         Output::Copy { from, digest } => {
+            log.event("copying", json!({"from": from}));
             output::copy(from, path)?;
             *digest
         }
@@ -294,12 +320,19 @@ fn write(
             let file = assemble::contents(sources, dataset.key, &about, &quality)?;
             report.notes.extend(assemble::advice(&file.arrays));
             let total = file_bytes(&file);
-            let shared = std::sync::Mutex::new(progress);
+            log.event("assembling", json!({"done": 0, "total": total}));
+            let shared = Mutex::new((progress, &mut *log, Instant::now()));
             let written = dataset::write(path, &file, &|done| {
-                if let Ok(mut progress) = shared.lock() {
+                if let Ok(mut shared) = shared.lock() {
+                    let (progress, log, said) = &mut *shared;
                     progress.assembling(done, total);
+                    if said.elapsed() >= Duration::from_secs(1) {
+                        *said = Instant::now();
+                        log.event("assembling", json!({"done": done, "total": total}));
+                    }
                 }
             })?;
+            log.event("assembled", json!({"bytes": written.bytes, "digest": written.digest}));
             publish(cache, dataset.key, &dataset.recipe_text(), &written)?;
             report.built[kind_index(DatasetFile::KIND.name)] += 1;
             report.sampling.push((path.display().to_string(), quality));

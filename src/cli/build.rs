@@ -81,6 +81,7 @@ pub fn run(args: &BuildArgs, global: &Global, start: Instant) -> Result<ExitCode
         only: args.only.clone(),
         force: args.force,
         interrupt,
+        drain: Arc::default(),
     };
     let mut all: Option<Report> = None;
     let mut begin = start;

@@ -8,7 +8,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::style;
 use crate::error::Error;
-use crate::exec::progress::Progress;
+use crate::exec::progress::{Progress, time_left};
 use crate::units::seconds;
 
 /// How often a plain line is printed.
@@ -105,8 +105,7 @@ impl Terminal {
 
     /// Time left, from the share of the cost that is done; nothing before it means something.
     fn left(&self) -> Option<f64> {
-        let (elapsed, share) = (self.begun.elapsed().as_secs_f64(), self.share());
-        (share > 0.01 && elapsed > 1.0).then(|| elapsed / share * (1.0 - share))
+        time_left(self.begun.elapsed().as_secs_f64(), self.share())
     }
 
     fn rate(&self) -> String {
