@@ -17,12 +17,13 @@
 //! | 1 | [`space`] [`operator`] [`ic`] [`features`] [`picture`] [`render`] [`sampling`] [`profile`] | what an experiment can name, and how it is drawn |
 //! | 2 | [`config`] [`artifact`] [`graph`] [`cache`] | the experiment, the recipes, the store; strangers to each other |
 //! | 3 | [`plan`] | deciding: data without effects |
-//! | 4 | [`exec`] `compute` `dataset` `assemble` `extract` `history` `project` `live` `gallery` | doing: processes, kernels, files, pictures |
+//! | 4 | [`exec`] `compute` `dataset` `assemble` `extract` `history` `project` `live` `watch` `serve` `gallery` | doing: processes, kernels, files, pictures |
 //! | 5 | `build` `worker` `cli` | one build; the two programs' talk |
 //!
 //! Two programs are built from it, each with a feature of its own and never with both. `spinlock`
-//! (feature `front`: `assemble`, `build`, `cli`, `dataset`, `extract`, `gallery`, `history`, `live`, `project`)
-//! plans, schedules, writes data sets and draws, starts in milliseconds and never loads libtorch. `spinlock-worker` (feature
+//! (feature `front`: `assemble`, `build`, `cli`, `dataset`, `extract`, `gallery`, `history`, `live`,
+//! `project`, `serve`, `watch`) plans, schedules, writes data sets, draws and shows, starts in
+//! milliseconds and never loads libtorch. `spinlock-worker` (feature
 //! `torch`: `compute`, `worker`) computes. The worker gets the resolved experiment, plans it again with
 //! the same code, and is told keys, so the two cannot disagree unnoticed.
 //!
@@ -71,8 +72,12 @@ pub mod project;
 pub mod render;
 pub mod rng;
 pub mod sampling;
+#[cfg(feature = "front")]
+pub mod serve;
 pub mod space;
 pub mod units;
+#[cfg(feature = "front")]
+pub mod watch;
 #[cfg(feature = "torch")]
 pub mod worker;
 pub mod yaml;

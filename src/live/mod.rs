@@ -6,12 +6,14 @@
 
 mod builds;
 mod outputs;
+mod overview;
 mod state;
 mod tail;
 mod timeline;
 
 pub use builds::{Build, Builds};
 pub use outputs::{Fate, OutputState, Outputs};
+pub use overview::overview;
 pub use state::{BuildState, Kind, Message, Outcome, Stage, Work};
 pub use tail::Tail;
 pub use timeline::{Sample, Timeline};

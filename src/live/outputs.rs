@@ -159,19 +159,23 @@ impl Outputs {
         let plan = Plan::new(experiment, &profile, &self.cache)?;
         state.artifacts = plan.states.len();
         state.stale = plan.states.iter().filter(|state| **state != State::Cached).count();
-        if plan.is_current() {
-            state.state = Fate::Current;
-            return Ok(());
-        }
-        let there = experiment.dataset.path.is_file();
-        state.state = if there { Fate::OutOfDate } else { Fate::Missing };
-        state.reason = Some(match &plan.output {
-            Output::Copy { from, .. } => format!("it lies at {}", from.display()),
-            // The file may stay as it is while something beside it is missing.
-            Output::Current(_) => "artifacts are no longer in the cache".to_owned(),
-            Output::Assemble("not built yet") if there => "the experiment changed".to_owned(),
-            Output::Assemble(why) => (*why).to_owned(),
-        });
+        let there = plan.path.is_file();
+        let (fate, reason) = match &plan.output {
+            // Also if something that it was made from is no longer in the cache.
+            Output::Current(_) => (Fate::Current, None),
+            Output::Copy { from, .. } => {
+                (Fate::Missing, Some(format!("it lies at {}", from.display())))
+            }
+            Output::Assemble(why) if !there => (Fate::Missing, Some((*why).to_owned())),
+            Output::Assemble(_) if self.cache.output_at(&plan.path)?.is_none() => {
+                (Fate::OutOfDate, Some("another file lies there".to_owned()))
+            }
+            Output::Assemble("not built yet") => {
+                (Fate::OutOfDate, Some("the experiment changed".to_owned()))
+            }
+            Output::Assemble(why) => (Fate::OutOfDate, Some((*why).to_owned())),
+        };
+        (state.state, state.reason) = (fate, reason);
         Ok(())
     }
 }
