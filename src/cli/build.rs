@@ -13,6 +13,7 @@ use crate::artifact::KINDS;
 use crate::build::{self, Report, Request};
 use crate::error::{Error, Result};
 use crate::exec::process::find_worker;
+use crate::exec::progress::Progress;
 use crate::units;
 
 /// Build data sets: make what is stale, and nothing else
@@ -43,7 +44,10 @@ pub struct BuildArgs {
     /// Overwrite a file that spinlock did not write, or the data set of another experiment
     #[arg(long)]
     pub force: bool,
-    /// Print the result as JSON
+    /// Build again whenever the experiment or a file that it extends is saved, until Ctrl-C
+    #[arg(long, conflicts_with = "dry_run")]
+    pub watch: bool,
+    /// Print the result as JSON; with `--watch` a line for each build
     #[arg(long)]
     pub json: bool,
 }
@@ -53,6 +57,9 @@ fn kinds() -> clap::builder::PossibleValuesParser {
 }
 
 pub fn run(args: &BuildArgs, global: &Global, start: Instant) -> Result<ExitCode> {
+    if args.watch {
+        return super::watch::run(args, global, start);
+    }
     let loaded: Vec<Loaded> = args
         .experiments
         .iter()
@@ -66,6 +73,16 @@ pub fn run(args: &BuildArgs, global: &Global, start: Instant) -> Result<ExitCode
         }
         return Ok(ExitCode::SUCCESS);
     }
+    let request = request(args)?;
+    let report = build_all(&loaded, args, &request, start, &mut Terminal::new())?;
+    if args.json {
+        print_json(&report.to_json());
+    }
+    Ok(code(&report))
+}
+
+/// What is asked for, with Ctrl-C listened to.
+pub fn request(args: &BuildArgs) -> Result<Request> {
     let interrupt = Arc::new(AtomicBool::new(false));
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
         // A second Ctrl-C ends the program at once; the cache is whole at every moment.
@@ -73,7 +90,7 @@ pub fn run(args: &BuildArgs, global: &Global, start: Instant) -> Result<ExitCode
             .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&interrupt)))
             .map_err(|e| Error::environment(format!("cannot listen to Ctrl-C: {e}")))?;
     }
-    let request = Request {
+    Ok(Request {
         worker: find_worker().map_err(|e| e.message),
         jobs: args.jobs.map(usize::from),
         threads: u32::from(args.threads.max(1)),
@@ -82,22 +99,31 @@ pub fn run(args: &BuildArgs, global: &Global, start: Instant) -> Result<ExitCode
         force: args.force,
         interrupt,
         drain: Arc::default(),
-    };
+    })
+}
+
+/// Builds one after the other; at least one.
+pub fn build_all(
+    loaded: &[Loaded],
+    args: &BuildArgs,
+    request: &Request,
+    start: Instant,
+    progress: &mut dyn Progress,
+) -> Result<Report> {
     let mut all: Option<Report> = None;
     let mut begin = start;
-    for one in &loaded {
+    for one in loaded {
         for note in &one.experiment.notes {
             eprintln!("{}", style::note(note));
         }
-        let mut progress = Terminal::new();
         let report = build::build(
             &one.project,
             &one.experiment,
             &one.profile,
             &one.cache,
-            &request,
+            request,
             begin,
-            &mut progress,
+            progress,
         )?;
         begin = Instant::now();
         // The notes of the experiment were said before the work.
@@ -116,14 +142,11 @@ pub fn run(args: &BuildArgs, global: &Global, start: Instant) -> Result<ExitCode
             break;
         }
     }
-    let report = all.expect("at least one experiment is required");
-    if args.json {
-        print_json(&report.to_json());
-    }
-    Ok(code(&report))
+    Ok(all.expect("at least one experiment is required"))
 }
 
-fn code(report: &Report) -> ExitCode {
+/// The exit code of a build; says why if it is no success.
+pub fn code(report: &Report) -> ExitCode {
     if report.interrupted {
         eprintln!("interrupted; run the same command again to go on");
         return ExitCode::from(130);

@@ -93,8 +93,26 @@ pub fn request(
 
 /// Loads an experiment and decides where it runs; says on standard error what the person should know.
 pub fn load(experiment: &Path, overrides: &Overrides, global: &Global) -> Result<Loaded> {
+    let (loaded, warnings) = load_from(experiment, overrides, global, &mut Vec::new())?;
+    for warning in warnings {
+        eprintln!("{}", super::style::warning(&warning));
+    }
+    Ok(loaded)
+}
+
+/// As [`load`], with what the person should know. Adds the files that the experiment is read from to
+/// `files`, also if there are faults in them.
+pub fn load_from(
+    experiment: &Path,
+    overrides: &Overrides,
+    global: &Global,
+    files: &mut Vec<PathBuf>,
+) -> Result<(Loaded, Vec<String>)> {
     let project = global.project()?;
-    let experiment = config::load(&request(&project, experiment, overrides, global))?;
+    let (experiment, mut read) =
+        config::load_from(&request(&project, experiment, overrides, global));
+    files.append(&mut read);
+    let experiment = experiment?;
     let cache = global.cache(&project)?;
     let simulation = &experiment.simulation;
     let worker = find_worker().ok();
@@ -103,10 +121,8 @@ pub fn load(experiment: &Path, overrides: &Overrides, global: &Global) -> Result
     if let Some(name) = &overrides.profile {
         profile = Profile::named(name, simulation.precision);
     }
-    for note in note.into_iter().chain(profile.replaced(simulation.precision)) {
-        eprintln!("{}", super::style::warning(&note));
-    }
-    Ok(Loaded { project, experiment, profile, cache })
+    let warnings = note.into_iter().chain(profile.replaced(simulation.precision)).collect();
+    Ok((Loaded { project, experiment, profile, cache }, warnings))
 }
 
 /// The one artifact of a plan that `name` means: a label, a key, or a unique beginning of either.

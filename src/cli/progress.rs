@@ -80,7 +80,8 @@ impl Terminal {
         }
     }
 
-    fn say(&self, line: &str) {
+    /// Prints a line, or several, above the bars.
+    pub fn say(&self, line: &str) {
         match &self.bars {
             Some(bars) => {
                 let _ = bars.multi.println(line);
@@ -128,6 +129,8 @@ impl Progress for Terminal {
     fn begin(&mut self, to_make: &[(&'static str, u64)], gflop: f64) {
         let now = Instant::now();
         (self.begun, self.last_line) = (now, now);
+        // Those of the build before are gone.
+        self.bars = self.bars.take().map(|_| Bars::new());
         self.names = to_make.iter().map(|(name, _)| *name).collect();
         self.kinds = to_make
             .iter()

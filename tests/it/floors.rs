@@ -166,6 +166,8 @@ fn each_outer_library_has_one_home() {
         ("libdeflater", vec!["cache", "picture"]),
         ("ab_glyph", vec!["picture"]),
         ("maud", vec!["gallery"]),
+        ("notify", vec!["watch"]),
+        ("httparse", vec!["serve"]),
         ("sobol_burley", vec!["sampling"]),
     ];
     let sources = sources();

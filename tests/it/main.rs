@@ -26,7 +26,13 @@ mod invariance;
 mod oracle;
 // What an edit costs: what is rebuilt and, above all, what is not.
 mod rebuild;
+// The local page: who may ask for what, and what it shows.
+mod serve;
 // Statistics of features, and the cleaning recipe.
 mod statistics;
+// Builds seen from outside.
+mod status;
 // A temporary project in which the programs run.
 mod space;
+// Builds that start again when a file is saved.
+mod watch;
