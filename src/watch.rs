@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use notify::event::{AccessKind, AccessMode, EventKind};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
@@ -20,8 +20,6 @@ const QUIET: Duration = Duration::from_millis(150);
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How often to look without being told.
 const LOOK: Duration = Duration::from_secs(2);
-/// How far the time stamp of a file may lag behind the clock.
-const LAG: Duration = Duration::from_millis(50);
 
 /// The content of a file: none if there is no such file.
 type Content = Option<blake3::Hash>;
@@ -41,8 +39,7 @@ pub struct Watch {
 struct Known {
     /// Behind symbolic links.
     real: PathBuf,
-    /// `None` if it may be another one by now.
-    content: Option<Content>,
+    content: Content,
 }
 
 impl Default for Watch {
@@ -76,19 +73,15 @@ impl Watch {
         }
     }
 
-    /// Watches these files, absolute, there or not, in place of those before. They were read at `read`
-    /// or later: what was written since then counts as a save.
-    pub fn set(&mut self, files: &[PathBuf], read: SystemTime) {
-        let now = Instant::now();
+    /// Watches these files, absolute, there or not, in place of those before. Says whether there are new
+    /// ones among them: read these again, since they may have been saved before they were watched.
+    pub fn set(&mut self, files: &[PathBuf]) -> bool {
         let mut old = std::mem::take(&mut self.files);
+        let mut any_new = false;
         for file in files {
             let known = old.remove(file).unwrap_or_else(|| {
-                let written = fs::metadata(file).and_then(|about| about.modified());
-                let since = written.is_ok_and(|written| written + LAG >= read);
-                if since {
-                    self.stir.get_or_insert((now, now));
-                }
-                Known { real: PathBuf::new(), content: (!since).then(|| content(file)) }
+                any_new = true;
+                Known { real: PathBuf::new(), content: content(file) }
             });
             let real = file.canonicalize().unwrap_or_else(|_| file.clone());
             self.files.insert(file.clone(), Known { real, ..known });
@@ -109,6 +102,7 @@ impl Watch {
             }
         }
         self.folders = folders;
+        any_new
     }
 
     /// The files that were saved since they were read, or since the last call that named them. Does
@@ -122,7 +116,7 @@ impl Watch {
         }
         if self.stir.is_none() && self.looked.elapsed() >= LOOK {
             self.looked = now;
-            if self.files.iter().any(|(file, known)| known.content != Some(content(file))) {
+            if self.files.iter().any(|(file, known)| known.content != content(file)) {
                 self.stir = Some((now, now));
             }
         }
@@ -133,7 +127,7 @@ impl Watch {
         self.stir = None;
         let mut saved = Vec::new();
         for (file, known) in &mut self.files {
-            let content = Some(content(file));
+            let content = content(file);
             if known.content != content {
                 known.content = content;
                 saved.push(file.clone());
@@ -161,8 +155,7 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             fs::write(folder.path().join("x"), "1").unwrap();
             let mut watch = Watch::new();
-            let later = SystemTime::now() + Duration::from_secs(60);
-            watch.set(&["x", "y"].map(|name| folder.path().join(name)), later);
+            assert!(watch.set(&["x", "y"].map(|name| folder.path().join(name))));
             Self { folder, watch }
         }
 
@@ -208,13 +201,14 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_after_the_files_were_read_is_a_save() {
+    fn a_file_that_stays_watched_keeps_its_unseen_saves_and_a_new_one_is_told() {
         let mut space = Space::new();
-        let read = SystemTime::now();
-        fs::write(space.path("z"), "between reading and watching").unwrap();
-        let z = space.path("z");
-        space.watch.set(std::slice::from_ref(&z), read);
-        assert_eq!(space.saved(1800), [z]);
+        let [x, z] = ["x", "z"].map(|name| space.path(name));
+        fs::write(&x, "2").unwrap();
+        fs::write(&z, "1").unwrap();
+        assert!(!space.watch.set(std::slice::from_ref(&x)));
+        assert!(space.watch.set(&[x.clone(), z]));
+        assert_eq!(space.saved(5000), [x]);
     }
 
     #[test]
@@ -232,8 +226,7 @@ mod tests {
         fs::write(space.path("there/real"), "1").unwrap();
         std::os::unix::fs::symlink("there/real", space.path("link")).unwrap();
         let link = space.path("link");
-        let later = SystemTime::now() + Duration::from_secs(60);
-        space.watch.set(std::slice::from_ref(&link), later);
+        space.watch.set(std::slice::from_ref(&link));
         fs::write(space.path("there/real"), "2").unwrap();
         assert_eq!(space.saved(1800), [link]);
     }

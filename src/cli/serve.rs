@@ -13,7 +13,7 @@ use super::print;
 use crate::error::{Error, Result};
 use crate::exec::process::find_worker;
 use crate::live::{Builds, OutputState, Outputs, overview};
-use crate::serve::{PORT, Server};
+use crate::serve::{PORT, Server, State};
 
 /// Show builds live on a local page, for browsers on this machine alone
 #[derive(Debug, clap::Args)]
@@ -51,7 +51,8 @@ pub fn run(args: &ServeArgs, global: &Global) -> Result<ExitCode> {
     let mut outputs = Outputs::new(project, cache, find_worker().ok());
     let port = server.port();
     let shown = Arc::clone(&seen);
-    server.start(Arc::new(move || shown.answer()));
+    let answer: Arc<State> = Arc::new(move || shown.answer());
+    server.start(&answer);
     print(&format!("http://127.0.0.1:{port}/\n"));
     let moved = args.port.is_none() && port != PORT;
     let moved = if moved { format!(" (port {PORT} is taken)") } else { String::new() };

@@ -70,14 +70,13 @@ fn text(builds: &Builds, outputs: &[OutputState]) -> String {
         for line in lines(build, now) {
             let _ = writeln!(out, "{line}");
         }
-        let _ = writeln!(out);
     }
     if builds.running().next().is_none() {
-        out.push_str("no build is running\n\n");
+        out.push_str("no build is running\n");
     }
     let mut past = builds.past().peekable();
     if past.peek().is_some() {
-        out.push_str("past builds\n");
+        out.push_str("\npast builds\n");
     }
     for build in past {
         let _ = writeln!(out, "  {}", past_line(build, now));

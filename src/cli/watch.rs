@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use super::build::{BuildArgs, build_all, code, request};
 use super::common::{Loaded, load_from};
@@ -33,7 +33,9 @@ pub fn run(args: &BuildArgs, global: &Global, start: Instant) -> Result<ExitCode
             Err(error) if first && error.place.is_none() => return Err(error),
             Err(error) => eprintln!("{}", style::error(&error)),
             Ok((loaded, warnings)) => {
-                warnings.iter().for_each(|warning| eprintln!("{}", style::warning(warning)));
+                for warning in warnings {
+                    eprintln!("{}", style::warning(&warning));
+                }
                 build(&mut desk, &loaded, &request, begin);
             }
         }
@@ -68,6 +70,9 @@ fn build(desk: &mut Desk<'_>, loaded: &[Loaded], request: &Request, begin: Insta
     }
 }
 
+/// Experiments, and what a person should know of them.
+type Read = (Vec<Loaded>, Vec<String>);
+
 /// What a person works at: some experiments, and the files that they are read from.
 struct Desk<'a> {
     args: &'a BuildArgs,
@@ -82,8 +87,17 @@ struct Desk<'a> {
 impl Desk<'_> {
     /// Reads the experiments as they are now, with what a person should know, and watches what they are
     /// read from.
-    fn load(&mut self) -> Result<(Vec<Loaded>, Vec<String>)> {
-        let read = SystemTime::now();
+    fn load(&mut self) -> Result<Read> {
+        loop {
+            let (result, any_new) = self.load_once();
+            if !any_new {
+                return result;
+            }
+        }
+    }
+
+    /// Also says whether files are watched only now, so that they are to be read again.
+    fn load_once(&mut self) -> (Result<Read>, bool) {
         let (mut files, mut loaded, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
         let mut faults = Vec::new();
         for experiment in &self.args.experiments {
@@ -101,15 +115,14 @@ impl Desk<'_> {
         }
         files.sort();
         files.dedup();
-        self.watch.set(&files, read);
+        let any_new = self.watch.set(&files);
         self.files = files;
         if let Some(fault) = Error::all(faults) {
-            return Err(fault);
+            return (Err(fault), any_new);
         }
         let experiments: Vec<_> = loaded.iter().map(|one| one.experiment.clone()).collect();
         self.experiments = experiments.iter().map(|one| one.file.display().to_string()).collect();
-        refuse_shared(&experiments)?;
-        Ok((loaded, warnings))
+        (refuse_shared(&experiments).map(|()| (loaded, warnings)), any_new)
     }
 
     /// Waits for a save, and says which.
@@ -148,7 +161,10 @@ impl Desk<'_> {
     /// A file as a person knows it.
     fn name(&self, file: &Path) -> String {
         let root = self.global.project().map(|project| project.root).unwrap_or_default();
-        file.strip_prefix(&root).unwrap_or(file).display().to_string()
+        // Without the detours of `extends: ../configs/more.yaml`.
+        let plain = || Some(file.parent()?.canonicalize().ok()?.join(file.file_name()?));
+        let file = plain().unwrap_or_else(|| file.to_owned());
+        file.strip_prefix(&root).unwrap_or(&file).display().to_string()
     }
 }
 

@@ -14,7 +14,7 @@ use crate::plan::{Output, Plan, State};
 use crate::project::{Project, choose_profile};
 
 /// How long an answer holds if nothing that it depends on seems to have changed.
-const FRESH: Duration = Duration::from_secs(60);
+const FRESH: Duration = Duration::from_mins(1);
 
 /// How an output stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

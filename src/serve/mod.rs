@@ -81,10 +81,10 @@ impl Server {
     }
 
     /// Serves until the program ends, beside whoever calls this.
-    pub fn start(self, state: Arc<State>) {
+    pub fn start(self, state: &Arc<State>) {
         let open = Arc::new(AtomicUsize::new(0));
         for listener in self.listeners {
-            let (state, open, port) = (Arc::clone(&state), Arc::clone(&open), self.port);
+            let (state, open, port) = (Arc::clone(state), Arc::clone(&open), self.port);
             thread::spawn(move || {
                 loop {
                     match listener.accept() {
@@ -122,7 +122,7 @@ fn accepted(
     if others >= CONNECTIONS {
         // Into the buffer of a new connection; nobody is waited for.
         let deadline = Instant::now() + Duration::from_millis(50);
-        respond::send(&stream, &respond::refusal(&Refusal::Busy), false, deadline);
+        respond::send(&stream, &respond::refusal(Refusal::Busy), false, deadline);
         return;
     }
     let state = Arc::clone(state);
@@ -138,11 +138,11 @@ fn accepted(
 fn serve(stream: &TcpStream, port: u16, state: &State) {
     let (body, is_head) = match request::read(stream, Instant::now() + TIME) {
         Ok(None) => return,
-        Err(refusal) => (respond::refusal(&refusal), false),
+        Err(refusal) => (respond::refusal(refusal), false),
         Ok(Some(head)) => {
             let body = match guard::check(&head, port) {
                 Ok(()) => route(&head.target, state),
-                Err(refusal) => respond::refusal(&refusal),
+                Err(refusal) => respond::refusal(refusal),
             };
             (body, head.method == "HEAD")
         }
@@ -164,6 +164,6 @@ fn route(target: &str, state: &State) -> Body {
                 Body { status: 500, kind: "application/json", text: json.to_string() }
             }
         },
-        _ => respond::refusal(&Refusal::NoSuchPage),
+        _ => respond::refusal(Refusal::NoSuchPage),
     }
 }

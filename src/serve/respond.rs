@@ -31,7 +31,7 @@ pub struct Body {
 }
 
 /// The answer to a request that is refused.
-pub fn refusal(why: &Refusal) -> Body {
+pub fn refusal(why: Refusal) -> Body {
     let (status, text) = match why {
         Refusal::Malformed => (400, "this is no request that is understood here"),
         Refusal::Stranger => {
