@@ -4,6 +4,7 @@
 //! prints nothing.
 
 mod beside;
+mod events;
 mod lockfile;
 mod output;
 mod page;
@@ -12,8 +13,8 @@ mod quality;
 mod report;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -57,8 +58,11 @@ pub struct Request {
     pub only: Vec<String>,
     /// Overwrite a file that spinlock did not write.
     pub force: bool,
-    /// Set by Ctrl-C.
+    /// Set by Ctrl-C: end now.
     pub interrupt: Arc<AtomicBool>,
+    /// Set by who has something better to build: end when the jobs at hand are done. A data set that
+    /// is being assembled is finished.
+    pub drain: Arc<AtomicBool>,
 }
 
 /// Marks the ends of stages, so that they fill the wall time.
@@ -91,10 +95,28 @@ pub fn build(
     start: Instant,
     progress: &mut dyn Progress,
 ) -> Result<Report> {
+    let mut log: Option<EventLog> = None;
+    let result = attempt(project, experiment, profile, cache, request, start, progress, &mut log);
+    if let (Err(error), Some(log)) = (&result, &mut log) {
+        log.event("build_stopped", json!({"error": error.message}));
+    }
+    result
+}
+
+#[expect(clippy::too_many_arguments, reason = "the parts of one build, each of its own type")]
+fn attempt(
+    project: &Project,
+    experiment: &Experiment,
+    profile: &Profile,
+    cache: &Arc<Cache>,
+    request: &Request,
+    start: Instant,
+    progress: &mut dyn Progress,
+    log: &mut Option<EventLog>,
+) -> Result<Report> {
     let mut stages = Stages { last: start, seconds: [0.0; 5] };
     stages.end(0);
     let mut report = Report::new(experiment);
-    let mut log: Option<EventLog> = None;
     let mut rounds = 0;
     let plan = loop {
         let plan = Plan::new(experiment, profile, cache)?;
@@ -119,14 +141,11 @@ pub fn build(
             output::refuse_full_disk(experiment, &plan, &to_make, cache, request.force)?;
             register(project, experiment, &plan, cache)?;
             let mut started = EventLog::create(&cache.root().join("log"), start, &profile.name)?;
-            started.event(
-                "build_started",
-                json!({"experiment": experiment.file, "profile": &*profile.name,
-                       "to_make": to_make.len()}),
-            );
-            log = Some(started);
+            events::started(&mut started, experiment, profile, to_make.len());
+            *log = Some(started);
         }
         let log = log.as_mut().expect("made in the first round");
+        events::planned(log, &plan, &to_make, only_some);
         stages.end(1);
 
         let outcome = make(project, experiment, profile, cache, request, &plan, progress, log)?;
@@ -151,7 +170,7 @@ pub fn build(
             beside::put_only(&sources, &request.only, &mut report)?;
             break plan;
         }
-        let wrote = write(project, &sources, &mut report, progress);
+        let wrote = write(project, &sources, &mut report, progress, log);
         stages.end(3);
         match wrote {
             Ok(()) => {
@@ -159,7 +178,9 @@ pub fn build(
                 lockfile::write(project, experiment, profile, &report, progress);
             }
             Err(error) if error.kind == ErrorKind::Integrity && rounds < ROUNDS => {
-                progress.warn(&format!("{}; it is rebuilt", error.message));
+                let message = format!("{}; it is rebuilt", error.message);
+                log.event("warning", json!({"message": message}));
+                progress.warn(&message);
                 rounds += 1;
                 continue;
             }
@@ -168,28 +189,21 @@ pub fn build(
         }
         break plan;
     };
-    let has_page = log.is_some() && request.only.is_empty() && !report.interrupted;
-    finished(log, &mut report, &stages);
-    if has_page {
-        page::write(project, experiment, profile, &plan, cache, &mut report, progress);
+    if let Some(log) = log.as_mut() {
+        // A service; the build stands without it.
+        let _ = log.write_trace();
+    }
+    stages.end(4);
+    report.stages(&STAGES, &stages.seconds);
+    if let Some(log) = log.as_mut() {
+        events::finished(log, &report);
+        if request.only.is_empty() && !report.interrupted {
+            page::write(project, experiment, profile, &plan, cache, &mut report, progress);
+        }
     }
     stages.end(4);
     report.stages(&STAGES, &stages.seconds);
     Ok(report)
-}
-
-/// Closes the log, with the seconds of the stages that are over.
-fn finished(log: Option<EventLog>, report: &mut Report, stages: &Stages) {
-    let Some(mut log) = log else { return };
-    let over: serde_json::Map<_, _> =
-        STAGES[..4].iter().zip(stages.seconds).map(|(n, s)| ((*n).to_owned(), json!(s))).collect();
-    log.event(
-        "build_finished",
-        json!({"built": report.built, "failed": report.failed.len(), "stages": over,
-               "outputs": report.outputs, "interrupted": report.interrupted}),
-    );
-    // The log is a service; the build stands without it.
-    let _ = log.write_trace();
 }
 
 /// Registers what the experiment needs, so that `gc` beside this build keeps it.
@@ -255,6 +269,7 @@ fn make(
         hellos,
         keep_going: request.keep_going,
         interrupt: Arc::clone(&request.interrupt),
+        drain: Arc::clone(&request.drain),
     };
     exec::run(plan, &to_make, cache, &options, progress, log)
 }
@@ -273,6 +288,7 @@ fn write(
     sources: &Sources<'_>,
     report: &mut Report,
     progress: &mut dyn Progress,
+    log: &mut EventLog,
 ) -> Result<()> {
     let (experiment, cache) = (sources.experiment, sources.cache);
     let path = &experiment.dataset.path;
@@ -288,6 +304,7 @@ fn write(
     let digest = match &output {
         Output::Current(digest) => *digest,
         Output::Copy { from, digest } => {
+            log.event("copying", json!({"from": from}));
             output::copy(from, path)?;
             *digest
         }
@@ -299,12 +316,19 @@ fn write(
             let file = assemble::contents(sources, dataset.key, &about, &quality)?;
             report.notes.extend(assemble::advice(&file.arrays));
             let total = file_bytes(&file);
-            let shared = std::sync::Mutex::new(progress);
+            log.event("assembling", json!({"done": 0, "total": total}));
+            let shared = Mutex::new((progress, &mut *log, Instant::now()));
             let written = dataset::write(path, &file, &|done| {
-                if let Ok(mut progress) = shared.lock() {
+                if let Ok(mut shared) = shared.lock() {
+                    let (progress, log, said) = &mut *shared;
                     progress.assembling(done, total);
+                    if said.elapsed() >= Duration::from_secs(1) {
+                        *said = Instant::now();
+                        log.event("assembling", json!({"done": done, "total": total}));
+                    }
                 }
             })?;
+            log.event("assembled", json!({"bytes": written.bytes, "digest": written.digest}));
             publish(cache, dataset.key, &dataset.recipe_text(), &written)?;
             report.built[kind_index(DatasetFile::KIND.name)] += 1;
             report.sampling.push((path.display().to_string(), quality));

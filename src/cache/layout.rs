@@ -234,8 +234,10 @@ pub(super) fn is_at(file: &File, path: &Path) -> bool {
     }
 }
 
-/// Whether some process is still writing this file.
-pub(super) fn in_use(path: &Path) -> Result<bool> {
+/// Whether some process is still writing this file, which it locks as long as it does.
+/// # Errors
+/// If the file cannot be opened or locked; that there is none is no error.
+pub fn in_use(path: &Path) -> Result<bool> {
     match File::open(path) {
         // A shared lock, since on network file systems an exclusive one needs write access.
         Ok(file) => match file.try_lock_shared() {

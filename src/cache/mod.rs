@@ -32,6 +32,7 @@ pub use encoding::{Dtype, Encoder, Encoding, decode, transcode};
 pub use entry::{Documents, Entry, FileRecord, content_digest};
 pub use fsck::{Checked, Damage, FsckOptions, FsckProgress, FsckReport, Leftover, Resumable};
 pub use gc::{GcOptions, GcReport, Removed};
+pub use layout::in_use;
 pub use listing::{KindStatus, Nearest, Status};
 pub use lock::KeyLock;
 pub use outputs::{FileIdentity, OutputRecord, identity};

@@ -11,6 +11,7 @@ use crate::artifact::KINDS;
 use crate::build::{self, Report, Request};
 use crate::error::{Error, Result};
 use crate::exec::process::find_worker;
+use crate::exec::progress::Progress;
 use crate::units;
 
 /// Build data sets: make what is stale, and nothing else
@@ -41,7 +42,10 @@ pub struct BuildArgs {
     /// Overwrite a file that spinlock did not write, or the data set of another experiment
     #[arg(long)]
     pub force: bool,
-    /// Print the result as JSON
+    /// Build again whenever the experiment or a file that it extends is saved, until Ctrl-C
+    #[arg(long, conflicts_with = "dry_run")]
+    pub watch: bool,
+    /// Print the result as JSON; with `--watch` a line for each build
     #[arg(long)]
     pub json: bool,
 }
@@ -51,6 +55,9 @@ fn kinds() -> clap::builder::PossibleValuesParser {
 }
 
 pub fn run(args: &BuildArgs, global: &Global, start: Instant) -> Result<ExitCode> {
+    if args.watch {
+        return super::watch::run(args, global, start);
+    }
     let loaded: Vec<Loaded> = args
         .experiments
         .iter()
@@ -64,9 +71,19 @@ pub fn run(args: &BuildArgs, global: &Global, start: Instant) -> Result<ExitCode
         }
         return Ok(ExitCode::SUCCESS);
     }
+    let request = request(args)?;
+    let report = build_all(&loaded, args, &request, start, &mut Terminal::new())?;
+    if args.json {
+        print_json(&report.to_json());
+    }
+    Ok(code(&report))
+}
+
+/// What is asked for, with Ctrl-C listened to.
+pub fn request(args: &BuildArgs) -> Result<Request> {
     // The cache is whole at every moment.
     let interrupt = interrupt()?;
-    let request = Request {
+    Ok(Request {
         worker: find_worker().map_err(|e| e.message),
         jobs: args.jobs.map(usize::from),
         threads: u32::from(args.threads.max(1)),
@@ -74,22 +91,32 @@ pub fn run(args: &BuildArgs, global: &Global, start: Instant) -> Result<ExitCode
         only: args.only.clone(),
         force: args.force,
         interrupt,
-    };
+        drain: std::sync::Arc::default(),
+    })
+}
+
+/// Builds one after the other; at least one.
+pub fn build_all(
+    loaded: &[Loaded],
+    args: &BuildArgs,
+    request: &Request,
+    start: Instant,
+    progress: &mut dyn Progress,
+) -> Result<Report> {
     let mut all: Option<Report> = None;
     let mut begin = start;
-    for one in &loaded {
+    for one in loaded {
         for note in &one.experiment.notes {
             eprintln!("{}", style::note(note));
         }
-        let mut progress = Terminal::new();
         let report = build::build(
             &one.project,
             &one.experiment,
             &one.profile,
             &one.cache,
-            &request,
+            request,
             begin,
-            &mut progress,
+            progress,
         )?;
         begin = Instant::now();
         // The notes of the experiment were said before the work.
@@ -108,14 +135,10 @@ pub fn run(args: &BuildArgs, global: &Global, start: Instant) -> Result<ExitCode
             break;
         }
     }
-    let report = all.expect("at least one experiment is required");
-    if args.json {
-        print_json(&report.to_json());
-    }
-    Ok(code(&report))
+    Ok(all.expect("at least one experiment is required"))
 }
 
-/// The exit code of a build, after its last words.
+/// The exit code of a build; says why if it is no success.
 pub fn code(report: &Report) -> ExitCode {
     if report.interrupted {
         eprintln!("interrupted; run the same command again to go on");

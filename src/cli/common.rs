@@ -95,8 +95,26 @@ pub fn request(
 
 /// Loads an experiment and decides where it runs; says on standard error what the person should know.
 pub fn load(experiment: &Path, overrides: &Overrides, global: &Global) -> Result<Loaded> {
+    let (loaded, warnings) = load_from(experiment, overrides, global, &mut Vec::new())?;
+    for warning in warnings {
+        eprintln!("{}", super::style::warning(&warning));
+    }
+    Ok(loaded)
+}
+
+/// As [`load`], with what the person should know. Adds the files that the experiment is read from to
+/// `files`, also if there are faults in them.
+pub fn load_from(
+    experiment: &Path,
+    overrides: &Overrides,
+    global: &Global,
+    files: &mut Vec<PathBuf>,
+) -> Result<(Loaded, Vec<String>)> {
     let project = global.project()?;
-    let experiment = config::load(&request(&project, experiment, overrides, global))?;
+    let (experiment, mut read) =
+        config::load_from(&request(&project, experiment, overrides, global));
+    files.append(&mut read);
+    let experiment = experiment?;
     let cache = global.cache(&project)?;
     let simulation = &experiment.simulation;
     let worker = find_worker().ok();
@@ -105,21 +123,16 @@ pub fn load(experiment: &Path, overrides: &Overrides, global: &Global) -> Result
     if let Some(name) = &overrides.profile {
         profile = Profile::named(name, simulation.precision);
     }
+    let mut warnings: Vec<String> =
+        note.into_iter().chain(profile.replaced(simulation.precision)).collect();
     if experiment.renders.iter().any(|render| render.spec.exports.contains(&Export::Mp4)) {
         profile.encoder = encoder(&cache, !profile.cuda.is_empty())?;
         if profile.encoder.is_none() {
-            eprintln!(
-                "{}",
-                super::style::warning(
-                    "no `ffmpeg` here encodes H.264: renders become GIF instead of MP4"
-                )
-            );
+            let warning = "no `ffmpeg` here encodes H.264: renders become GIF instead of MP4";
+            warnings.push(warning.to_owned());
         }
     }
-    for note in note.into_iter().chain(profile.replaced(simulation.precision)) {
-        eprintln!("{}", super::style::warning(&note));
-    }
-    Ok(Loaded { project, experiment, profile, cache })
+    Ok((Loaded { project, experiment, profile, cache }, warnings))
 }
 
 /// The one artifact of a plan that `name` means: a label, a key, or a unique beginning of either.

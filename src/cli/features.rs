@@ -7,7 +7,7 @@ use std::time::Instant;
 use serde_json::{Map, Value, json};
 
 use super::common::{interrupt, quoted};
-use super::watch::Watch;
+use super::meter::Meter;
 use super::{Global, print_json, style};
 use crate::config;
 use crate::dataset;
@@ -135,7 +135,7 @@ impl Asked {
         let interrupt = interrupt()?;
         let (file, output) =
             (global.path(&self.file), self.output.as_ref().map(|o| global.path(o)));
-        let watch = Watch::new("operators", self.talk && !self.dry_run);
+        let meter = Meter::new("operators", self.talk && !self.dry_run);
         let request = Request {
             file: &file,
             output: output.as_deref(),
@@ -143,10 +143,10 @@ impl Asked {
             overwrite: self.overwrite,
             most: self.most.map(|most| usize::try_from(most).unwrap_or(usize::MAX)),
             interrupt: &interrupt,
-            progress: &|done, all| watch.advance(done, all),
+            progress: &|done, all| meter.advance(done, all),
         };
         let found = if self.dry_run { look(&request) } else { extract(&request) };
-        watch.finish();
+        meter.finish();
         let extracted = found?;
         let note = |text: &str| {
             if self.talk {

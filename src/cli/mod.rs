@@ -18,6 +18,7 @@ mod info;
 mod init;
 mod list;
 mod man;
+mod meter;
 mod plan;
 mod progress;
 pub mod reference;
@@ -25,6 +26,8 @@ pub mod registry;
 mod render;
 mod report;
 mod schema;
+mod serve;
+mod status;
 pub mod style;
 mod validate;
 mod visualize_dataset;
@@ -56,6 +59,8 @@ enum Command {
     Plan(plan::PlanArgs),
     Explain(explain::ExplainArgs),
     Graph(graph::GraphArgs),
+    Status(status::StatusArgs),
+    Serve(serve::ServeArgs),
     List(list::ListArgs),
     Gallery(gallery::GalleryArgs),
     Info(info::InfoArgs),
@@ -91,6 +96,8 @@ pub fn run(start: Instant) -> Result<ExitCode> {
         Command::Plan(args) => plan::run(args, global),
         Command::Explain(args) => explain::run(args, global),
         Command::Graph(args) => graph::run(args, global),
+        Command::Status(args) => status::run(args, global),
+        Command::Serve(args) => serve::run(args, global),
         Command::List(args) => Ok(list::run(args)),
         Command::Gallery(args) => gallery::run(args, global, start),
         Command::Info(args) => info::run(args, global),
@@ -126,6 +133,13 @@ fn print(text: &str) -> ExitCode {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => ExitCode::from(3),
         _ => ExitCode::SUCCESS,
     }
+}
+
+/// Prints a value as JSON on one line.
+fn print_json_line(value: &impl serde::Serialize) -> ExitCode {
+    let mut text = serde_json::to_string(value).expect("plain values");
+    text.push('\n');
+    print(&text)
 }
 
 /// Prints a value as indented JSON.

@@ -8,7 +8,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::style;
 use crate::error::Error;
-use crate::exec::progress::Progress;
+use crate::exec::progress::{Progress, time_left};
 use crate::units::seconds;
 
 /// How often a plain line is printed.
@@ -80,7 +80,8 @@ impl Terminal {
         }
     }
 
-    fn say(&self, line: &str) {
+    /// Prints a line, or several, above the bars.
+    pub fn say(&self, line: &str) {
         match &self.bars {
             Some(bars) => {
                 let _ = bars.multi.println(line);
@@ -105,8 +106,7 @@ impl Terminal {
 
     /// Time left, from the share of the cost that is done; nothing before it means something.
     fn left(&self) -> Option<f64> {
-        let (elapsed, share) = (self.begun.elapsed().as_secs_f64(), self.share());
-        (share > 0.01 && elapsed > 1.0).then(|| elapsed / share * (1.0 - share))
+        time_left(self.begun.elapsed().as_secs_f64(), self.share())
     }
 
     fn rate(&self) -> String {
@@ -129,6 +129,8 @@ impl Progress for Terminal {
     fn begin(&mut self, to_make: &[(&'static str, u64)], gflop: f64) {
         let now = Instant::now();
         (self.begun, self.last_line) = (now, now);
+        // Those of the build before are gone.
+        self.bars = self.bars.take().map(|_| Bars::new());
         self.names = to_make.iter().map(|(name, _)| *name).collect();
         self.kinds = to_make
             .iter()

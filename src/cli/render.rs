@@ -7,7 +7,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use super::common::{Loaded, Overrides, interrupt, load, quoted};
-use super::watch::Watch;
+use super::meter::Meter;
 use super::{Global, print_json, style};
 use crate::build::{self, Report};
 use crate::config;
@@ -181,7 +181,7 @@ impl Asked {
         if output.is_none() {
             std::fs::create_dir_all(&folder).io("create", &folder)?;
         }
-        let watch = Watch::new("frames", self.talk);
+        let meter = Meter::new("frames", self.talk);
         let name = self.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let request = Request {
             render: &render,
@@ -189,10 +189,10 @@ impl Asked {
             encoder: found.as_deref(),
             outputs: &outputs,
             interrupt: &*interrupt()?,
-            progress: &|done, all| watch.advance(done, all),
+            progress: &|done, all| meter.advance(done, all),
         };
         let sizes = source.write(&request);
-        watch.finish();
+        meter.finish();
         Ok(outputs.into_iter().map(|(_, path)| path).zip(sizes?).collect())
     }
 }
@@ -265,6 +265,7 @@ fn experiment(
         only: vec!["render".to_owned()],
         force: false,
         interrupt: interrupt()?,
+        drain: std::sync::Arc::default(),
     };
     let mut progress = super::progress::Terminal::new();
     let report = build::build(project, experiment, profile, cache, &request, start, &mut progress)?;

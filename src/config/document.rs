@@ -70,6 +70,7 @@ impl<'a> Loader<'a> {
         if let Some(tree) = self.done.get(&real) {
             return Ok(tree.clone());
         }
+        self.sources.files.push(file.to_owned());
         let bytes = std::fs::read(file).io("read", file)?;
         let mut tree = match self.sources.parse(shown, &bytes) {
             Ok(tree) => tree,
@@ -120,6 +121,9 @@ impl<'a> Loader<'a> {
             .iter()
             .find_map(|base| locate::complete(base, name).map(|name| base.join(name)));
         let Some(found) = found else {
+            for base in [folder, self.bounds.root] {
+                self.sources.files.extend(locate::completions(name).map(|name| base.join(name)));
+            }
             fault(
                 format!("there is no file `{}`", name.display()),
                 Some("it is looked for beside this file, then in the project".to_owned()),

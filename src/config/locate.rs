@@ -36,9 +36,11 @@ pub fn experiment(name: &Path, root: &Path) -> Result<(PathBuf, PathBuf)> {
 
 /// `name` with what is missing from it, if such a file lies in `base`.
 pub fn complete(base: &Path, name: &Path) -> Option<PathBuf> {
-    if base.join(name).is_file() {
-        return Some(name.to_owned());
-    }
+    completions(name).find(|path| base.join(path).is_file())
+}
+
+/// What `name` may stand for: itself, or with what is missing from it.
+pub fn completions(name: &Path) -> impl Iterator<Item = PathBuf> {
     let with_extension = EXTENSIONS.iter().map(|extension| {
         let mut name = name.as_os_str().to_owned();
         name.push(".");
@@ -46,7 +48,7 @@ pub fn complete(base: &Path, name: &Path) -> Option<PathBuf> {
         PathBuf::from(name)
     });
     let in_folder = EXTENSIONS.iter().map(|extension| name.join(format!("experiment.{extension}")));
-    with_extension.chain(in_folder).find(|path| base.join(path).is_file())
+    std::iter::once(name.to_owned()).chain(with_extension).chain(in_folder)
 }
 
 /// The name of the experiment in `file`: the file's, or its folder's for `experiment.yaml`.

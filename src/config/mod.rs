@@ -71,7 +71,18 @@ struct Loaded {
 /// A usage error with every fault found, each with its place; [`Error::io`] for a file that cannot be
 /// read.
 pub fn load(request: &Request) -> Result<Experiment> {
-    resolve(read_document(request)?, request).map(|(experiment, _)| experiment)
+    load_from(request).0
+}
+
+/// As [`load`]; also gives the files that the experiment was read from, whether or not it has faults:
+/// it, what it extends, and files that it names and that are not there. None if there is no such
+/// experiment.
+pub fn load_from(request: &Request) -> (Result<Experiment>, Vec<PathBuf>) {
+    let mut files = Vec::new();
+    let result = read_document(request, &mut files)
+        .and_then(|loaded| resolve(loaded, request))
+        .map(|(experiment, _)| experiment);
+    (result, files)
 }
 
 /// What a worker needs to resolve the same experiment again, as JSON.
@@ -162,7 +173,7 @@ pub fn render(name: &str, options: &[(&'static str, String)], shape: &Shape) -> 
     }
 }
 
-fn read_document(request: &Request) -> Result<Loaded> {
+fn read_document(request: &Request, files: &mut Vec<PathBuf>) -> Result<Loaded> {
     let root = std::path::absolute(&request.root)
         .map_err(|error| Error::io("find", &request.root, error))?;
     let bounds = Bounds { root: &root, allow_outside: request.allow_outside };
@@ -176,8 +187,9 @@ fn read_document(request: &Request) -> Result<Loaded> {
         request.sets.iter().map(|text| Override { option: "--set", text: text.clone() }).collect();
     sets.extend(option("--device", "simulation.device", &request.device));
     sets.extend(option("--precision", "simulation.precision", &request.precision));
-    let tree = Loader::new(bounds, &mut sources, &faults).load(&file, &shown, &sets)?;
-    Ok(Loaded { file: shown, tree, sources, faults })
+    let tree = Loader::new(bounds, &mut sources, &faults).load(&file, &shown, &sets);
+    files.append(&mut sources.files);
+    Ok(Loaded { file: shown, tree: tree?, sources, faults })
 }
 
 /// Reads the tree; also hands back tree and sources for what shows them.

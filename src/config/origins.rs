@@ -27,7 +27,7 @@ pub struct Line {
 /// # Errors
 /// As [`super::load`].
 pub fn origins(request: &Request) -> Result<Vec<Line>> {
-    let (experiment, (tree, sources)) = resolve(read_document(request)?, request)?;
+    let (experiment, (tree, sources)) = resolve(read_document(request, &mut Vec::new())?, request)?;
     let effective = effective(&tree, &experiment);
     let mut lines = Vec::new();
     write(&effective, "", &sources, &mut lines);

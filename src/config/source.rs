@@ -2,6 +2,8 @@
 //!
 //! Invariant: `Span::source` is an index into [`Sources`]. It does not know what the texts mean.
 
+use std::path::PathBuf;
+
 use crate::error::{Error, Place};
 use crate::node::{Fault, Node, Span};
 use crate::yaml;
@@ -14,7 +16,11 @@ const SHOWN: usize = 50;
 
 /// Every text read so far.
 #[derive(Debug, Default)]
-pub struct Sources(Vec<Source>);
+pub struct Sources {
+    texts: Vec<Source>,
+    /// The files among them, and those that were looked for and are not there.
+    pub files: Vec<PathBuf>,
+}
 
 #[derive(Debug)]
 struct Source {
@@ -26,8 +32,8 @@ impl Sources {
     /// Keeps a text under the name that messages give it.
     pub fn add(&mut self, name: impl Into<String>, bytes: &[u8]) -> u32 {
         let lines = String::from_utf8_lossy(bytes).lines().map(str::to_owned).collect();
-        self.0.push(Source { name: name.into(), lines });
-        self.0.len() as u32 - 1
+        self.texts.push(Source { name: name.into(), lines });
+        self.texts.len() as u32 - 1
     }
 
     /// Keeps and reads a text.
@@ -38,7 +44,7 @@ impl Sources {
 
     /// `file:line`, the name alone for a text without lines of its own, or `default`.
     pub fn origin(&self, span: Span) -> String {
-        match self.0.get(span.source as usize) {
+        match self.texts.get(span.source as usize) {
             None => "default".to_owned(),
             Some(source) if source.name.starts_with("--") => source.name.clone(),
             Some(source) => format!("{}:{}", source.name, span.line),
@@ -78,7 +84,7 @@ impl Sources {
     }
 
     fn place(&self, span: Span) -> Option<Place> {
-        let source = self.0.get(span.source as usize)?;
+        let source = self.texts.get(span.source as usize)?;
         Some(Place {
             file: source.name.clone(),
             line: span.line as usize,

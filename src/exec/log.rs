@@ -3,6 +3,10 @@
 //!
 //! Every event has `event` (its name) and `t` (seconds since the start). The events and their fields
 //! are listed in `docs/events.md`. Nothing here enters a key or a digest.
+//!
+//! Invariant: the log is locked by its writer from before its first line until the build is over, and
+//! the kernel gives the lock back if the writer dies. So a log without a last event and without a lock
+//! is that of a build that died.
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
@@ -26,6 +30,8 @@ struct Span {
 /// The log of one build.
 pub struct EventLog {
     id: String,
+    /// When the log was begun.
+    at: jiff::Timestamp,
     path: PathBuf,
     sink: Option<BufWriter<File>>,
     start: Instant,
@@ -44,11 +50,12 @@ impl EventLog {
     pub fn create(folder: &Path, start: Instant, profile: &str) -> Result<Self> {
         fs::create_dir_all(folder).io("create", folder)?;
         let now = jiff::Timestamp::now();
-        let id = format!("{}-{}", now.strftime("%Y%m%dT%H%M%SZ"), std::process::id());
-        let path = folder.join(format!("{id}.jsonl"));
-        let file = File::options().create(true).append(true).open(&path).io("write", &path)?;
+        let (id, path, file) = fresh(folder, now)?;
+        // Waits at most for somebody who looks whether it is locked.
+        file.lock().io("lock", &path)?;
         Ok(Self {
             id,
+            at: now,
             path,
             sink: Some(BufWriter::new(file)),
             start,
@@ -58,6 +65,11 @@ impl EventLog {
             when: now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             profile: profile.to_owned(),
         })
+    }
+
+    /// When the log was begun: the moment of its first event.
+    pub fn at(&self) -> String {
+        self.at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
     }
 
     /// Name of the build.
@@ -128,6 +140,22 @@ impl EventLog {
         let text = json!({"displayTimeUnit": "ms", "traceEvents": events}).to_string();
         fs::write(&path, text).io("write", &path)
     }
+}
+
+/// A new log file: one process may begin several builds within a second.
+fn fresh(folder: &Path, now: jiff::Timestamp) -> Result<(String, PathBuf, File)> {
+    let first = format!("{}-{}", now.strftime("%Y%m%dT%H%M%SZ"), std::process::id());
+    let mut id = first.clone();
+    for number in 2_u32.. {
+        let path = folder.join(format!("{id}.jsonl"));
+        match File::options().create_new(true).append(true).open(&path) {
+            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {
+                id = format!("{first}-{number}");
+            }
+            opened => return opened.io("write", &path).map(|file| (id, path, file)),
+        }
+    }
+    unreachable!("some number is free")
 }
 
 /// Name of this machine.

@@ -46,6 +46,12 @@ pub trait Progress {
     fn end(&mut self) {}
 }
 
+/// Seconds left of a build that did `share` of its estimated work in `elapsed` seconds; nothing before
+/// that means something.
+pub fn time_left(elapsed: f64, share: f64) -> Option<f64> {
+    (share > 0.01 && elapsed > 1.0).then(|| elapsed / share * (1.0 - share).max(0.0))
+}
+
 /// Watches nothing.
 #[derive(Debug, Default)]
 pub struct Silent;

@@ -42,8 +42,11 @@ pub struct Options {
     pub hellos: Vec<Hello>,
     /// Whether to go on with what does not depend on a failure.
     pub keep_going: bool,
-    /// Set by Ctrl-C.
+    /// Set by Ctrl-C: end now.
     pub interrupt: Arc<AtomicBool>,
+    /// Set by who has something better to build: hand out no more work, and end when the jobs at hand
+    /// are done.
+    pub drain: Arc<AtomicBool>,
 }
 
 /// What a build did.
@@ -59,7 +62,7 @@ pub struct Outcome {
     pub busy: [f64; KINDS.len()],
     /// A damaged entry was found and set aside: plan again.
     pub damaged: bool,
-    /// Ctrl-C.
+    /// Ended before its time: Ctrl-C, or what it was to make is no longer wanted.
     pub interrupted: bool,
 }
 
@@ -173,14 +176,31 @@ impl Build<'_> {
             while let Ok(event) = events.try_recv() {
                 self.handle(event)?;
             }
-            if self.options.interrupt.load(Ordering::Relaxed) && !self.outcome.interrupted {
-                self.outcome.interrupted = true;
-                self.halted = true;
+            let interrupt = self.options.interrupt.load(Ordering::Relaxed);
+            if interrupt && !(self.outcome.interrupted && self.workers.is_empty()) {
+                self.stop("interrupted");
                 // What they are at is lost, and only that.
                 self.workers.clear();
             }
             self.progress.tick();
+            if self.options.drain.load(Ordering::Relaxed) && !self.outcome.interrupted {
+                self.stop("drained");
+            }
         }
+    }
+
+    /// Hands out no more work.
+    fn stop(&mut self, reason: &str) {
+        if !self.outcome.interrupted {
+            self.log.event("stopping", json!({"reason": reason}));
+        }
+        self.outcome.interrupted = true;
+        self.halted = true;
+    }
+
+    fn warn(&mut self, message: &str) {
+        self.log.event("warning", json!({"message": message}));
+        self.progress.warn(message);
     }
 
     fn is_over(&self) -> bool {
@@ -248,10 +268,16 @@ impl Build<'_> {
             match self.queue.open(self.cache, takes)? {
                 Opened::Nothing => return Ok(None),
                 Opened::Some { complete, there } => {
-                    for node in there {
+                    for at in there {
                         // Another build made it while this one waited for the lock.
-                        self.outcome.shared[kind_index(self.graph.node(node).kind.name)] += 1;
-                        self.settle(node);
+                        let node = self.graph.node(at);
+                        self.outcome.shared[kind_index(node.kind.name)] += 1;
+                        let gflop = self.settle(at);
+                        self.log.event(
+                            "found",
+                            json!({"kind": node.kind.name, "label": node.label(), "key": node.key,
+                                   "gflop": gflop}),
+                        );
                     }
                     for node in complete {
                         self.publish(node)?;
@@ -261,12 +287,14 @@ impl Build<'_> {
         }
     }
 
-    /// An artifact is in the cache: whoever waits for it may go on.
-    fn settle(&mut self, node: usize) {
-        let cost = self.queue.settle(node);
-        self.progress.advanced(cost);
+    /// An artifact is in the cache: whoever waits for it may go on. Gives its cost as far as its jobs
+    /// did not count it.
+    fn settle(&mut self, node: usize) -> f64 {
+        let gflop = self.queue.settle(node);
+        self.progress.advanced(gflop);
         let node = self.graph.node(node);
         self.progress.built(node.kind.name, &node.label());
+        gflop
     }
 
     fn publish(&mut self, at: usize) -> Result<()> {
@@ -302,7 +330,8 @@ impl Build<'_> {
             Event::Reply(_, Reply::Failed { id: None, error }) => return Err(error.into()),
             Event::Reply(id, Reply::Failed { id: Some(_), error }) => {
                 let Some(slot) = self.workers.get_mut(&id) else { return Ok(()) };
-                if let Some((_, task, _)) = slot.task.take() {
+                if let Some((job, task, _)) = slot.task.take() {
+                    self.log.event("job_failed", json!({"job": job, "worker": id}));
                     self.task_failed(task, error.into())?;
                 }
             }
@@ -321,11 +350,14 @@ impl Build<'_> {
         let kind = self.graph.node(task.nodes[0]).kind.name;
         self.outcome.busy[kind_index(kind)] += seconds;
         self.log.span(slot.hello, &self.graph.node(task.nodes[0]).label(), kind, since);
-        self.log.event("job_done", json!({"job": job, "worker": id, "seconds": seconds}));
+        // Rollouts count job by job, all else when it is in the cache.
+        let gflop = if kind == RolloutChunk::KIND.name { task.cost } else { 0.0 };
+        self.log.event(
+            "job_done",
+            json!({"job": job, "worker": id, "seconds": seconds, "gflop": gflop}),
+        );
         let complete = self.queue.done(&task, parts, seconds);
-        if kind == RolloutChunk::KIND.name {
-            self.progress.advanced(task.cost);
-        }
+        self.progress.advanced(gflop);
         for node in complete {
             self.publish(node)?;
         }
@@ -339,17 +371,17 @@ impl Build<'_> {
             self.outcome.built[kind_index(node.kind.name)] += 1;
             let label = node.label();
             if entry.existed.is_some_and(|digest| digest != entry.digest) {
-                self.progress.warn(&format!(
+                self.warn(&format!(
                     "{label}: made again with other content; the first is kept (`spinlock cache \
                      fsck` checks it)"
                 ));
             }
+            let gflop = self.settle(*at);
             self.log.event(
                 "built",
                 json!({"kind": node.kind.name, "label": label, "key": node.key,
-                       "digest": entry.digest, "bytes": entry.bytes}),
+                       "digest": entry.digest, "bytes": entry.bytes, "gflop": gflop}),
             );
-            self.settle(*at);
         }
     }
 
@@ -359,7 +391,7 @@ impl Build<'_> {
             ErrorKind::Environment | ErrorKind::Usage => return Err(error),
             ErrorKind::Integrity => {
                 // The damaged entry is set aside; what is missing now shows in a new plan.
-                self.progress.warn(&format!("{}; it is rebuilt", error.message));
+                self.warn(&format!("{}; it is rebuilt", error.message));
                 self.outcome.damaged = true;
                 self.halted = true;
                 return Ok(());
@@ -406,7 +438,7 @@ impl Build<'_> {
         }
         match task {
             Some((_, task, _)) => self.task_failed(task, Error::artifact(message))?,
-            None => self.progress.warn(&message),
+            None => self.warn(&message),
         }
         if !self.halted {
             self.start_worker(slot.hello)?;

@@ -167,6 +167,8 @@ fn each_outer_library_has_one_home() {
         ("ab_glyph", vec!["picture"]),
         ("maud", vec!["gallery", "report"]),
         ("tiny_skia", vec!["chart"]),
+        ("notify", vec!["watch"]),
+        ("httparse", vec!["serve"]),
         ("sobol_burley", vec!["sampling"]),
         ("gif", vec!["encode"]),
     ];

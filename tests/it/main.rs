@@ -28,7 +28,13 @@ mod oracle;
 mod rebuild;
 // Reports: pages about builds and data sets, opened in a browser.
 mod report;
+// The local page: who may ask for what, and what it shows.
+mod serve;
 // Statistics of features, and the cleaning recipe.
 mod statistics;
+// Builds seen from outside.
+mod status;
 // A temporary project in which the programs run.
 mod space;
+// Builds that start again when a file is saved.
+mod watch;

@@ -1,0 +1,62 @@
+//! What a build says about itself in the event log, besides what its workers do (`exec`).
+
+use serde_json::{Map, Value, json};
+
+use super::Report;
+use crate::artifact::{Artifact, DatasetFile, KINDS};
+use crate::config::Experiment;
+use crate::exec::log::{EventLog, host};
+use crate::plan::{Output, Plan, kind_index};
+use crate::profile::Profile;
+
+/// The first event.
+pub fn started(log: &mut EventLog, experiment: &Experiment, profile: &Profile, to_make: usize) {
+    let fields = json!({
+        "experiment": experiment.file,
+        "profile": &*profile.name,
+        "to_make": to_make,
+        "at": log.at(),
+        "host": host(),
+        "pid": std::process::id(),
+        "output": experiment.dataset.path,
+    });
+    log.event("build_started", fields);
+}
+
+/// What is to be made, what is there, and what the making costs. Without `only_some` a data set that
+/// has to be assembled is among the first.
+pub fn planned(log: &mut EventLog, plan: &Plan, to_make: &[usize], only_some: bool) {
+    let mut counts = [0; KINDS.len()];
+    let mut gflop = 0.0;
+    for at in to_make {
+        let node = plan.graph().node(*at);
+        counts[kind_index(node.kind.name)] += 1;
+        gflop += node.cost.gflop;
+    }
+    if !only_some && matches!(plan.output, Output::Assemble(_)) {
+        counts[kind_index(DatasetFile::KIND.name)] += 1;
+    }
+    let cached = by_kind(&plan.cached());
+    log.event("planned", json!({"to_make": by_kind(&counts), "cached": cached, "gflop": gflop}));
+}
+
+/// The last event.
+pub fn finished(log: &mut EventLog, report: &Report) {
+    let stages: Map<String, Value> =
+        report.stages.iter().map(|(name, s)| ((*name).to_owned(), json!(s))).collect();
+    let fields = json!({
+        "built": report.built,
+        "made": by_kind(&report.built),
+        "failed": report.failed.len(),
+        "interrupted": report.interrupted,
+        "outputs": report.outputs,
+        "stages": stages,
+    });
+    log.event("build_finished", fields);
+}
+
+/// Counts by kind, without zeros.
+fn by_kind(counts: &[u64; KINDS.len()]) -> Map<String, Value> {
+    let some = KINDS.iter().zip(counts).filter(|(_, n)| **n > 0);
+    some.map(|(kind, n)| (kind.name.to_owned(), json!(n))).collect()
+}
