@@ -11,6 +11,7 @@ use crate::artifact::KINDS;
 use crate::ic::{Cost, FAMILIES, Family, Tier};
 use crate::operator::blocks::{BLOCKS, Block};
 use crate::picture::COLORMAPS;
+use crate::render::{AGGREGATES, Aggregate, Method};
 use crate::sampling::SAMPLERS;
 
 /// List what an experiment can name
@@ -32,6 +33,8 @@ enum What {
     Blocks,
     /// Features
     Features,
+    /// Aggregates that renders show
+    Renders,
     /// Kinds of artifacts
     Kinds,
     /// Ways to draw parameter sets
@@ -51,7 +54,7 @@ fn kinds() -> Vec<(&'static str, &'static str)> {
                 "rollout" => "rollouts: chunk × block of realizations × segment of states",
                 "features" => "feature tables: chunk × category",
                 "statistics" => "statistics of the features of a data set, and a cleaning recipe",
-                "render" => "pictures; no experiment names it in this version",
+                "render" => "pictures of rollouts: measures, frames, files",
                 _ => "the HDF5 file",
             };
             (kind.name, about)
@@ -98,6 +101,15 @@ fn lists(what: What) -> (&'static str, Vec<(String, Value)>) {
                 family: None,
             };
             ("blocks", BLOCKS.iter().map(item).collect())
+        }
+        What::Renders => {
+            let item = |a: &&dyn Aggregate| Item {
+                name: a.name(),
+                about: a.summary(),
+                formula: Some(a.formula(Method::Standard)),
+                family: None,
+            };
+            ("renders", AGGREGATES.iter().map(item).collect())
         }
         What::Kinds => ("kinds", kinds().into_iter().map(Item::from).collect()),
         What::Samplers => {

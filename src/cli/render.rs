@@ -27,7 +27,7 @@ pub struct RenderArgs {
     /// Operators: a number (so many diverse ones), a list, or as `{random: 8, seed: 1, policy: convex}`
     #[arg(long, value_name = "WHICH")]
     operators: Option<String>,
-    /// Columns: realization:K, and aggregates of `spinlock list aggregates`
+    /// Columns: realization:K, and aggregates of `spinlock list renders`
     #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
     columns: Vec<String>,
     /// Steps to draw: FROM:TO or FROM:TO:STRIDE, TO included, either end may be left out

@@ -12,6 +12,7 @@ pub mod channels;
 pub mod color;
 pub mod components;
 pub mod compose;
+mod document;
 pub mod draw;
 mod ensemble;
 pub mod frame;
@@ -26,4 +27,5 @@ mod tests;
 pub mod theme;
 
 pub use aggregate::{AGGREGATES, Aggregate, Method, Panel};
+pub use document::document;
 pub use ensemble::{Ensemble, Span};

@@ -65,6 +65,18 @@ fn the_page_of_the_command_line_is_current() {
 }
 
 #[test]
+fn the_page_of_renders_is_current() {
+    let path = root().join("docs/renders.md");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&path, spinlock::render::document()).unwrap();
+    }
+    assert!(
+        fs::read_to_string(&path).unwrap() == spinlock::render::document(),
+        "docs/renders.md is out of date; write it anew with UPDATE_DOCS=1"
+    );
+}
+
+#[test]
 fn the_page_of_features_is_current() {
     let path = root().join("docs/features.md");
     if std::env::var_os("UPDATE_DOCS").is_some() {

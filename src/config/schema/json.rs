@@ -5,6 +5,10 @@ use serde_json::{Map, Value, json};
 use super::{Class, Default, Key, Type, children};
 use crate::config::tree::OTHER_NAMES;
 use crate::ic;
+use crate::picture::COLORMAPS;
+use crate::render::color::{Scope, Time};
+use crate::render::spec::Export;
+use crate::render::theme::Theme;
 use crate::space::{Domain, Group, Parameter, VOCABULARY};
 
 /// The JSON Schema of an experiment file.
@@ -41,6 +45,7 @@ pub fn json_schema() -> Value {
                 "required": ["type"],
                 "additionalProperties": false,
             },
+            "render": render(),
         },
     });
     if let (Value::Object(schema), Value::Object(root)) = (&mut schema, mapping("", Type::Section))
@@ -48,6 +53,66 @@ pub fn json_schema() -> Value {
         schema.extend(root);
     }
     schema
+}
+
+/// One of `renders`, as `docs/renders.md` says.
+fn render() -> Value {
+    let names = |names: &[&str]| json!({"enum": names});
+    let count = json!({"type": "integer", "minimum": 0});
+    let pair = json!({"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2});
+    let one = |name: &str, value: &Value| {
+        json!({
+            "type": "object", "properties": {name: value}, "required": [name],
+            "additionalProperties": false
+        })
+    };
+    let bounds = json!({"anyOf": [
+        {"const": "minmax"},
+        one("quantile", &pair),
+        one("fixed", &pair),
+        one("symmetric", &json!({"type": "number"})),
+    ]});
+    let tables: Vec<&str> = COLORMAPS.iter().map(|map| map.name).collect();
+    let map = json!({"enum": tables});
+    let object = |properties: Value| json!({"type": "object", "properties": properties, "additionalProperties": false});
+    let list = |items: &Value| json!({"anyOf": [items, {"type": "array", "items": items}]});
+    let exports: Vec<&str> = Export::ALL.iter().map(|export| export.name()).collect();
+    let own = object(json!({
+        "map": map, "bounds": bounds, "method": names(&["standard", "compat"]),
+    }));
+    object(json!({
+        "kind": names(&["grid", "strip"]),
+        "operators": {"anyOf": [
+            {"type": "integer", "minimum": 1},
+            {"type": "array", "items": count, "minItems": 1},
+            object(json!({
+                "diverse": count, "random": count, "first": count, "seed": count,
+                "indices": {"type": "array", "items": count, "minItems": 1},
+                "policy": {"type": "string"}, "ic": {"type": "string"}, "grid": count,
+            })),
+        ]},
+        "columns": {"type": "array", "minItems": 1, "items": {"anyOf": [
+            {"type": "string"},
+            {"type": "object", "additionalProperties": own, "minProperties": 1, "maxProperties": 1},
+        ]}},
+        "steps": object(json!({"from": count, "to": count, "stride": {"type": "integer", "minimum": 1}})),
+        "times": {"anyOf": [count, {"type": "array", "items": count}]},
+        "color": object(json!({
+            "scope": names(&Scope::NAMES), "time": names(&Time::NAMES), "bounds": bounds, "map": map,
+            "channels": {"type": "string"},
+        })),
+        "cell": object(json!({
+            "scale": {"anyOf": [
+                {"type": "integer", "minimum": 1}, {"type": "string", "pattern": "^1/[0-9]+$"}
+            ]},
+            "gap": count,
+        })),
+        "captions": list(&json!({"type": "string"})),
+        "theme": names(&Theme::NAMES),
+        "export": list(&json!({"enum": exports})),
+        "fps": {"type": "integer", "minimum": 1, "maximum": 240},
+        "crf": {"type": "integer", "minimum": 0, "maximum": 51},
+    }))
 }
 
 /// A mapping of keys of the table.
@@ -79,10 +144,14 @@ fn mapping(path: &str, ty: Type) -> Value {
             Group::Stochastic | Group::Evolution => {}
         }
     }
+    let others = match path {
+        "renders" => json!({"$ref": "#/$defs/render"}),
+        _ => json!(ty == Type::Open && group.is_none()),
+    };
     json!({
         "type": ["object", "null"],
         "properties": properties,
-        "additionalProperties": ty == Type::Open && group.is_none(),
+        "additionalProperties": others,
     })
 }
 

@@ -552,7 +552,6 @@ pub const KEYS: &[Key] = &[
     noted("logging.metrics.track_gpu_memory", Type::Bool, MESSAGES),
     noted("logging.metrics.track_sampling_time", Type::Bool, MESSAGES),
     noted("logging.metrics.track_simulation_time", Type::Bool, MESSAGES),
-    refused("renders", "this version renders nothing"),
 ];
 
 impl Key {
