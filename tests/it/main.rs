@@ -26,6 +26,8 @@ mod invariance;
 mod oracle;
 // What an edit costs: what is rebuilt and, above all, what is not.
 mod rebuild;
+// Renders: pictures as artifacts, and of data sets.
+mod renders;
 // Reports: pages about builds and data sets, opened in a browser.
 mod report;
 // The local page: who may ask for what, and what it shows.

@@ -18,7 +18,7 @@ use crate::render::select::Candidate;
 use crate::render::spec::{Export, RenderSpec, Shape};
 use crate::space::{ParameterId, Setting};
 
-/// Frames of one artifact.
+/// Frames of one artifact at 64²; fewer of larger grids, so that what is drawn at once takes as much memory.
 const BLOCK: usize = 16;
 
 /// Rollouts of one chunk and class, as renders look for them.
@@ -187,7 +187,9 @@ impl Expand<'_> {
             tallies.push(self.graph.add(recipe, cost));
         }
         let mut out = Vec::new();
-        for frames in pieces(picture.spec.frames() as u32, BLOCK as u32) {
+        let area = picture.shape.height * picture.shape.width;
+        let block = (BLOCK * 64 * 64 / area.max(64 * 64)).max(1);
+        for frames in pieces(picture.spec.frames() as u32, block as u32) {
             let frames = frames.start as usize..frames.end as usize;
             let recipe =
                 RenderFrames { picture: picture.clone(), frames, tallies: tallies.clone() };

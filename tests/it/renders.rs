@@ -1,0 +1,195 @@
+//! Renders: which files a build makes of them, what an edit of them costs, and that they show what they say.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::space::{Ran, TestSpace, files};
+
+/// Eight operators with two renders.
+fn space(renders: &str) -> TestSpace {
+    TestSpace::changed(&[
+        ("    grid_size: 8\n", "    grid_size: 16\n"),
+        ("execution:", &format!("renders:\n{renders}\nexecution:")),
+    ])
+}
+
+const TWO: &str = "\
+  film: {operators: 3, columns: [realization:0, stddev], export: [frames, gif, contact-sheet], cell: {scale: 2}}
+  still: {kind: strip, operators: [1, 0], columns: [realization:1], times: [0, 3, 7], cell: {scale: 2}}";
+
+/// Names of the files of renders, below their folder.
+fn rendered(space: &TestSpace) -> Vec<String> {
+    let folder = space.path("datasets/x.renders");
+    if !folder.exists() {
+        return Vec::new();
+    }
+    let mut names: Vec<String> = files(&folder)
+        .iter()
+        .map(|path| path.strip_prefix(&folder).unwrap().display().to_string())
+        .collect();
+    names.sort();
+    names
+}
+
+/// Width, height and pixels of a PNG file.
+fn picture(path: &Path) -> (usize, usize, Vec<u8>) {
+    let mut decoder = png::Decoder::new(std::io::BufReader::new(std::fs::File::open(path).unwrap()));
+    decoder.set_transformations(png::Transformations::EXPAND);
+    let mut reader = decoder.read_info().unwrap();
+    let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+    let info = reader.next_frame(&mut pixels).unwrap();
+    (info.width as usize, info.height as usize, pixels)
+}
+
+/// The operators of the film.
+fn space_list(space: &TestSpace) -> Vec<u64> {
+    let list = space.read("datasets/x.renders/film.frames/frames.json");
+    let list: Value = serde_json::from_str(&list).unwrap();
+    serde_json::from_value(list["operators"].clone()).unwrap()
+}
+
+#[test]
+fn a_build_makes_the_files_that_renders_name() {
+    let space = space(TWO);
+    let built = space.build();
+    // Three measures, a block of frames, a contact sheet, three files; two measures, a strip, a file.
+    assert_eq!(built.0["built"]["render"], 12, "{}", built.0);
+    let frames: Vec<String> =
+        (0..8).map(|t| format!("film.frames/frame_{t:04}.png")).collect();
+    let mut expected = vec!["film.contact-sheet.png".to_owned()];
+    expected.extend(frames);
+    expected.extend(["film.frames/frames.json".into(), "film.gif".into(), "still.png".into()]);
+    assert_eq!(rendered(&space), expected);
+    let kinds: Vec<&Value> =
+        built.0["outputs"].as_array().unwrap().iter().map(|output| &output["kind"]).collect();
+    assert_eq!(kinds, ["dataset", "render", "render", "render", "render"]);
+    let (width, height, _) = picture(&space.path("datasets/x.renders/film.frames/frame_0003.png"));
+    assert!(width % 2 == 0 && height % 2 == 0, "{width} × {height}");
+    let list: Value =
+        serde_json::from_str(&space.read("datasets/x.renders/film.frames/frames.json")).unwrap();
+    assert_eq!(list["steps"], serde_json::json!([0, 1, 2, 3, 4, 5, 6, 7]));
+    // Nothing changed, nothing is made; a lost file is written again from the cache.
+    space.build().is("", &space.build().cached());
+    std::fs::remove_file(space.path("datasets/x.renders/film.gif")).unwrap();
+    space.build();
+    assert_eq!(rendered(&space), expected);
+}
+
+#[test]
+fn an_edit_of_a_render_makes_the_steps_that_it_touches() {
+    let space = space(TWO);
+    space.build();
+    let stale = |from: &str, to: &str| {
+        space.edit(from, to);
+        let stale = space.stale(&[]);
+        space.edit(to, from);
+        stale
+    };
+    // Another speed: the one file that plays.
+    assert_eq!(stale("cell: {scale: 2}}\n  still", "cell: {scale: 2}, fps: 5}\n  still"), "render 1");
+    // Another table: frames and what is made of them; nothing is measured again.
+    let map = "columns: [realization:0, {stddev: {map: inferno}}]";
+    assert_eq!(stale("columns: [realization:0, stddev]", map), "render 5");
+    // Another operator: its measure, the strip, the file.
+    assert_eq!(stale("operators: [1, 0]", "operators: [1, 2]"), "render 3");
+    assert_eq!(stale("  film:", "  movie:"), "");
+    // Another name names other files; those of the old one go.
+    space.edit("  film:", "  movie:");
+    space.build();
+    assert!(rendered(&space).iter().all(|name| !name.starts_with("film")), "{:?}", rendered(&space));
+    assert!(rendered(&space).contains(&"movie.gif".to_owned()));
+}
+
+#[test]
+fn a_picture_that_fails_keeps_nobody_from_the_numbers() {
+    // A canvas that no memory of ours is spent on.
+    let space = space("  huge: {operators: 8, columns: [realization:0], cell: {scale: 64}, export: png}");
+    space.edit("    grid_size: 16\n", "    grid_size: 64\n");
+    let said = space.run(&["build", "experiments/x", "-k"]);
+    assert_eq!(said.code, Some(1), "{}", said.stderr);
+    assert!(said.stderr.contains("render/huge/"), "{}", said.stderr);
+    assert!(space.path("datasets/x.h5").exists());
+    assert_eq!(rendered(&space), Vec::<String>::new());
+}
+
+#[test]
+fn states_that_are_not_kept_are_rolled_out_for_the_operators_shown() {
+    let kept = space(TWO);
+    kept.build();
+    let dropped = space(TWO);
+    dropped.edit("dataset:\n", "dataset:\n  storage: {store_trajectories: false}\n");
+    let built = dropped.build();
+    let list = space_list(&dropped);
+    let shown: BTreeSet<u64> = list.into_iter().chain([0, 1]).collect();
+    // Those of the chunks, and the two segments of each operator that is shown.
+    assert_eq!(built.0["built"]["rollout"], 4 + 2 * shown.len(), "{}", built.0);
+    for name in ["still.png", "film.contact-sheet.png", "film.frames/frame_0005.png"] {
+        let pixels = |space: &TestSpace| picture(&space.path(&format!("datasets/x.renders/{name}")));
+        assert!(pixels(&kept) == pixels(&dropped), "{name}");
+    }
+}
+
+#[test]
+fn a_data_set_gives_the_pictures_of_its_experiment() {
+    let space = space("  still: {kind: strip, operators: [1, 0], columns: [realization:1, mean], times: [0, 3, 7], cell: {scale: 2}}");
+    space.build();
+    let args = [
+        "render", "datasets/x.h5", "--operators", "1,0", "--columns", "realization:1,mean", "--strip", "3",
+        "--set", "times=[0, 3, 7]", "--set", "cell.scale=2", "-o", "own.png", "--json",
+    ];
+    let said: Value = serde_json::from_str(&space.run(&args).ok().stdout).unwrap();
+    assert_eq!(said["outputs"].as_array().unwrap().len(), 1);
+    let (a, b) = (picture(&space.path("datasets/x.renders/still.png")), picture(&space.path("own.png")));
+    // The labels say different things; the cells are the same.
+    let (row, rows) = (3 * a.0, a.1.min(b.1));
+    let same = (0..rows).filter(|y| {
+        let end = |p: &(usize, usize, Vec<u8>)| p.2[y * 3 * p.0..(y + 1) * 3 * p.0].to_vec();
+        end(&a)[row - 300..] == end(&b)[3 * b.0 - 300..]
+    });
+    assert!(same.count() * 10 > rows * 9);
+}
+
+#[test]
+fn what_a_render_cannot_be_is_said_with_its_place() {
+    let space = space(
+        "  a: {columns: [realization:9, stdev], steps: {to: 99}, color: {map: virids}, fbs: 3}\n  b c: {}\n  \
+         d: {operators: [70]}",
+    );
+    let said = space.run(&["plan", "experiments/x"]);
+    assert_eq!(said.code, Some(2));
+    for text in [
+        "unknown column `stdev`",
+        "did you mean `stddev`",
+        "there is no colour table `virids`",
+        "unknown key `fbs`",
+        "a render needs a plain name",
+        "renders.a.steps.to",
+    ] {
+        assert!(said.stderr.contains(text), "{text}\n{}", said.stderr);
+    }
+    let space = self::space("  a: {columns: [realization:9]}\n  d: {operators: [70]}");
+    let said = space.run(&["plan", "experiments/x"]);
+    assert!(said.stderr.contains("there is no realization 9"), "{}", said.stderr);
+    let space = self::space("  d: {operators: [70]}");
+    let said = space.run(&["plan", "experiments/x"]);
+    assert_eq!(said.code, Some(2));
+    assert!(said.stderr.contains("there is no operator 70; there are 8"), "{}", said.stderr);
+}
+
+/// Pixels of a frame against the values of the data set, by NumPy.
+#[test]
+fn cells_show_the_values_of_the_data_set() {
+    let space = space(
+        "  still: {kind: strip, operators: [0], columns: [realization:0], times: [7], cell: {scale: 2}, \
+         color: {channels: 'channel:0', map: viridis, bounds: {fixed: [-1, 1]}}}",
+    );
+    space.build();
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let script = repository.join("tests/python/check_render.py");
+    let arguments = ["datasets/x.h5", "datasets/x.renders/still.png"].map(AsRef::as_ref);
+    let mut python = space.program("python3", &[&[script.as_os_str()], &arguments[..]].concat());
+    let out = Ran::from(python.env("PYTHONPATH", repository.join(".python")).output().unwrap());
+    assert_eq!(out.ok().stdout.trim(), "256 data found as 2 × 2 pixels");
+}
