@@ -194,7 +194,8 @@ fn finished(log: Option<EventLog>, report: &mut Report, stages: &Stages) {
     log.event(
         "build_finished",
         json!({"built": report.built, "failed": report.failed.len(), "stages": over,
-               "outputs": report.outputs, "interrupted": report.interrupted}),
+               "outputs": report.outputs, "notes": report.notes,
+               "interrupted": report.interrupted}),
     );
     // The log is a service; the build stands without it.
     let _ = log.write_trace();

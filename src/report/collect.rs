@@ -58,6 +58,9 @@ pub fn of_experiment(subject: &Subject<'_>) -> Report {
         notes: experiment.notes.clone(),
         ..Report::default()
     };
+    // What the experiment says now, and what the build found besides.
+    let found = log.notes.iter().filter(|note| !experiment.notes.contains(note));
+    report.notes.extend(found.cloned());
     let artifacts = artifacts(subject, &log, &mut report);
     let left: u64 = report.kinds.iter().map(|kind| kind.left).sum();
     report.artifacts = Some(tables::artifacts(&artifacts, subject.plan.graph().len()));
@@ -166,7 +169,7 @@ fn artifacts(subject: &Subject<'_>, log: &Log, report: &mut Report) -> Vec<Artif
         shown.iter_mut().filter(|a| a.state == "cached" && a.kind != DatasetFile::KIND.name)
     {
         let Ok(key) = artifact.key.parse() else { continue };
-        let Ok(entry) = subject.cache.entry(artifact.kind, &key) else { continue };
+        let Ok(Some(entry)) = subject.cache.head(artifact.kind, &key) else { continue };
         // Some have documents alone, which are not counted.
         artifact.bytes = Some(entry.bytes()).filter(|bytes| *bytes > 0);
         artifact.seconds = entry.notes.get("seconds").and_then(Value::as_f64);
@@ -307,8 +310,10 @@ fn composition(view: &View) -> Vec<(String, Vec<(String, usize)>)> {
         }
     }
     if let Some(sides) = view.sides().filter(|sides| !sides.is_empty()) {
-        let counts = counts(&mut sides.iter().map(|side| format!("{side} × {side}")));
-        out.push(("grid".to_owned(), counts));
+        let mut counts: BTreeMap<i64, usize> = BTreeMap::new();
+        sides.iter().for_each(|side| *counts.entry(*side).or_default() += 1);
+        let counts = counts.into_iter().map(|(side, n)| (format!("{side} × {side}"), n));
+        out.push(("grid".to_owned(), counts.collect()));
     }
     out
 }

@@ -23,6 +23,8 @@ pub struct Log {
     pub seconds: HashMap<String, f64>,
     /// Files written.
     pub outputs: Vec<OutputFile>,
+    /// What the build wanted the person to know.
+    pub notes: Vec<String>,
     /// Whether the data set was assembled.
     pub has_dataset: bool,
 }
@@ -103,6 +105,8 @@ fn finished(log: &mut Log, event: &Value) {
         let stages = stages.iter().filter_map(|(name, s)| Some((name.clone(), s.as_f64()?)));
         log.build.stages = stages.collect();
     }
+    let notes = event["notes"].as_array().into_iter().flatten();
+    log.notes = notes.filter_map(|note| note.as_str().map(str::to_owned)).collect();
     let outputs = event["outputs"].as_array().into_iter().flatten();
     let text = |output: &Value, name: &str| output[name].as_str().unwrap_or_default().to_owned();
     log.outputs = outputs
@@ -183,11 +187,12 @@ mod tests {
 "#,
         );
         let rest = rest.trim_end().to_owned()
-            + r#""outputs":[{"path":"x.h5","kind":"dataset","digest":"d","bytes":3}],"interrupted":false}"#;
+            + r#""outputs":[{"path":"x.h5","kind":"dataset","digest":"d","bytes":3}],"notes":["n"],"interrupted":false}"#;
         fs::write(&path, rest).unwrap();
         let log = read(&path).unwrap();
         assert_eq!((log.build.end, log.has_dataset), (End::Failed, true));
         assert_eq!(log.build.stages, [("start".to_owned(), 0.25)]);
+        assert_eq!(log.notes, ["n"]);
         assert_eq!((log.outputs[0].kind.as_str(), log.outputs[0].bytes), ("dataset", Some(3)));
     }
 }

@@ -1,5 +1,7 @@
 use super::gallery::{LIMITS, picture};
-use super::model::{Build, Cell, Colors, End, Figure, Head, Kind, Look, Picture, Rollouts, Strip, Table, Tile};
+use super::model::{
+    Build, Cell, Colors, End, Figure, Head, Kind, Look, Picture, Rollouts, Strip, Table, Tile,
+};
 use super::tables::ROWS;
 use super::{Report, page};
 use crate::picture::color::DIVERGING;
@@ -95,9 +97,16 @@ fn charts_and_renders_have_their_places() {
         ..Report::default()
     };
     let page = page(&report);
-    assert!(page.contains("<section id=\"figures\"") && page.contains("<a href=\"#figures\">Figures</a>"));
-    assert!(page.contains("<h3>energy &lt; 1</h3><svg viewBox=\"0 0 1 1\"><path d=\"M0 0\"/></svg>"));
-    assert!(page.contains("src=\"data:image/png;base64,AQID\" width=\"4\" height=\"5\" alt=\"a grid\""));
+    assert!(
+        page.contains("<section id=\"figures\"")
+            && page.contains("<a href=\"#figures\">Figures</a>")
+    );
+    assert!(
+        page.contains("<h3>energy &lt; 1</h3><svg viewBox=\"0 0 1 1\"><path d=\"M0 0\"/></svg>")
+    );
+    assert!(
+        page.contains("src=\"data:image/png;base64,AQID\" width=\"4\" height=\"5\" alt=\"a grid\"")
+    );
     assert!(page.contains("how it falls") && page.contains("every fourth state"));
 }
 
@@ -112,7 +121,10 @@ fn a_build_is_told_as_it_ended() {
         page_of(Build { end, failed, wall: 3.0, ..Build::default() })
     };
     let text = told(End::Complete, &[]);
-    assert!(text.contains("<strong>Complete.</strong> 2 artifacts built in 3.0 s, 0 cached."), "{text}");
+    assert!(
+        text.contains("<strong>Complete.</strong> 2 artifacts built in 3.0 s, 0 cached."),
+        "{text}"
+    );
     let text = told(End::Failed, &[("rollout/ops0-1", "<why>")]);
     assert!(text.contains("1 failed.") && text.contains("&lt;why&gt;"));
     assert!(told(End::Interrupted, &[]).contains("Interrupted."));

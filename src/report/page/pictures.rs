@@ -86,8 +86,8 @@ fn films(rollouts: &Rollouts) -> Markup {
                         (screen(tile, steps.len(), &format!("Operator {}: {}", tile.operator, tile.labels.join(", "))))
                         div.caption {
                             (link(tile))
-                            @for label in &tile.labels { span { (label) } }
                             span.weak.number { (range(tile, rollouts.colors.is_signed)) }
+                            @for label in &tile.labels { span { (label) } }
                             @if !tile.flag.is_empty() { span.flag { (tile.flag) } }
                         }
                     }
