@@ -41,9 +41,10 @@ pub fn quality(metrics: &Value) -> Option<(String, Vec<Measure>)> {
     }
     let mut missed = Vec::new();
     find_missed(metrics, "", &mut missed);
-    let verdict = match missed.is_empty() {
-        true => "every target is met".to_owned(),
-        false => format!("targets missed: {}", missed.join(", ")),
+    let verdict = if missed.is_empty() {
+        "every target is met".to_owned()
+    } else {
+        format!("targets missed: {}", missed.join(", "))
     };
     let measure = |(name, path, about): &(&'static str, &str, &str)| {
         let about = metrics.pointer(about).filter(|_| !about.is_empty()).and_then(Value::as_array);

@@ -234,9 +234,10 @@ impl View {
             (limits.operators.min(self.operators), limits.steps.min(t));
         while work(operators, count) > limits.bytes && (operators > 1 || count > 4) {
             // Few operators in full say more than many at two moments.
-            match operators > 6 || count <= 4 {
-                true => operators = operators.div_ceil(2),
-                false => count = count.div_ceil(2).max(4),
+            if operators > 6 || count <= 4 {
+                operators = operators.div_ceil(2);
+            } else {
+                count = count.div_ceil(2).max(4);
             }
         }
         let steps = spread(t, count);
@@ -304,7 +305,7 @@ fn own<'g>(group: &'g Group, rows: &'g [usize]) -> impl Iterator<Item = (usize, 
 /// `count` of `all` steps, the first and the last among them, evenly.
 fn spread(all: usize, count: usize) -> Vec<usize> {
     let last = count.min(all).saturating_sub(1);
-    (0..=last).map(|i| if last == 0 { 0 } else { i * (all - 1) / last }).collect()
+    (0..=last).map(|i| (i * all.saturating_sub(1)).checked_div(last).unwrap_or(0)).collect()
 }
 
 /// A field `from` on fewer pixels, each the mean of what it covers. Where the sides are no multiples, some

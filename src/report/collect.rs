@@ -129,9 +129,10 @@ fn artifacts(subject: &Subject<'_>, log: &Log, report: &mut Report) -> Vec<Artif
     let places: HashMap<&str, usize> = KINDS.iter().enumerate().map(|(i, k)| (k.name, i)).collect();
     for (at, node) in graph.iter() {
         let (label, key) = (node.label(), node.key.to_string());
-        let is_there = match at == dataset {
-            true => has_output(&node.key),
-            false => subject.cache.has(node.kind.name, &node.key),
+        let is_there = if at == dataset {
+            has_output(&node.key)
+        } else {
+            subject.cache.has(node.kind.name, &node.key)
         };
         let made = log.built.get(&key).copied();
         let state = match () {
@@ -144,7 +145,7 @@ fn artifacts(subject: &Subject<'_>, log: &Log, report: &mut Report) -> Vec<Artif
         let seconds =
             log.seconds.get(&label).copied().filter(|_| state == "built" || state == "failed");
         let kind = &mut kinds[places[node.kind.name]];
-        kind.name = node.kind.name.to_owned();
+        node.kind.name.clone_into(&mut kind.name);
         match state {
             "built" => kind.built += 1,
             "cached" => kind.cached += 1,
@@ -201,7 +202,7 @@ fn outputs(subject: &Subject<'_>, log: &Log, report: &mut Report) {
         let path = Path::new(path);
         path.strip_prefix(subject.root).unwrap_or(path).display().to_string()
     };
-    report.outputs = log.outputs.clone();
+    report.outputs.clone_from(&log.outputs);
     for output in &mut report.outputs {
         output.path = short(&output.path);
     }
@@ -311,7 +312,9 @@ fn composition(view: &View) -> Vec<(String, Vec<(String, usize)>)> {
     }
     if let Some(sides) = view.sides().filter(|sides| !sides.is_empty()) {
         let mut counts: BTreeMap<i64, usize> = BTreeMap::new();
-        sides.iter().for_each(|side| *counts.entry(*side).or_default() += 1);
+        for side in sides {
+            *counts.entry(*side).or_default() += 1;
+        }
         let counts = counts.into_iter().map(|(side, n)| (format!("{side} × {side}"), n));
         out.push(("grid".to_owned(), counts.collect()));
     }

@@ -123,18 +123,12 @@ fn finished(log: &mut Log, event: &Value) {
 fn moment(id: &str) -> String {
     let part = |range: std::ops::Range<usize>| id.get(range).unwrap_or_default();
     let is_time = id.get(..16).is_some_and(|t| t.as_bytes()[8] == b'T' && t.ends_with('Z'));
-    match is_time {
-        true => format!(
-            "{}-{}-{} {}:{}:{} UTC",
-            part(0..4),
-            part(4..6),
-            part(6..8),
-            part(9..11),
-            part(11..13),
-            part(13..15)
-        ),
-        false => id.to_owned(),
+    if !is_time {
+        return id.to_owned();
     }
+    let (date, time) =
+        ([part(0..4), part(4..6), part(6..8)], [part(9..11), part(11..13), part(13..15)]);
+    format!("{} {} UTC", date.join("-"), time.join(":"))
 }
 
 #[cfg(test)]

@@ -98,10 +98,8 @@ fn films(rollouts: &Rollouts) -> Markup {
 }
 
 fn range(tile: &Tile, is_signed: bool) -> String {
-    match is_signed {
-        true => format!("± {}", short(tile.bounds.1)),
-        false => format!("{} … {}", short(tile.bounds.0), short(tile.bounds.1)),
-    }
+    let (low, high) = (short(tile.bounds.0), short(tile.bounds.1));
+    if is_signed { format!("± {high}") } else { format!("{low} … {high}") }
 }
 
 /// A picture through which one of its frames is seen.
