@@ -36,7 +36,7 @@ pub struct Measure {
 /// The quality of a sample: a verdict, and the measures; none if nothing is sampled or known.
 pub fn quality(metrics: &Value) -> Option<(String, Vec<Measure>)> {
     let number = |path: &str| metrics.pointer(path).and_then(Value::as_f64);
-    if number("/dimensions").unwrap_or(0.0) == 0.0 {
+    if metrics.is_null() || number("/dimensions") == Some(0.0) {
         return None;
     }
     let mut missed = Vec::new();
