@@ -50,6 +50,7 @@ pub fn finished(log: &mut EventLog, report: &Report) {
         "failed": report.failed.len(),
         "interrupted": report.interrupted,
         "outputs": report.outputs,
+        "notes": report.notes,
         "stages": stages,
     });
     log.event("build_finished", fields);

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use serde::Serialize;
 
 use super::Cache;
-use super::entry::{self, ENTRY};
+use super::entry::{self, ENTRY, Entry};
 use super::layout::{children, size_of};
 use super::sealed::Trouble;
 use crate::error::Result;
@@ -69,13 +69,19 @@ impl Cache {
         Ok(found.into_iter().map(|f| f.key).collect())
     }
 
-    /// The recipe of an entry; `None` if there is none that can be read.
-    pub fn recipe(&self, kind: &str, key: &Key) -> Result<Option<String>> {
+    /// What an entry says of itself, without the digests of its leaves and without looking at its payload;
+    /// `None` if there is none that can be read.
+    pub fn head(&self, kind: &str, key: &Key) -> Result<Option<Entry>> {
         match entry::load_head(&super::layout::object(self.root(), kind, key)) {
-            Ok(entry) => Ok(Some(entry.recipe)),
+            Ok(entry) => Ok(Some(entry)),
             Err(Trouble::Failed(error)) => Err(error),
             Err(Trouble::Absent | Trouble::Damaged(_)) => Ok(None),
         }
+    }
+
+    /// The recipe of an entry; `None` if there is none that can be read.
+    pub fn recipe(&self, kind: &str, key: &Key) -> Result<Option<String>> {
+        Ok(self.head(kind, key)?.map(|entry| entry.recipe))
     }
 
     /// Among the newest `limit` entries of a kind, the one whose recipe has the fewest lines that

@@ -36,14 +36,15 @@ pub struct Measure {
 /// The quality of a sample: a verdict, and the measures; none if nothing is sampled or known.
 pub fn quality(metrics: &Value) -> Option<(String, Vec<Measure>)> {
     let number = |path: &str| metrics.pointer(path).and_then(Value::as_f64);
-    if number("/dimensions").unwrap_or(0.0) == 0.0 {
+    if metrics.is_null() || number("/dimensions") == Some(0.0) {
         return None;
     }
     let mut missed = Vec::new();
     find_missed(metrics, "", &mut missed);
-    let verdict = match missed.is_empty() {
-        true => "every target is met".to_owned(),
-        false => format!("targets missed: {}", missed.join(", ")),
+    let verdict = if missed.is_empty() {
+        "every target is met".to_owned()
+    } else {
+        format!("targets missed: {}", missed.join(", "))
     };
     let measure = |(name, path, about): &(&'static str, &str, &str)| {
         let about = metrics.pointer(about).filter(|_| !about.is_empty()).and_then(Value::as_array);

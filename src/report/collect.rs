@@ -58,6 +58,9 @@ pub fn of_experiment(subject: &Subject<'_>) -> Report {
         notes: experiment.notes.clone(),
         ..Report::default()
     };
+    // What the experiment says now, and what the build found besides.
+    let found = log.notes.iter().filter(|note| !experiment.notes.contains(note));
+    report.notes.extend(found.cloned());
     let artifacts = artifacts(subject, &log, &mut report);
     let left: u64 = report.kinds.iter().map(|kind| kind.left).sum();
     report.artifacts = Some(tables::artifacts(&artifacts, subject.plan.graph().len()));
@@ -126,9 +129,10 @@ fn artifacts(subject: &Subject<'_>, log: &Log, report: &mut Report) -> Vec<Artif
     let places: HashMap<&str, usize> = KINDS.iter().enumerate().map(|(i, k)| (k.name, i)).collect();
     for (at, node) in graph.iter() {
         let (label, key) = (node.label(), node.key.to_string());
-        let is_there = match at == dataset {
-            true => has_output(&node.key),
-            false => subject.cache.has(node.kind.name, &node.key),
+        let is_there = if at == dataset {
+            has_output(&node.key)
+        } else {
+            subject.cache.has(node.kind.name, &node.key)
         };
         let made = log.built.get(&key).copied();
         let state = match () {
@@ -141,7 +145,7 @@ fn artifacts(subject: &Subject<'_>, log: &Log, report: &mut Report) -> Vec<Artif
         let seconds =
             log.seconds.get(&label).copied().filter(|_| state == "built" || state == "failed");
         let kind = &mut kinds[places[node.kind.name]];
-        kind.name = node.kind.name.to_owned();
+        node.kind.name.clone_into(&mut kind.name);
         match state {
             "built" => kind.built += 1,
             "cached" => kind.cached += 1,
@@ -166,7 +170,7 @@ fn artifacts(subject: &Subject<'_>, log: &Log, report: &mut Report) -> Vec<Artif
         shown.iter_mut().filter(|a| a.state == "cached" && a.kind != DatasetFile::KIND.name)
     {
         let Ok(key) = artifact.key.parse() else { continue };
-        let Ok(entry) = subject.cache.entry(artifact.kind, &key) else { continue };
+        let Ok(Some(entry)) = subject.cache.head(artifact.kind, &key) else { continue };
         // Some have documents alone, which are not counted.
         artifact.bytes = Some(entry.bytes()).filter(|bytes| *bytes > 0);
         artifact.seconds = entry.notes.get("seconds").and_then(Value::as_f64);
@@ -198,7 +202,7 @@ fn outputs(subject: &Subject<'_>, log: &Log, report: &mut Report) {
         let path = Path::new(path);
         path.strip_prefix(subject.root).unwrap_or(path).display().to_string()
     };
-    report.outputs = log.outputs.clone();
+    report.outputs.clone_from(&log.outputs);
     for output in &mut report.outputs {
         output.path = short(&output.path);
     }
@@ -307,8 +311,12 @@ fn composition(view: &View) -> Vec<(String, Vec<(String, usize)>)> {
         }
     }
     if let Some(sides) = view.sides().filter(|sides| !sides.is_empty()) {
-        let counts = counts(&mut sides.iter().map(|side| format!("{side} × {side}")));
-        out.push(("grid".to_owned(), counts));
+        let mut counts: BTreeMap<i64, usize> = BTreeMap::new();
+        for side in sides {
+            *counts.entry(*side).or_default() += 1;
+        }
+        let counts = counts.into_iter().map(|(side, n)| (format!("{side} × {side}"), n));
+        out.push(("grid".to_owned(), counts.collect()));
     }
     out
 }

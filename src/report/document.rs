@@ -15,31 +15,29 @@ pub fn yaml(document: &Value) -> String {
 const SHORT: usize = 88;
 
 fn block(value: &Value, depth: usize, out: &mut String) {
-    let indent = "  ".repeat(depth);
     match value {
         Value::Object(fields) => {
             for (name, value) in fields {
-                match line(value) {
-                    Some(text) => _ = writeln!(out, "{indent}{}: {text}", scalar(name)),
-                    None => {
-                        let _ = writeln!(out, "{indent}{}:", scalar(name));
-                        block(value, depth + 1, out);
-                    }
-                }
+                put(&format!("{}:", scalar(name)), value, depth, out);
             }
         }
         Value::Array(items) => {
             for item in items {
-                match line(item) {
-                    Some(text) => _ = writeln!(out, "{indent}- {text}"),
-                    None => {
-                        let _ = writeln!(out, "{indent}-");
-                        block(item, depth + 1, out);
-                    }
-                }
+                put("-", item, depth, out);
             }
         }
-        other => _ = writeln!(out, "{indent}{}", line(other).unwrap_or_default()),
+        other => _ = writeln!(out, "{}", line(other).unwrap_or_default()),
+    }
+}
+
+/// What a value is called, then the value: beside it, or below it.
+fn put(name: &str, value: &Value, depth: usize, out: &mut String) {
+    let indent = "  ".repeat(depth);
+    if let Some(text) = line(value) {
+        let _ = writeln!(out, "{indent}{name} {text}");
+    } else {
+        let _ = writeln!(out, "{indent}{name}");
+        block(value, depth + 1, out);
     }
 }
 

@@ -93,10 +93,9 @@ pub fn rollouts(view: &View) -> Result<Option<Rollouts>> {
     };
     let tiles = found.films.par_iter().zip(&scales).map(tile).collect();
     let shown = found.films.len();
-    let which = match shown == view.operators {
-        true => format!("All {}", several(shown as u64, "operator")),
-        false => format!("The first {shown} of {}", several(view.operators as u64, "operator")),
-    };
+    let all = several(view.operators as u64, "operator");
+    let is_all = shown == view.operators;
+    let which = if is_all { format!("All {all}") } else { format!("The first {shown} of {all}") };
     let realizations = match found.realizations {
         1 => String::new(),
         m => format!(" of the first of {}", several(m as u64, "realization")),
@@ -144,9 +143,9 @@ pub(super) fn picture(fields: &[&[f32]], width: usize, scale: &Scale) -> Vec<u8>
     let Bounds { low, high } = scale.bounds;
     let factor = if high > low { last / (high - low) } else { 0.0 };
     let base = if high > low { 0.0 } else { last / 2.0 };
-    let index = |v: &f32| match v.is_finite() {
-        true => (base + (f64::from(*v) - low) * factor).clamp(0.0, last).round() as u8,
-        false => COLORS as u8,
+    let index = |v: &f32| {
+        let place = (base + (f64::from(*v) - low) * factor).clamp(0.0, last);
+        if v.is_finite() { place.round() as u8 } else { COLORS as u8 }
     };
     let height = fields.first().map_or(0, |field| field.len() / width.max(1));
     let mut indices = Vec::with_capacity(height * width * fields.len());

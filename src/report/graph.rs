@@ -85,12 +85,11 @@ pub fn svg(kinds: &[Kind], arrows: &[(usize, usize)]) -> String {
     for (from, to) in &places.arrows {
         let ((ax, ay), (bx, by)) = (corner(*from), corner(*to));
         let (x, y, u, v) = (ax + BOX.0, ay + BOX.1 / 2, bx - 5, by + BOX.1 / 2);
-        let half = (x + u) / 2;
+        let half = usize::midpoint(x, u);
         let _ = write!(
             out,
             "<path class=\"edge\" d=\"M{x} {y}C{half} {y} {half} {v} {u} {v}\"/>\
-             <path class=\"tip\" d=\"M{} {}l-7 -4v8z\"/>",
-            bx, v
+             <path class=\"tip\" d=\"M{bx} {v}l-7 -4v8z\"/>"
         );
     }
     for (at, kind) in kinds.iter().enumerate() {

@@ -23,6 +23,8 @@ pub struct Log {
     pub seconds: HashMap<String, f64>,
     /// Files written.
     pub outputs: Vec<OutputFile>,
+    /// What the build wanted the person to know.
+    pub notes: Vec<String>,
     /// Whether the data set was assembled.
     pub has_dataset: bool,
 }
@@ -103,6 +105,8 @@ fn finished(log: &mut Log, event: &Value) {
         let stages = stages.iter().filter_map(|(name, s)| Some((name.clone(), s.as_f64()?)));
         log.build.stages = stages.collect();
     }
+    let notes = event["notes"].as_array().into_iter().flatten();
+    log.notes = notes.filter_map(|note| note.as_str().map(str::to_owned)).collect();
     let outputs = event["outputs"].as_array().into_iter().flatten();
     let text = |output: &Value, name: &str| output[name].as_str().unwrap_or_default().to_owned();
     log.outputs = outputs
@@ -119,18 +123,12 @@ fn finished(log: &mut Log, event: &Value) {
 fn moment(id: &str) -> String {
     let part = |range: std::ops::Range<usize>| id.get(range).unwrap_or_default();
     let is_time = id.get(..16).is_some_and(|t| t.as_bytes()[8] == b'T' && t.ends_with('Z'));
-    match is_time {
-        true => format!(
-            "{}-{}-{} {}:{}:{} UTC",
-            part(0..4),
-            part(4..6),
-            part(6..8),
-            part(9..11),
-            part(11..13),
-            part(13..15)
-        ),
-        false => id.to_owned(),
+    if !is_time {
+        return id.to_owned();
     }
+    let (date, time) =
+        ([part(0..4), part(4..6), part(6..8)], [part(9..11), part(11..13), part(13..15)]);
+    format!("{} {} UTC", date.join("-"), time.join(":"))
 }
 
 #[cfg(test)]
@@ -183,11 +181,12 @@ mod tests {
 "#,
         );
         let rest = rest.trim_end().to_owned()
-            + r#""outputs":[{"path":"x.h5","kind":"dataset","digest":"d","bytes":3}],"interrupted":false}"#;
+            + r#""outputs":[{"path":"x.h5","kind":"dataset","digest":"d","bytes":3}],"notes":["n"],"interrupted":false}"#;
         fs::write(&path, rest).unwrap();
         let log = read(&path).unwrap();
         assert_eq!((log.build.end, log.has_dataset), (End::Failed, true));
         assert_eq!(log.build.stages, [("start".to_owned(), 0.25)]);
+        assert_eq!(log.notes, ["n"]);
         assert_eq!((log.outputs[0].kind.as_str(), log.outputs[0].bytes), ("dataset", Some(3)));
     }
 }

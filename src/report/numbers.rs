@@ -13,7 +13,7 @@ pub fn column(values: &[f64]) -> Vec<String> {
         _ => (3 - largest.log10().floor() as i32).clamp(0, 9) as usize,
     };
     let is_wide = decimals > 0 && least < 2.0 * 0.1_f64.powi(decimals as i32);
-    let powers = !is_whole && (largest >= 1e6 || largest < 1e-4 || is_wide) || largest >= 1e9;
+    let powers = !is_whole && (!(1e-4..1e6).contains(&largest) || is_wide) || largest >= 1e9;
     let show = |v: &f64| match v {
         v if v.is_nan() => String::new(),
         v if v.is_infinite() => if *v > 0.0 { "∞" } else { "−∞" }.to_owned(),

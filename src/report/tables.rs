@@ -86,7 +86,15 @@ pub fn artifacts(shown: &[Artifact], all: usize) -> Table {
             head("key", false),
         ],
         rows,
-        note: cut(shown.len(), all, "artifacts"),
+        note: if shown.len() == all {
+            String::new()
+        } else {
+            format!(
+                "{} of {} artifacts: those that failed or were built before those that were cached.",
+                count(shown.len() as u64),
+                count(all as u64)
+            )
+        },
     }
 }
 
@@ -117,8 +125,8 @@ pub fn features(found: &[FeatureStatistics]) -> Option<Table> {
 }
 
 fn cut(shown: usize, all: usize, what: &str) -> String {
-    match shown < all {
-        true => format!("The first {} of {} {what}.", count(shown as u64), count(all as u64)),
-        false => String::new(),
+    if shown == all {
+        return String::new();
     }
+    format!("The first {} of {} {what}.", count(shown as u64), count(all as u64))
 }

@@ -313,4 +313,5 @@ def main():
     print(json.dumps({"slider": moved, "tables": sorted_tables}))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -86,8 +86,8 @@ fn films(rollouts: &Rollouts) -> Markup {
                         (screen(tile, steps.len(), &format!("Operator {}: {}", tile.operator, tile.labels.join(", "))))
                         div.caption {
                             (link(tile))
-                            @for label in &tile.labels { span { (label) } }
                             span.weak.number { (range(tile, rollouts.colors.is_signed)) }
+                            @for label in &tile.labels { span { (label) } }
                             @if !tile.flag.is_empty() { span.flag { (tile.flag) } }
                         }
                     }
@@ -98,10 +98,8 @@ fn films(rollouts: &Rollouts) -> Markup {
 }
 
 fn range(tile: &Tile, is_signed: bool) -> String {
-    match is_signed {
-        true => format!("± {}", short(tile.bounds.1)),
-        false => format!("{} … {}", short(tile.bounds.0), short(tile.bounds.1)),
-    }
+    let (low, high) = (short(tile.bounds.0), short(tile.bounds.1));
+    if is_signed { format!("± {high}") } else { format!("{low} … {high}") }
 }
 
 /// A picture through which one of its frames is seen.

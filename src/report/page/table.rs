@@ -50,6 +50,7 @@ fn data_cell(head: &Head, cell: &Cell) -> Markup {
     // Texts of numbers are sorted as they are read, unless they have units.
     let is_plain = cell.text.parse::<f64>().is_ok();
     let value = cell.value.filter(|v| !v.is_nan() && !is_plain);
+    let value = value.map(|v| v.to_string().replace("inf", "Infinity"));
     html! {
         td class=[head.is_number.then_some("num")] data-v=[value] {
             @match cell.look {
