@@ -45,7 +45,7 @@ impl Extraction {
         let frame = Frame::new(self.shape, self.step, values, &self.plans);
         for running in &mut self.running {
             running.row(self.settings.definitions, |extractor, scopes| {
-                extractor.frame(&frame, scopes)
+                extractor.frame(&frame, scopes);
             });
         }
         self.step += 1;

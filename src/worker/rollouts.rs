@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::look::Looker;
 use super::{Context, f32_bytes, f32_values, flight, measured};
 use crate::artifact::{Artifact, InitialConditions, RolloutChunk, Start};
 use crate::cache::{Documents, Dtype, Entry, PartWriter};
@@ -57,14 +58,19 @@ pub fn run(context: &mut Context, nodes: &[&Node], units: (usize, usize)) -> Res
         }
         _ => vec![Vec::new(); operators.len()],
     };
+    let mut looker = first
+        .looked
+        .as_ref()
+        .map(|looked| Looker::new(context.device, &looked.categories, &looked.settings));
     let take = |unit: usize, outcomes: Vec<Outcome>| {
         for ((recipe, outcome), part) in recipes.iter().zip(&outcomes).zip(&mut parts) {
             store(context, recipe, &operators[unit], outcome, part)?;
-            if let Some(looked) = &recipe.looked {
+            if let (Some(looked), Some(looker)) = (&recipe.looked, &mut looker) {
                 let before = std::mem::take(&mut carried[unit]);
                 measured::store(
                     context,
                     (recipe, looked),
+                    looker,
                     &operators[unit],
                     outcome,
                     before,

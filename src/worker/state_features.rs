@@ -1,8 +1,10 @@
 //! Features of states: the categories of one chunk together, so that states are read once and share
 //! their transforms.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
+use super::look::Looker;
 use super::{Context, f32_bytes, measured};
 use crate::artifact::{Artifact, Handle, RolloutChunk, StateFeatures};
 use crate::cache::{Documents, Dtype, Entry, PartWriter};
@@ -38,10 +40,11 @@ pub fn run(context: &mut Context, nodes: &[&Node], units: (usize, usize)) -> Res
     let mut parts: Vec<PartWriter> =
         nodes.iter().map(|node| context.part(node, units)).collect::<Result<_>>()?;
     let categories: Vec<&'static dyn Category> = recipes.iter().map(|r| r.category).collect();
+    let mut looker = Looker::new(context.device, &categories, &first.settings);
     for operator in operators {
         let steps = context.experiment.simulation.num_timesteps;
         let trajectories = if context.experiment.dataset.trajectories {
-            extract(context, first, &categories, (operator, steps), &blocks)?
+            extract(context, &mut looker, (operator, steps), &blocks)?
         } else {
             measured::rows(context, &categories, &first.settings, (operator, steps), &blocks)?
         };
@@ -56,8 +59,7 @@ pub fn run(context: &mut Context, nodes: &[&Node], units: (usize, usize)) -> Res
 /// The rows of every realization, category by category.
 fn extract(
     context: &Context,
-    recipe: &StateFeatures,
-    categories: &[&'static dyn Category],
+    looker: &mut Looker,
     (operator, steps): (&Operator, u32),
     blocks: &[Vec<Rc<Entry>>],
 ) -> Result<Vec<Vec<Vec<Value>>>> {
@@ -67,14 +69,9 @@ fn extract(
         let mut running: Vec<Extraction> = Vec::new();
         for entry in segments {
             let states = States::read(context, entry, operator.index, shape)?;
-            running.resize_with(states.realizations, || {
-                Extraction::new(categories, &recipe.settings, shape)
-            });
-            for (m, extraction) in running.iter_mut().enumerate() {
-                for t in 0..states.steps {
-                    extraction.frame(&states.state(m, t));
-                }
-            }
+            running.resize_with(states.realizations, || looker.begin(shape));
+            looker
+                .look(shape, &mut running, states.steps, |m, t| Cow::Owned(states.state(m, t)))?;
         }
         out.extend(running.into_iter().map(Extraction::finish));
     }

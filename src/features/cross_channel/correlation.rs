@@ -8,7 +8,7 @@ use crate::features::{Channel, Undefined, Value};
 /// 24 bits.
 const RESOLUTION: f64 = f32::EPSILON as f64;
 
-/// Σ (u_i − mean u_i)(u_j − mean u_j) over pixels, for i ≤ j, row by row.
+/// `Σ (u_i − mean u_i)(u_j − mean u_j)` over pixels, for i ≤ j, row by row.
 pub fn products(channels: &[Channel]) -> Vec<f64> {
     let mut products = Vec::new();
     for (i, x) in channels.iter().enumerate() {

@@ -10,7 +10,7 @@ use super::Shells;
 /// What is measured of a finite state of two channels or more.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Measures {
-    /// Σ (u_i − mean u_i)(u_j − mean u_j) over pixels, for i ≤ j, row by row.
+    /// `Σ (u_i − mean u_i)(u_j − mean u_j)` over pixels, for i ≤ j, row by row.
     pub products: Vec<f64>,
     /// If `sdf-extended` is asked for.
     pub depth: Option<Depth>,
