@@ -3,11 +3,10 @@
 use std::time::Instant;
 
 use spinlock::compute::device;
-use spinlock::compute::features::Measurer;
 use spinlock::features::{CATEGORIES, Settings, Shape};
 
 use crate::GPU;
-use crate::both_ways::{by_tensors, check, on_host, settings, trajectories};
+use crate::both_ways::{by_tensors, check, check_bits, on_host, settings, trajectories};
 
 #[test]
 #[ignore = "needs a CUDA device"]
@@ -48,19 +47,12 @@ fn features_agree_with_the_host() {
 
 #[test]
 #[ignore = "needs a CUDA device"]
-fn features_have_the_same_bits_every_time() {
+fn features_have_the_same_bits_alone_and_every_time() {
     device::init(1);
-    let shape = Shape { steps: 9, channels: 3, height: 64, width: 64 };
-    let (settings, states) = (settings(), trajectories(shape, 5));
-    let measurer = Measurer::new(CATEGORIES, &settings, shape, GPU).unwrap();
-    let bits = || {
-        let tables = by_tensors(&measurer, &settings, shape, &states, 9);
-        let all = tables.into_iter().flatten().flatten();
-        all.map(|value| value.map(f64::to_bits)).collect::<Vec<_>>()
-    };
-    let first = bits();
-    for _ in 0..3 {
-        assert!(bits() == first);
+    for (realizations, channels, side) in [(5, 3, 64), (1, 1, 16)] {
+        let shape = Shape { steps: 9, channels, height: side, width: side };
+        let states = trajectories(shape, realizations);
+        (0..3).for_each(|_| check_bits(GPU, shape, &states));
     }
 }
 
@@ -73,8 +65,7 @@ fn speed_of_features() {
         for settings in [Settings::default(), settings()] {
             let shape = Shape { steps: 64, channels: 3, height: side, width: side };
             let states = trajectories(shape, 5);
-            let measurer = Measurer::new(CATEGORIES, &settings, shape, GPU).unwrap();
-            let device = || by_tensors(&measurer, &settings, shape, &states, 64);
+            let device = || by_tensors(GPU, CATEGORIES, &settings, shape, &states, 64);
             // Once for the libraries to load.
             device();
             let start = Instant::now();

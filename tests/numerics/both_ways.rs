@@ -36,7 +36,7 @@ pub type Tables = Vec<Vec<Vec<Value>>>;
 
 /// By extractions of the host that see `segment` states at a time and then stop.
 pub fn on_host(settings: &Settings, shape: Shape, states: &[f32], segment: usize) -> Tables {
-    tables(settings, shape, states, segment, |extractions, states| {
+    tables(CATEGORIES, settings, shape, states, segment, |extractions, states| {
         let own = states.len() / extractions.len();
         for (extraction, states) in extractions.iter_mut().zip(states.chunks_exact(own)) {
             states.chunks_exact(shape.state()).for_each(|state| extraction.frame(state));
@@ -44,15 +44,17 @@ pub fn on_host(settings: &Settings, shape: Shape, states: &[f32], segment: usize
     })
 }
 
-/// The same by tensors.
+/// The same by tensors on a device, of some categories.
 pub fn by_tensors(
-    measurer: &Measurer,
+    device: Device,
+    categories: &[&'static dyn Category],
     settings: &Settings,
     shape: Shape,
     states: &[f32],
     segment: usize,
 ) -> Tables {
-    tables(settings, shape, states, segment, |extractions, states| {
+    let measurer = Measurer::new(categories, settings, shape, device).unwrap();
+    tables(categories, settings, shape, states, segment, |extractions, states| {
         let steps = states.len() / shape.state() / extractions.len();
         let state = |m: usize, t: usize| &states[(m * steps + t) * shape.state()..];
         let state = |m, t| Cow::Borrowed(&state(m, t)[..shape.state()]);
@@ -62,6 +64,7 @@ pub fn by_tensors(
 
 /// By extractions that see `segment` states at a time and then stop; `show` shows them.
 fn tables(
+    categories: &[&'static dyn Category],
     settings: &Settings,
     shape: Shape,
     states: &[f32],
@@ -70,11 +73,11 @@ fn tables(
 ) -> Tables {
     let trajectory = shape.steps * shape.state();
     let count = states.len() / trajectory;
-    let mut rows: Tables = vec![vec![Vec::new(); CATEGORIES.len()]; count];
+    let mut rows: Tables = vec![vec![Vec::new(); categories.len()]; count];
     let mut carried: Vec<Vec<Vec<f64>>> = Vec::new();
     let begin = |step: usize, carried: &mut Vec<Vec<Vec<f64>>>| -> Vec<Extraction> {
         let mut all: Vec<Extraction> =
-            (0..count).map(|_| Extraction::new(CATEGORIES, settings, shape)).collect();
+            (0..count).map(|_| Extraction::new(categories, settings, shape)).collect();
         for (extraction, carried) in all.iter_mut().zip(carried.drain(..)) {
             extraction.resume(step, carried);
         }
@@ -92,7 +95,7 @@ fn tables(
         }
     }
     for (own, extraction) in rows.iter_mut().zip(begin(shape.steps, &mut carried)) {
-        for ((all, last), category) in own.iter_mut().zip(extraction.finish()).zip(CATEGORIES) {
+        for ((all, last), category) in own.iter_mut().zip(extraction.finish()).zip(categories) {
             if category.stage() == Stage::Trajectory {
                 *all = last;
             }
@@ -112,9 +115,8 @@ pub fn check(
 ) {
     let wanted = on_host(settings, shape, states, shape.steps);
     let size = f64::from(states.iter().fold(0.0_f32, |size, v| size.max(v.abs())));
-    let measurer = Measurer::new(CATEGORIES, settings, shape, device).unwrap();
     for segment in segments {
-        let got = by_tensors(&measurer, settings, shape, states, *segment);
+        let got = by_tensors(device, CATEGORIES, settings, shape, states, *segment);
         for (got, wanted) in got.iter().zip(&wanted) {
             for ((got, wanted), category) in got.iter().zip(wanted).zip(CATEGORIES) {
                 let of = format!("{shape:?} by {segment}");
@@ -155,5 +157,20 @@ fn agree(
             }
             _ => assert_eq!(got, wanted, "{name} of row {}, {of}", at / features.len()),
         }
+    }
+}
+
+/// Checks that a category has the same bits alone and with the others, and every time.
+#[track_caller]
+pub fn check_bits(device: Device, shape: Shape, states: &[f32]) {
+    let (settings, steps) = (settings(), shape.steps);
+    let bits = |tables: &Tables, at: usize| {
+        let rows = tables.iter().flat_map(|own| own[at].iter());
+        rows.map(|value| value.map(f64::to_bits)).collect::<Vec<_>>()
+    };
+    let all = by_tensors(device, CATEGORIES, &settings, shape, states, steps);
+    for (at, category) in CATEGORIES.iter().enumerate() {
+        let alone = by_tensors(device, &[*category], &settings, shape, states, steps);
+        assert!(bits(&alone, 0) == bits(&all, at), "{}", category.name());
     }
 }

@@ -65,3 +65,12 @@ fn long_trajectories_in_more_than_one_slice() {
     let shape = Shape { steps: 5, channels: 2, height: 512, width: 320 };
     check(&Settings::default(), shape, &trajectories(shape, 2), &[5]);
 }
+
+/// Adding a category to an experiment that is built computes that one alone, under the key that it would
+/// have had with the others.
+#[test]
+fn a_category_has_the_same_bits_alone_and_with_the_others() {
+    device::init(1);
+    let shape = Shape { steps: 5, channels: 3, height: 16, width: 12 };
+    crate::both_ways::check_bits(Device::Cpu, shape, &trajectories(shape, 2));
+}
