@@ -24,7 +24,7 @@ pub const CPU_METHOD: u32 = 2;
 
 /// Version of what runs on CUDA besides libtorch: our kernels, how tensors are laid out, the order of
 /// operations. Raised when it changes the bytes of a result there; the CPU has no part in it.
-pub const CUDA_METHOD: u32 = 1;
+pub const CUDA_METHOD: u32 = 2;
 
 /// Beginnings of the names of environment variables by which libraries compute otherwise: another
 /// instruction set, coarser rounding, other algorithms. No key knows of them.
@@ -314,7 +314,7 @@ mod tests {
         };
         let probe = Probe { cudnn: Some("91900".into()), cuda: vec![device], ..nothing() };
         let profile = Profile::cuda(&probe, &[], Precision::Auto).unwrap();
-        assert_eq!(&*profile.name, "cuda sm 9.0 x132 libtorch 2.11.0 cudnn 91900 method 1");
+        assert_eq!(&*profile.name, "cuda sm 9.0 x132 libtorch 2.11.0 cudnn 91900 method 2");
         assert_eq!((profile.precision, profile.cuda), (Precision::Float16, vec![0]));
     }
 

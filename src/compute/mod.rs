@@ -19,6 +19,7 @@ pub mod batch;
 pub mod cuda;
 pub mod device;
 pub mod dynamics;
+pub mod features;
 mod fused;
 pub mod layout;
 pub mod machine;

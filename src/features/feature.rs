@@ -1,6 +1,6 @@
 //! What a feature is, and what a category must say and do.
 
-use super::{Carrier, Frame, Settings, Shape};
+use super::{Carrier, Frame, Measured, Past, Settings, Shape};
 
 /// One column of a table.
 #[derive(Debug, Clone)]
@@ -160,6 +160,16 @@ pub trait Extractor: Send {
     /// Looks at one state. A category of [`Stage::Timestep`] appends its values, `[scopes, D]` with
     /// one row for each channel or one for the state.
     fn frame(&mut self, frame: &Frame<'_>, values: &mut Vec<Value>);
+
+    /// Looks at one state that was measured elsewhere, under `standard`; otherwise as [`Self::frame`].
+    fn measured(&mut self, state: &Measured, values: &mut Vec<Value>);
+
+    /// Adds what measuring the next states needs of those before them.
+    fn past(&self, _past: &mut Past) {}
+
+    /// Keeps the pixels of a state that was measured elsewhere, the last one so far, if the next is
+    /// compared with it.
+    fn keep(&mut self, _state: &[f32]) {}
 
     /// After the last state. A category of [`Stage::Trajectory`] appends its values, `[scopes, D]`.
     fn finish(&mut self, _values: &mut Vec<Value>) {}

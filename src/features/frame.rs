@@ -5,6 +5,7 @@
 
 use std::cell::OnceCell;
 
+use super::measured::Outline;
 use super::spectrum::{Plans, Spectra};
 use super::statistics::Moments;
 use super::waves::Waves;
@@ -121,6 +122,12 @@ impl Channel {
     /// Mean and central moments.
     pub fn moments(&self) -> &Moments {
         self.moments.get_or_init(|| Moments::of(&self.values))
+    }
+
+    /// What every category wants to know of it.
+    pub fn outline(&self) -> Outline {
+        let constant = self.is_constant();
+        Outline { finite: self.finite, constant, moments: *self.moments() }
     }
 
     /// The values in ascending order.

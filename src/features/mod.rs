@@ -3,8 +3,9 @@
 //! A category is a file here and a line in [`CATEGORIES`]. It names its features ([`Feature`]: formula,
 //! when it is undefined, source), and makes an [`Extractor`] that is shown the states of one
 //! trajectory, frame by frame, so that memory does not grow with the number of steps. Frames share
-//! what several categories need: transforms, order statistics, derivatives ([`frame`]). Every value is
-//! a number or the reason why there is none ([`Undefined`]); nothing is silently zero.
+//! what several categories need: transforms, order statistics, derivatives ([`frame`]). What goes over
+//! pixels is apart from what follows from it, so that a device may do the former ([`measured`]). Every
+//! value is a number or the reason why there is none ([`Undefined`]); nothing is silently zero.
 //!
 //! Two sets of definitions exist. `standard` is the accepted definition of the field; `compat` is the
 //! Python reference's, defects included, for comparison with old tables. Arithmetic is in 64 bits on
@@ -18,6 +19,7 @@ pub mod cross_channel;
 pub mod feature;
 pub mod frame;
 pub mod invariant_drift;
+pub mod measured;
 pub mod reduce;
 pub mod selection;
 pub mod series;
@@ -37,6 +39,7 @@ pub mod waves;
 pub use carry::Carrier;
 pub use feature::{Category, Extractor, Feature, Scope, Set, Stage, Undefined, Value};
 pub use frame::{Channel, Frame, Shape};
+pub use measured::{Measured, Past};
 pub use selection::Selection;
 pub use settings::{Definitions, Settings};
 

@@ -1,6 +1,6 @@
 //! Series in time: what categories of trajectories keep of every state, and what several ask of one.
 
-use super::Channel;
+use super::measured::Outline;
 use super::statistics::mean;
 
 /// What single numbers of 32 bits do not resolve, relative to their size: a series that moves by no
@@ -37,12 +37,12 @@ impl<const K: usize> Series<K> {
 
 /// Mean, mean square and variance (divisor n) of a field; NaN where it is not finite. The variance of a
 /// constant field is 0 to the bit.
-pub fn observe(u: &Channel) -> [f64; 3] {
+pub fn observe(u: &Outline) -> [f64; 3] {
     if !u.finite {
         return [f64::NAN; 3];
     }
-    let m = u.moments();
-    let variance = if u.is_constant() { 0.0 } else { m.central[0] };
+    let m = u.moments;
+    let variance = if u.constant { 0.0 } else { m.central[0] };
     [m.mean, variance + m.mean * m.mean, variance]
 }
 

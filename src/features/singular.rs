@@ -10,12 +10,18 @@
 /// The singular values of `[rows, columns]`, in descending order: as many as its shorter side. None if
 /// the iteration does not end, which only numbers that are not finite bring about.
 pub fn singular_values(rows: usize, columns: usize, values: &[f64]) -> Option<Vec<f64>> {
-    let (mut diagonal, mut above) = if rows >= columns {
+    let (diagonal, above) = if rows >= columns {
         bidiagonal(columns, values.to_vec())
     } else {
         let turned = (0..columns).flat_map(|j| values[j..].iter().step_by(columns).copied());
         bidiagonal(rows, turned.collect())
     };
+    of_bidiagonal(diagonal, above)
+}
+
+/// The singular values, in descending order, of an upper bidiagonal matrix by its diagonal and the line
+/// above it. None if the iteration does not end.
+pub fn of_bidiagonal(mut diagonal: Vec<f64>, mut above: Vec<f64>) -> Option<Vec<f64>> {
     diagonalise(&mut diagonal, &mut above)?;
     for d in &mut diagonal {
         *d = d.abs();

@@ -2,7 +2,10 @@
 
 use super::reduce::over_scopes;
 use super::spectrum::Plans;
-use super::{Carrier, Category, Extractor, Frame, Settings, Shape, Stage, Undefined, Value};
+use super::{
+    Carrier, Category, Definitions, Extractor, Frame, Measured, Past, Settings, Shape, Stage,
+    Undefined, Value,
+};
 
 /// The extraction of one trajectory by some categories.
 pub struct Extraction {
@@ -40,16 +43,37 @@ impl Extraction {
     /// Looks at the next state, `[C, H, W]`.
     pub fn frame(&mut self, values: &[f32]) {
         let frame = Frame::new(self.shape, self.step, values, &self.plans);
-        let mut scopes = Vec::new();
         for running in &mut self.running {
-            scopes.clear();
-            running.extractor.frame(&frame, &mut scopes);
-            if running.category.stage() == Stage::Timestep {
-                let row = over_scopes(&scopes, running.columns, self.settings.definitions);
-                running.rows.extend(row);
-            }
+            running.row(self.settings.definitions, |extractor, scopes| {
+                extractor.frame(&frame, scopes);
+            });
         }
         self.step += 1;
+    }
+
+    /// What measuring the next states needs of those before them.
+    pub fn past(&self) -> Past {
+        let mut past = Past { steps: self.step, ..Past::default() };
+        self.running.iter().for_each(|running| running.extractor.past(&mut past));
+        past
+    }
+
+    /// Looks at the next states, which were measured elsewhere with these settings, and of which `last`
+    /// is the last, `[C, H, W]`.
+    ///
+    /// # Panics
+    /// Under `compat`, which needs the pixels.
+    pub fn measured(&mut self, states: &[Measured], last: &[f32]) {
+        assert!(!self.settings.compat(), "measurements are those of `standard`");
+        for state in states {
+            for running in &mut self.running {
+                running.row(Definitions::Standard, |extractor, scopes| {
+                    extractor.measured(state, scopes);
+                });
+            }
+        }
+        self.running.iter_mut().for_each(|running| running.extractor.keep(last));
+        self.step += states.len();
     }
 
     /// Puts back what another extraction of this trajectory carried after `step` states, category by
@@ -86,6 +110,21 @@ impl Extraction {
             tidy(rows)
         };
         self.running.iter_mut().map(finish).collect()
+    }
+}
+
+impl Running {
+    /// Shows a state to the extractor by `look`, and enters the row that a category of states has of it.
+    fn row(
+        &mut self,
+        definitions: Definitions,
+        look: impl FnOnce(&mut dyn Extractor, &mut Vec<Value>),
+    ) {
+        let mut scopes = Vec::new();
+        look(&mut *self.extractor, &mut scopes);
+        if self.category.stage() == Stage::Timestep {
+            self.rows.extend(over_scopes(&scopes, self.columns, definitions));
+        }
     }
 }
 

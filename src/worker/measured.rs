@@ -7,9 +7,11 @@
 //! states that are kept, it is a shortcut: a part in the staging folder of the features that are made
 //! next, which goes when they are published, and without which they read the states.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use super::Context;
+use super::look::Looker;
 use crate::artifact::{Artifact, Looked, RolloutChunk, StateFeatures};
 use crate::cache::{Dtype, Entry, Part, PartWriter};
 use crate::compute::rollout::Outcome;
@@ -94,6 +96,7 @@ pub fn carried(
 pub fn store(
     context: &Context,
     (recipe, looked): (&RolloutChunk, &Looked),
+    looker: &mut Looker,
     operator: &Operator,
     outcome: &Outcome,
     mut before: Carried,
@@ -103,11 +106,17 @@ pub fn store(
     let (width, length) = (recipe.realizations.len(), recipe.steps.len());
     let mut rows: Vec<Vec<Value>> = vec![Vec::new(); looked.categories.len()];
     before.resize_with(width, Vec::new);
-    for (m, before) in before.into_iter().enumerate() {
-        let mut extraction = Extraction::new(&looked.categories, &looked.settings, shape);
+    let mut extractions = Vec::with_capacity(width);
+    for before in before {
+        let mut extraction = looker.begin(shape);
         extraction.resume(recipe.steps.start as usize, before);
-        let states = &outcome.states[m * length * shape.state()..][..length * shape.state()];
-        states.chunks_exact(shape.state()).for_each(|state| extraction.frame(state));
+        extractions.push(extraction);
+    }
+    let state = |m: usize, t: usize| {
+        Cow::Borrowed(&outcome.states[(m * length + t) * shape.state()..][..shape.state()])
+    };
+    looker.look(shape, &mut extractions, length, state)?;
+    for (m, extraction) in extractions.into_iter().enumerate() {
         for (at, (numbers, own)) in extraction.carry().into_iter().enumerate() {
             rows[at].extend(own);
             if looked.categories[at].stage() == Stage::Trajectory {

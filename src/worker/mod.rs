@@ -7,6 +7,7 @@ mod bench;
 mod features;
 pub mod flight;
 mod inputs;
+mod look;
 mod measured;
 mod parameters;
 mod render;

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::look::Looker;
 use super::measured::{self, Seen};
 use super::{Context, f32_bytes, f32_values, flight};
 use crate::artifact::{Artifact, InitialConditions, Looked, RolloutChunk, Start, StateFeatures};
@@ -82,6 +83,7 @@ pub fn run(
 /// Features that are taken of the states of a job.
 struct Looking {
     looked: Arc<Looked>,
+    looker: Looker,
     /// What the segment before carried, operator by operator; `None` where that is not known, so that
     /// this one cannot go on.
     before: Vec<Option<measured::Carried>>,
@@ -129,7 +131,8 @@ impl Looking {
                 asides.push(PartWriter::create(&context.cache, kind, &key, &name)?);
             }
         }
-        Ok(Some(Self { looked, before, asides }))
+        let looker = Looker::new(context.device, &looked.categories, &looked.settings);
+        Ok(Some(Self { looked, looker, before, asides }))
     }
 
     /// Looks at the states of one operator in one rollout.
@@ -143,7 +146,8 @@ impl Looking {
     ) -> Result<()> {
         let Some(before) = self.before[unit].clone() else { return Ok(()) };
         let part = self.asides.get_mut(at).unwrap_or(part);
-        measured::store(context, (recipe, &self.looked), operator, outcome, before, part)
+        let looked = (recipe, &*self.looked);
+        measured::store(context, looked, &mut self.looker, operator, outcome, before, part)
     }
 }
 

@@ -1,8 +1,10 @@
 //! Features of states: the categories of one chunk together, so that states are read once and share
 //! their transforms.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
+use super::look::Looker;
 use super::measured::{self, Seen};
 use super::states::States;
 use super::{Context, f32_bytes};
@@ -41,12 +43,13 @@ pub fn run(context: &mut Context, nodes: &[&Node], units: (usize, usize)) -> Res
         nodes.iter().map(|node| context.part(node, units)).collect::<Result<_>>()?;
     let categories: Vec<&'static dyn Category> = recipes.iter().map(|r| r.category).collect();
     let seen = seen(context, nodes, first, &blocks)?;
+    let mut looker = Looker::new(context.device, &categories, &first.settings);
     for operator in operators {
         let steps = context.experiment.simulation.num_timesteps;
         let rows = measured::rows(context, &categories, &first.settings, (operator, steps), &seen)?;
         let trajectories = match rows {
             Some(rows) => rows,
-            None => extract(context, first, &categories, (operator, steps), &blocks)?,
+            None => extract(context, &mut looker, (operator, steps), &blocks)?,
         };
         for (at, (recipe, part)) in recipes.iter().zip(&mut parts).enumerate() {
             let rows: Vec<&[Value]> = trajectories.iter().map(|rows| rows[at].as_slice()).collect();
@@ -80,8 +83,7 @@ fn seen(
 /// The rows of every realization, category by category, from the states.
 fn extract(
     context: &Context,
-    recipe: &StateFeatures,
-    categories: &[&'static dyn Category],
+    looker: &mut Looker,
     (operator, steps): (&Operator, u32),
     blocks: &[Vec<Rc<Entry>>],
 ) -> Result<Vec<Vec<Vec<Value>>>> {
@@ -91,14 +93,9 @@ fn extract(
         let mut running: Vec<Extraction> = Vec::new();
         for entry in segments {
             let states = States::read(context, entry, operator.index, shape.state())?;
-            running.resize_with(states.realizations, || {
-                Extraction::new(categories, &recipe.settings, shape)
-            });
-            for (m, extraction) in running.iter_mut().enumerate() {
-                for t in 0..states.steps {
-                    extraction.frame(&states.state(m, t));
-                }
-            }
+            running.resize_with(states.realizations, || looker.begin(shape));
+            looker
+                .look(shape, &mut running, states.steps, |m, t| Cow::Owned(states.state(m, t)))?;
         }
         out.extend(running.into_iter().map(Extraction::finish));
     }

@@ -3,6 +3,10 @@
 
 #![expect(clippy::single_range_in_vec_init, reason = "one block of realizations is a list of one")]
 
+#[path = "../numerics/both_ways.rs"]
+mod both_ways;
+mod features;
+
 use std::ops::Range;
 use std::time::Instant;
 

@@ -35,7 +35,8 @@ fn rendered(space: &TestSpace) -> Vec<String> {
 
 /// Width, height and pixels of a PNG file.
 fn picture(path: &Path) -> (usize, usize, Vec<u8>) {
-    let mut decoder = png::Decoder::new(std::io::BufReader::new(std::fs::File::open(path).unwrap()));
+    let mut decoder =
+        png::Decoder::new(std::io::BufReader::new(std::fs::File::open(path).unwrap()));
     decoder.set_transformations(png::Transformations::EXPAND);
     let mut reader = decoder.read_info().unwrap();
     let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
@@ -56,8 +57,7 @@ fn a_build_makes_the_files_that_renders_name() {
     let built = space.build();
     // Three measures, a block of frames, a contact sheet, three files; two measures, a strip, a file.
     assert_eq!(built.0["built"]["render"], 12, "{}", built.0);
-    let frames: Vec<String> =
-        (0..8).map(|t| format!("film.frames/frame_{t:04}.png")).collect();
+    let frames: Vec<String> = (0..8).map(|t| format!("film.frames/frame_{t:04}.png")).collect();
     let mut expected = vec!["film.contact-sheet.png".to_owned()];
     expected.extend(frames);
     expected.extend(["film.frames/frames.json".into(), "film.gif".into(), "still.png".into()]);
@@ -88,7 +88,10 @@ fn an_edit_of_a_render_makes_the_steps_that_it_touches() {
         stale
     };
     // Another speed: the one file that plays.
-    assert_eq!(stale("cell: {scale: 2}}\n  still", "cell: {scale: 2}, fps: 5}\n  still"), "render 1");
+    assert_eq!(
+        stale("cell: {scale: 2}}\n  still", "cell: {scale: 2}, fps: 5}\n  still"),
+        "render 1"
+    );
     // Another table: frames and what is made of them; nothing is measured again.
     let map = "columns: [realization:0, {stddev: {map: inferno}}]";
     assert_eq!(stale("columns: [realization:0, stddev]", map), "render 5");
@@ -98,14 +101,19 @@ fn an_edit_of_a_render_makes_the_steps_that_it_touches() {
     // Another name names other files; those of the old one go.
     space.edit("  film:", "  movie:");
     space.build();
-    assert!(rendered(&space).iter().all(|name| !name.starts_with("film")), "{:?}", rendered(&space));
+    assert!(
+        rendered(&space).iter().all(|name| !name.starts_with("film")),
+        "{:?}",
+        rendered(&space)
+    );
     assert!(rendered(&space).contains(&"movie.gif".to_owned()));
 }
 
 #[test]
 fn a_picture_that_fails_keeps_nobody_from_the_numbers() {
     // A canvas that no memory of ours is spent on.
-    let space = space("  huge: {operators: 8, columns: [realization:0], cell: {scale: 64}, export: png}");
+    let space =
+        space("  huge: {operators: 8, columns: [realization:0], cell: {scale: 64}, export: png}");
     space.edit("    grid_size: 16\n", "    grid_size: 64\n");
     let said = space.run(&["build", "experiments/x", "-k"]);
     assert_eq!(said.code, Some(1), "{}", said.stderr);
@@ -126,22 +134,39 @@ fn states_that_are_not_kept_are_rolled_out_for_the_operators_shown() {
     // Those of the chunks, and the two segments of each operator that is shown.
     assert_eq!(built.0["built"]["rollout"], 4 + 2 * shown.len(), "{}", built.0);
     for name in ["still.png", "film.contact-sheet.png", "film.frames/frame_0005.png"] {
-        let pixels = |space: &TestSpace| picture(&space.path(&format!("datasets/x.renders/{name}")));
+        let pixels =
+            |space: &TestSpace| picture(&space.path(&format!("datasets/x.renders/{name}")));
         assert!(pixels(&kept) == pixels(&dropped), "{name}");
     }
 }
 
 #[test]
 fn a_data_set_gives_the_pictures_of_its_experiment() {
-    let space = space("  still: {kind: strip, operators: [1, 0], columns: [realization:1, mean], times: [0, 3, 7], cell: {scale: 2}}");
+    let space = space(
+        "  still: {kind: strip, operators: [1, 0], columns: [realization:1, mean], times: [0, 3, 7], cell: {scale: 2}}",
+    );
     space.build();
     let args = [
-        "render", "datasets/x.h5", "--operators", "1,0", "--columns", "realization:1,mean", "--strip", "3",
-        "--set", "times=[0, 3, 7]", "--set", "cell.scale=2", "-o", "own.png", "--json",
+        "render",
+        "datasets/x.h5",
+        "--operators",
+        "1,0",
+        "--columns",
+        "realization:1,mean",
+        "--strip",
+        "3",
+        "--set",
+        "times=[0, 3, 7]",
+        "--set",
+        "cell.scale=2",
+        "-o",
+        "own.png",
+        "--json",
     ];
     let said: Value = serde_json::from_str(&space.run(&args).ok().stdout).unwrap();
     assert_eq!(said["outputs"].as_array().unwrap().len(), 1);
-    let (a, b) = (picture(&space.path("datasets/x.renders/still.png")), picture(&space.path("own.png")));
+    let (a, b) =
+        (picture(&space.path("datasets/x.renders/still.png")), picture(&space.path("own.png")));
     // The labels say different things; the cells are the same.
     let (row, rows) = (3 * a.0, a.1.min(b.1));
     let same = (0..rows).filter(|y| {

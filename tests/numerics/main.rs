@@ -7,8 +7,12 @@
 mod architectures;
 /// Rollouts that stay on their device agree with the host's.
 mod batch;
+/// Features by tensors and on the host, side by side.
+mod both_ways;
 /// One-step gain and collapse: known answers, and that nothing random enters.
 mod dynamics;
+/// Features measured by tensors agree with the host's.
+mod features;
 /// Elementary functions keep their stated errors.
 mod functions;
 /// Operators in any company, order and number of threads.

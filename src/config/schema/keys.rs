@@ -14,17 +14,6 @@ const fn noted(path: &'static str, ty: Type, reason: &'static str) -> Key {
     Key { path, class: Class::Noted(reason), ty, default: Default::None, about: "", refused: &[] }
 }
 
-const fn refused(path: &'static str, reason: &'static str) -> Key {
-    Key {
-        path,
-        class: Class::Refused(reason),
-        ty: Type::Free,
-        default: Default::None,
-        about: "",
-        refused: &[],
-    }
-}
-
 const LAW: &str = "number or law";
 const LAW_SCHEMA: &str = r##"{"$ref": "#/$defs/law"}"##;
 const COUNT: Type = Type::Int(1, i64::MAX);

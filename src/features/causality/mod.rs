@@ -11,10 +11,11 @@ mod seen;
 mod standard;
 mod transfer;
 
+use super::measured::Outline;
 use super::series::{Series, observe};
 use super::{
-    Carrier, Category, Channel, Extractor, Feature, Frame, Scope, Set, Settings, Shape, Stage,
-    Value,
+    Carrier, Category, Channel, Extractor, Feature, Frame, Measured, Past, Scope, Set, Settings,
+    Shape, Stage, Value,
 };
 use seen::Seen;
 
@@ -218,17 +219,42 @@ struct Carried {
     before: Vec<f64>,
 }
 
+impl Carried {
+    /// Appends the numbers of the next channel, of the first state or of a later one.
+    fn push(&mut self, outline: &Outline, flow: [f64; 5], first: bool) {
+        let [mean, energy, variance] = observe(outline);
+        let [xx, xy, yy, x, y] = flow;
+        let (x, y) = if first { (0.0, 0.0) } else { (x, y) };
+        self.series.push([mean, energy, variance, xx, xy, yy, x, y]);
+    }
+}
+
 impl Extractor for Eye {
     fn frame(&mut self, frame: &Frame<'_>, _values: &mut Vec<Value>) {
         let (area, first) = (self.shape.area(), self.carried.before.is_empty());
         self.carried.before.resize(self.shape.state(), 0.0);
-        for (u, before) in frame.channels().iter().zip(self.carried.before.chunks_exact_mut(area)) {
-            let [mean, energy, variance] = observe(u);
-            let [xx, xy, yy, x, y] = if u.finite { gradients(u, before) } else { [f64::NAN; 5] };
-            let (x, y) = if first { (0.0, 0.0) } else { (x, y) };
-            self.carried.series.push([mean, energy, variance, xx, xy, yy, x, y]);
+        for (c, u) in frame.channels().iter().enumerate() {
+            let before = &mut self.carried.before[c * area..][..area];
+            let flow = if u.finite { gradients(u, before) } else { [f64::NAN; 5] };
             before.copy_from_slice(&u.values);
+            self.carried.push(&u.outline(), flow, first);
         }
+    }
+
+    fn measured(&mut self, state: &Measured, _values: &mut Vec<Value>) {
+        let first = self.carried.series.values.is_empty();
+        for (outline, flow) in state.channels.iter().zip(&state.flow) {
+            let flow = if outline.finite { *flow } else { [f64::NAN; 5] };
+            self.carried.push(outline, flow, first);
+        }
+    }
+
+    fn past(&self, past: &mut Past) {
+        past.before.clone_from(&self.carried.before);
+    }
+
+    fn keep(&mut self, state: &[f32]) {
+        self.carried.before = state.iter().map(|v| f64::from(*v)).collect();
     }
 
     fn finish(&mut self, values: &mut Vec<Value>) {

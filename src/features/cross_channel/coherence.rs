@@ -7,9 +7,10 @@
 //! shell in the whole plane; the cross-correlation coefficient of the shell, squared. Independent noise
 //! has 1/K of K modes.
 
+use crate::features::measured::Outline;
 use crate::features::spectrum::Spectra;
 use crate::features::waves::Waves;
-use crate::features::{Channel, Undefined, Value};
+use crate::features::{Undefined, Value};
 
 /// As many channels as the Python reference takes.
 const MANY: usize = 16;
@@ -50,37 +51,55 @@ impl Shells {
         sums
     }
 
-    /// Low, mid, high: the mean over shells and pairs, by thirds of the Nyquist wave number; the
-    /// greatest; and where that is, in cycles per pixel.
-    pub fn features(&self, channels: &[Channel], spectra: &Spectra) -> [Value; 5] {
-        if channels.iter().any(Channel::is_constant) {
-            return [Err(Undefined::ConstantField); 5];
-        }
-        let c = channels.len();
-        let own: Vec<Vec<f64>> = (0..c).map(|x| self.cross(spectra, x, x)).collect();
-        let floor: Vec<f64> = own.iter().map(|own| EMPTY * own.iter().sum::<f64>()).collect();
-        let mut bands = [(0.0, 0_u32); 3];
-        let mut best: Option<(f64, usize)> = None;
-        for (x, y) in pairs(c) {
-            let cross = self.cross(spectra, x, y);
-            let filled = |r: &usize| own[x][*r] > floor[x] && own[y][*r] > floor[y];
-            for r in (1..cross.len()).filter(filled) {
-                let coherence = cross[r] * cross[r] / (own[x][r] * own[y][r]);
-                let band = &mut bands[(6 * r / self.side).min(2)];
-                *band = (band.0 + coherence, band.1 + 1);
-                let better = |(greatest, at): (f64, usize)| {
-                    coherence > greatest + TIE || (coherence >= greatest - TIE && r < at)
-                };
-                if best.is_none_or(better) {
-                    best = Some((coherence, r));
-                }
+    /// `Σ F_x conj(F_y)` of each shell, for x ≤ y, row by row.
+    pub fn sums(&self, channels: usize, spectra: &Spectra) -> Vec<Vec<f64>> {
+        let both = (0..channels).flat_map(|x| (x..channels).map(move |y| (x, y)));
+        both.map(|(x, y)| self.cross(spectra, x, y)).collect()
+    }
+
+    /// The shell of each mode of the half plane as they lie, 0 for those in none, and its weight.
+    pub fn of_modes(&self) -> &[(usize, f64)] {
+        &self.modes
+    }
+
+    /// How many shells there are, with number 0.
+    pub fn count(&self) -> usize {
+        self.side / 2 + 1
+    }
+}
+
+/// Low, mid, high: the mean over shells and pairs, by thirds of the Nyquist wave number; the greatest;
+/// and where that is, in cycles per pixel. From [`Shells::sums`] of fields with this shorter side.
+pub fn features(channels: &[Outline], sums: &[Vec<f64>], side: usize) -> [Value; 5] {
+    if channels.iter().any(|channel| channel.constant) {
+        return [Err(Undefined::ConstantField); 5];
+    }
+    let c = channels.len();
+    // Row x of the sums begins at its own spectrum.
+    let row = |x: usize| x * c - x * x.saturating_sub(1) / 2;
+    let own: Vec<&Vec<f64>> = (0..c).map(|x| &sums[row(x)]).collect();
+    let floor: Vec<f64> = own.iter().map(|own| EMPTY * own.iter().sum::<f64>()).collect();
+    let mut bands = [(0.0, 0_u32); 3];
+    let mut best: Option<(f64, usize)> = None;
+    for (x, y) in pairs(c) {
+        let cross = &sums[row(x) + y - x];
+        let filled = |r: &usize| own[x][*r] > floor[x] && own[y][*r] > floor[y];
+        for r in (1..cross.len()).filter(filled) {
+            let coherence = cross[r] * cross[r] / (own[x][r] * own[y][r]);
+            let band = &mut bands[(6 * r / side).min(2)];
+            *band = (band.0 + coherence, band.1 + 1);
+            let better = |(greatest, at): (f64, usize)| {
+                coherence > greatest + TIE || (coherence >= greatest - TIE && r < at)
+            };
+            if best.is_none_or(better) {
+                best = Some((coherence, r));
             }
         }
-        let [low, mid, high] = bands.map(mean);
-        let best = best.ok_or(Undefined::Undetermined);
-        let place = best.map(|(_, r)| r as f64 / self.side as f64);
-        [low, mid, high, best.map(|(greatest, _)| greatest), place]
     }
+    let [low, mid, high] = bands.map(mean);
+    let best = best.ok_or(Undefined::Undetermined);
+    let place = best.map(|(_, r)| r as f64 / side as f64);
+    [low, mid, high, best.map(|(greatest, _)| greatest), place]
 }
 
 fn pairs(c: usize) -> impl Iterator<Item = (usize, usize)> {

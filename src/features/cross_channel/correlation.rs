@@ -1,5 +1,6 @@
 //! How channels are correlated over the pixels of a state.
 
+use crate::features::measured::Outline;
 use crate::features::statistics::{sum_of_pairs, variance};
 use crate::features::{Channel, Undefined, Value};
 
@@ -7,14 +8,26 @@ use crate::features::{Channel, Undefined, Value};
 /// 24 bits.
 const RESOLUTION: f64 = f32::EPSILON as f64;
 
-/// The features of the correlation matrix R, `top` eigenvalues first.
+/// `Σ (u_i − mean u_i)(u_j − mean u_j)` over pixels, for i ≤ j, row by row.
+pub fn products(channels: &[Channel]) -> Vec<f64> {
+    let mut products = Vec::new();
+    for (i, x) in channels.iter().enumerate() {
+        for y in &channels[i..] {
+            let (mx, my) = (x.moments().mean, y.moments().mean);
+            products.push(sum_of_pairs(&x.values, &y.values, |a, b| (a - mx) * (b - my)));
+        }
+    }
+    products
+}
+
+/// The features of the correlation matrix R, `top` eigenvalues first, from [`products`].
 ///
 /// R has a diagonal of 1; for the Python reference of `(n − 1)/n`, with 1e-8 added to the standard
 /// deviations.
-pub fn features(channels: &[Channel], top: usize, compat: bool) -> Vec<Value> {
+pub fn features(channels: &[Outline], products: &[f64], top: usize, compat: bool) -> Vec<Value> {
     let c = channels.len();
-    let total: f64 = channels.iter().map(|channel| channel.moments().variance()).sum();
-    if !compat && channels.iter().any(Channel::is_constant) {
+    let total: f64 = channels.iter().map(|channel| channel.moments.variance()).sum();
+    if !compat && channels.iter().any(|channel| channel.constant) {
         let mut values = vec![Err(Undefined::ConstantField); top + 7];
         values[top] = Ok(total);
         values[..top].iter_mut().skip(c).for_each(|v| *v = Err(Undefined::FewChannels));
@@ -23,7 +36,7 @@ pub fn features(channels: &[Channel], top: usize, compat: bool) -> Vec<Value> {
         }
         return values;
     }
-    let r = matrix(channels, compat);
+    let r = matrix(channels, products, compat);
     let eigenvalues = eigenvalues(r.clone(), c);
     let mut values: Vec<Value> =
         (0..top).map(|k| eigenvalues.get(k).copied().ok_or(Undefined::FewChannels)).collect();
@@ -51,18 +64,17 @@ pub fn features(channels: &[Channel], top: usize, compat: bool) -> Vec<Value> {
 }
 
 /// R, `[C, C]`.
-fn matrix(channels: &[Channel], compat: bool) -> Vec<f64> {
+fn matrix(channels: &[Outline], products: &[f64], compat: bool) -> Vec<f64> {
     let c = channels.len();
-    let scale = |channel: &Channel| {
-        let moments = channel.moments();
+    let scale = |channel: &Outline| {
+        let moments = channel.moments;
         if compat { moments.variance().sqrt() + 1e-8 } else { moments.central[0].sqrt() }
     };
     let mut r = vec![0.0; c * c];
+    let mut sums = products.iter();
     for (i, x) in channels.iter().enumerate() {
-        for (j, y) in channels.iter().enumerate().skip(i) {
-            let (mx, my) = (x.moments().mean, y.moments().mean);
-            let sum = sum_of_pairs(&x.values, &y.values, |a, b| (a - mx) * (b - my));
-            let mut correlation = sum / x.values.len() as f64 / (scale(x) * scale(y));
+        for ((j, y), sum) in channels.iter().enumerate().skip(i).zip(&mut sums) {
+            let mut correlation = sum / x.moments.count as f64 / (scale(x) * scale(y));
             if !compat {
                 correlation = if i == j { 1.0 } else { correlation.clamp(-1.0, 1.0) };
             }

@@ -1,7 +1,7 @@
 //! Mutual information between channels over the pixels of a state, in nats, from histograms.
 
 use crate::features::statistics::extremes;
-use crate::features::{Channel, Undefined};
+use crate::features::{Channel, Undefined, Value};
 
 /// More channels than this have too many triples; the Python reference takes no pairs of them either.
 const MANY: usize = 16;
@@ -10,15 +10,12 @@ const MANY: usize = 16;
 /// the bias is beyond correction.
 const PER_CELL: usize = 5;
 
-/// Mean and greatest mutual information over the pairs of channels.
-pub fn pairs(channels: &[Channel], bins: usize, compat: bool) -> Result<[f64; 2], Undefined> {
+/// Mutual information of every pair i < j of channels, none of them constant under `standard`.
+pub fn pairs(channels: &[Channel], bins: usize, compat: bool) -> Result<Vec<f64>, Undefined> {
     if compat && channels.len() > MANY {
         return Err(Undefined::ManyChannels);
     }
-    if !compat && channels.iter().any(Channel::is_constant) {
-        return Err(Undefined::ConstantField);
-    }
-    let bins = if compat { bins } else { affordable(channels, bins, 2)? };
+    let bins = if compat { bins } else { affordable(channels[0].values.len(), bins, 2)? };
     let codes: Vec<Vec<u8>> = channels.iter().map(|u| codes(u, bins, compat)).collect();
     let information = |x: &[u8], y: &[u8]| {
         let joint = Counts::of([x, y], bins);
@@ -29,22 +26,25 @@ pub fn pairs(channels: &[Channel], bins: usize, compat: bool) -> Result<[f64; 2]
     for (i, x) in codes.iter().enumerate() {
         found.extend(codes[i + 1..].iter().map(|y| information(x, y)));
     }
-    Ok(mean_and_max(&found))
+    Ok(found)
 }
 
-/// Mean and greatest conditional mutual information `I(X; Y | Z)` over pairs {X, Y} and every third
-/// channel Z.
-pub fn triples(channels: &[Channel], bins: usize, compat: bool) -> Result<[f64; 2], Undefined> {
-    if channels.len() < 3 {
-        return Err(Undefined::FewChannels);
+/// Why there are no triples of so many channels.
+pub fn why_not(channels: usize) -> Option<Undefined> {
+    match channels {
+        0..3 => Some(Undefined::FewChannels),
+        3..=MANY => None,
+        _ => Some(Undefined::ManyChannels),
     }
-    if channels.len() > MANY {
-        return Err(Undefined::ManyChannels);
+}
+
+/// Conditional mutual information `I(X; Y | Z)` of every triple i < j < k of channels, none of them
+/// constant under `standard`, with i, j and k for Z in turn.
+pub fn triples(channels: &[Channel], bins: usize, compat: bool) -> Result<Vec<f64>, Undefined> {
+    if let Some(reason) = why_not(channels.len()) {
+        return Err(reason);
     }
-    if !compat && channels.iter().any(Channel::is_constant) {
-        return Err(Undefined::ConstantField);
-    }
-    let bins = if compat { bins } else { affordable(channels, bins, 3)? };
+    let bins = if compat { bins } else { affordable(channels[0].values.len(), bins, 3)? };
     let codes: Vec<Vec<u8>> = channels.iter().map(|u| codes(u, bins, compat)).collect();
     let c = codes.len();
     let entropy = |counts: &Counts| if compat { counts.plug_in() } else { counts.entropy() };
@@ -65,19 +65,25 @@ pub fn triples(channels: &[Channel], bins: usize, compat: bool) -> Result<[f64; 
             }
         }
     }
-    Ok(mean_and_max(&found))
+    Ok(found)
 }
 
 /// The most bins, up to those asked for, that leave the cells of histograms of so many axes filled.
-fn affordable(channels: &[Channel], bins: usize, axes: u32) -> Result<usize, Undefined> {
-    let pixels = channels[0].values.len();
+///
+/// # Errors
+/// If there are too few pixels for two.
+pub fn affordable(pixels: usize, bins: usize, axes: u32) -> Result<usize, Undefined> {
     let filled = |b: &usize| PER_CELL * b.pow(axes) <= pixels;
     (2..=bins).rev().find(filled).ok_or(Undefined::Undetermined)
 }
 
-fn mean_and_max(found: &[f64]) -> [f64; 2] {
-    let mean = found.iter().sum::<f64>() / found.len() as f64;
-    [mean, found.iter().copied().fold(f64::NEG_INFINITY, f64::max)]
+/// Mean and greatest of what [`pairs`] and [`triples`] find.
+pub fn mean_and_max(found: &Result<Vec<f64>, Undefined>) -> [Value; 2] {
+    let both = found.as_ref().map(|found| {
+        let mean = found.iter().sum::<f64>() / found.len() as f64;
+        [mean, found.iter().copied().fold(f64::NEG_INFINITY, f64::max)]
+    });
+    both.map_or_else(|reason| [Err(*reason); 2], |both| both.map(Ok))
 }
 
 /// The bin of every pixel: bins of equal width between the least and the greatest value, the last

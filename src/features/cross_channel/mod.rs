@@ -7,11 +7,16 @@
 mod coherence;
 mod correlation;
 mod information;
+mod measure;
 
-use coherence::Shells;
+pub use coherence::Shells;
+pub use information::{affordable, why_not};
+pub use measure::{Depth, Measures};
 
+use super::measured::Outline;
 use super::{
-    Category, Extractor, Feature, Frame, Scope, Set, Settings, Shape, Stage, Undefined, Value,
+    Category, Channel, Extractor, Feature, Frame, Measured, Scope, Set, Settings, Shape, Stage,
+    Undefined, Value,
 };
 
 /// The category.
@@ -228,15 +233,18 @@ side. Nothing depends on the order of the channels."
             .collect()
     }
 
-    fn begin(&self, settings: &Settings, _shape: Shape) -> Box<dyn Extractor> {
+    fn begin(&self, settings: &Settings, shape: Shape) -> Box<dyn Extractor> {
         let columns = self.features(settings).len();
-        Box::new(Eye { settings: settings.clone(), columns, shells: None })
+        let side = shape.height.min(shape.width);
+        Box::new(Eye { settings: settings.clone(), columns, side, shells: None })
     }
 }
 
 struct Eye {
     settings: Settings,
     columns: usize,
+    /// min(H, W).
+    side: usize,
     /// Of the modes of the transforms; made when there are some.
     shells: Option<Shells>,
 }
@@ -253,23 +261,50 @@ impl Extractor for Eye {
             values.extend(std::iter::repeat_n(Err(reason), self.columns));
             return;
         }
-        let compat = self.settings.compat();
-        values.extend(correlation::features(channels, self.settings.num_eigen_top, compat));
-        if self.settings.extended() {
-            let bins = self.settings.mi_num_bins;
-            values.extend(both(information::pairs(channels, bins, compat)));
-            let spectra = frame.spectra();
-            values.extend(if compat {
-                coherence::of_single_modes(channels.len(), spectra)
-            } else {
+        let (compat, extended) = (self.settings.compat(), self.settings.extended());
+        let outlines: Vec<Outline> = channels.iter().map(Channel::outline).collect();
+        let products = correlation::products(channels);
+        if !compat {
+            let mut measures = Measures { products, depth: None };
+            if extended {
+                let bins = self.settings.mi_num_bins;
                 let shells = self.shells.get_or_insert_with(|| Shells::new(frame.waves()));
-                shells.features(channels, spectra)
-            });
-            values.extend(both(information::triples(channels, bins, compat)));
+                measures.depth =
+                    Some(Depth::of(&outlines, channels, bins, shells, frame.spectra()));
+            }
+            self.values(&outlines, &measures, values);
+            return;
+        }
+        let top = self.settings.num_eigen_top;
+        values.extend(correlation::features(&outlines, &products, top, true));
+        if extended {
+            let bins = self.settings.mi_num_bins;
+            values.extend(information::mean_and_max(&information::pairs(channels, bins, true)));
+            values.extend(coherence::of_single_modes(channels.len(), frame.spectra()));
+            values.extend(information::mean_and_max(&information::triples(channels, bins, true)));
+        }
+    }
+
+    fn measured(&mut self, state: &Measured, values: &mut Vec<Value>) {
+        match &state.cross_channel {
+            None => values.extend(std::iter::repeat_n(Err(Undefined::FewChannels), self.columns)),
+            Some(_) if !state.is_finite() => {
+                values.extend(std::iter::repeat_n(Err(Undefined::NonFinite), self.columns));
+            }
+            Some(measures) => self.values(&state.channels, measures, values),
         }
     }
 }
 
-fn both(found: Result<[f64; 2], Undefined>) -> [Value; 2] {
-    found.map_or_else(|reason| [Err(reason); 2], |found| found.map(Ok))
+impl Eye {
+    /// All features of a finite state under `standard`.
+    fn values(&self, channels: &[Outline], of: &Measures, values: &mut Vec<Value>) {
+        let top = self.settings.num_eigen_top;
+        values.extend(correlation::features(channels, &of.products, top, false));
+        if let Some(depth) = &of.depth {
+            values.extend(information::mean_and_max(&depth.pairs));
+            values.extend(coherence::features(channels, &depth.shells, self.side));
+            values.extend(information::mean_and_max(&depth.triples));
+        }
+    }
 }

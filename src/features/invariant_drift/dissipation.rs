@@ -24,7 +24,7 @@ const HIGH: f64 = 0.375;
 const EMPTY: f64 = 1e-14;
 
 /// The energy of one state of one channel.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Energy {
     low: f64,
     high: f64,
@@ -37,6 +37,16 @@ pub struct Energy {
 }
 
 impl Energy {
+    /// From low, high, all modes but the mean, `Σ w P ρ`, and the power with the mean.
+    pub fn of([low, high, all, moment, power]: [f64; 5]) -> Self {
+        Self { low, high, all, moment, power }
+    }
+
+    /// In the order of [`Energy::of`].
+    pub fn numbers(&self) -> [f64; 5] {
+        [self.low, self.high, self.all, self.moment, self.power]
+    }
+
     /// Walks over its numbers.
     pub fn carry(&mut self, carrier: &mut Carrier) {
         let Self { low, high, all, moment, power } = self;
@@ -66,6 +76,11 @@ impl Weights {
         let of_mean = if compat { area } else { 0.0 };
         weights[0] = Energy { low: of_mean, high: 0.0, all: of_mean, moment: 0.0, power: 1.0 };
         Self(weights)
+    }
+
+    /// Of every mode of the half plane, as they lie.
+    pub fn of_modes(&self) -> &[Energy] {
+        &self.0
     }
 
     /// The energy of a channel.

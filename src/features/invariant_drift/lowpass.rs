@@ -36,6 +36,11 @@ impl LowPass {
         Self { taps, periodic, padded: Vec::new(), half: Vec::new() }
     }
 
+    /// From the middle outwards; all taps of the symmetric kernel sum to 1.
+    pub fn taps(&self) -> &[f64] {
+        &self.taps
+    }
+
     /// `G∗u` of a field with rows of `width`, into `out`.
     ///
     /// What is filtered under the periodic kernel is the difference from the first pixel, so that a

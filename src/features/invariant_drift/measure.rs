@@ -5,9 +5,9 @@ use crate::features::statistics::{extremes, sum_of};
 
 /// The invariants of one field: `L1`, `L2`, `Linf`, entropy, total variation, mass, energy, energy of
 /// the gradient, in the order of [`super::INVARIANTS`].
-pub type Measures = [f64; 8];
+pub type Invariants = [f64; 8];
 
-/// Which of [`Measures`] is the entropy.
+/// Which of [`Invariants`] is the entropy.
 pub const ENTROPY: usize = 3;
 /// Which is the mass; its sign varies.
 pub const MASS: usize = 5;
@@ -16,7 +16,7 @@ pub const MASS: usize = 5;
 ///
 /// Per pixel, with forward differences; or, for the Python reference, sums with central differences
 /// and 1e-8 under its roots.
-pub fn measures(field: &[f64], width: usize, compat: bool) -> Measures {
+pub fn measures(field: &[f64], width: usize, compat: bool) -> Invariants {
     let mass = sum_of(field, |v| v);
     let (absolute, square) = (sum_of(field, f64::abs), sum_of(field, |v| v * v));
     let (least, greatest) = extremes(field);
@@ -65,7 +65,7 @@ fn gradient(field: &[f64], width: usize, central: bool) -> (f64, f64) {
 }
 
 /// Bins of equal width that cover the values of a first state and go on without end.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Bins {
     least: f64,
     greatest: f64,
@@ -83,7 +83,17 @@ impl Bins {
     /// `count` bins between the least and the greatest value; none of a constant field.
     pub fn of(field: &[f64], count: usize) -> Option<Self> {
         let (least, greatest) = extremes(field);
+        Self::between(least, greatest, count)
+    }
+
+    /// `count` bins between two values; none if there is nothing between.
+    pub fn between(least: f64, greatest: f64, count: usize) -> Option<Self> {
         (least < greatest).then_some(Self { least, greatest, count: count as f64 })
+    }
+
+    /// The least and the greatest value of the first state.
+    pub fn limits(self) -> [f64; 2] {
+        [self.least, self.greatest]
     }
 
     /// Shannon entropy `−Σ p ln p` of the values over the bins, in nats.

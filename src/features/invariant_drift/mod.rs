@@ -12,15 +12,17 @@ mod measure;
 mod metric;
 mod registry;
 
-use dissipation::{Energy, Weights};
-use lowpass::LowPass;
-use measure::{Bins, ENTROPY, MASS, Measures, measures, own_entropy};
+pub use dissipation::{Energy, Weights};
+pub use lowpass::LowPass;
+pub use measure::{Bins, Invariants};
+
+use measure::{ENTROPY, MASS, measures, own_entropy};
 use metric::metrics;
 use registry::INVARIANTS;
 
 use super::{
-    Carrier, Category, Channel, Extractor, Feature, Frame, Scope, Set, Settings, Shape, Stage,
-    Undefined, Value,
+    Carrier, Category, Channel, Extractor, Feature, Frame, Measured, Past, Scope, Set, Settings,
+    Shape, Stage, Undefined, Value,
 };
 
 /// The category.
@@ -73,6 +75,15 @@ Energies of bands of wave numbers say at which scale a channel dissipates."
     }
 }
 
+/// What is measured of a channel of one state.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measures {
+    /// Of the field at every scale; and the bins of the first state, without which the entropy is 0.
+    pub scales: Vec<(Invariants, Option<Bins>)>,
+    /// If `sdf-extended` is asked for.
+    pub energy: Option<Energy>,
+}
+
 /// What is kept of one channel.
 struct Track {
     finite: bool,
@@ -85,7 +96,7 @@ struct Track {
 struct Scale {
     /// Of the first state.
     bins: Option<Bins>,
-    series: Vec<Measures>,
+    series: Vec<Invariants>,
 }
 
 impl Track {
@@ -123,6 +134,25 @@ impl Extractor for Eye {
         for (c, track) in self.tracks.iter_mut().enumerate() {
             track.energies.push(weights.energy(spectra, c));
         }
+    }
+
+    fn measured(&mut self, state: &Measured, _values: &mut Vec<Value>) {
+        for ((track, outline), of) in self.tracks.iter_mut().zip(&state.channels).zip(&state.drift)
+        {
+            track.finite &= outline.finite;
+            if track.finite {
+                for (scale, (invariants, bins)) in track.scales.iter_mut().zip(&of.scales) {
+                    scale.bins = *bins;
+                    scale.series.push(*invariants);
+                }
+            }
+            track.energies.extend(of.energy);
+        }
+    }
+
+    fn past(&self, past: &mut Past) {
+        let bins = |track: &Track| track.scales.iter().map(|scale| scale.bins).collect();
+        past.bins = self.tracks.iter().map(bins).collect();
     }
 
     fn finish(&mut self, values: &mut Vec<Value>) {
@@ -174,7 +204,7 @@ impl Track {
                 scale.bins.get_or_insert_default().carry(carrier);
             }
             let length = carrier.length(scale.series.len());
-            scale.series.resize(length, Measures::default());
+            scale.series.resize(length, Invariants::default());
             scale.series.iter_mut().flatten().for_each(|number| carrier.number(number));
         }
         let length = carrier.length(self.energies.len());

@@ -69,7 +69,7 @@ macro_rules! compat {
     };
 }
 
-/// In the order of [`super::measure::Measures`].
+/// In the order of [`super::measure::Invariants`].
 pub const INVARIANTS: [Invariant; 8] = [
     Invariant {
         name: "L1",

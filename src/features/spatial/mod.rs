@@ -5,13 +5,17 @@
 //! n − 1.
 
 mod correlation;
+mod measure;
 mod pattern;
 
+pub use correlation::{Rings, ring_of, wave_rings};
+pub use measure::Measures;
+pub use pattern::Pattern;
+
 use super::feature::quotient;
-use super::statistics::{Moments, lower_median, median, quantile};
+use super::measured::{Measured, Outline};
 use super::{
-    Category, Channel, Extractor, Feature, Frame, Scope, Set, Settings, Shape, Stage, Undefined,
-    Value,
+    Category, Extractor, Feature, Frame, Scope, Set, Settings, Shape, Stage, Undefined, Value,
 };
 
 /// The category.
@@ -129,61 +133,88 @@ u[i, j]."
         all
     }
 
-    fn begin(&self, settings: &Settings, _shape: Shape) -> Box<dyn Extractor> {
-        Box::new(Eye { compat: settings.compat(), extended: settings.extended() })
+    fn begin(&self, settings: &Settings, shape: Shape) -> Box<dyn Extractor> {
+        let (compat, extended) = (settings.compat(), settings.extended());
+        Box::new(Eye { compat, extended, shape, rings: None })
     }
 }
 
 struct Eye {
     compat: bool,
     extended: bool,
+    shape: Shape,
+    /// Of the pixels of such fields; made when they are wanted.
+    rings: Option<Rings>,
 }
 
 impl Extractor for Eye {
     fn frame(&mut self, frame: &Frame<'_>, values: &mut Vec<Value>) {
-        let columns = ROWS.len() + if self.extended { pattern::ROWS.len() } else { 0 };
         let covariances = if self.extended { frame.autocovariances() } else { Vec::new() };
         for (index, channel) in frame.channels().iter().enumerate() {
             if !channel.finite {
-                values.extend(std::iter::repeat_n(Err(Undefined::NonFinite), columns));
+                values.extend(std::iter::repeat_n(Err(Undefined::NonFinite), self.columns()));
                 continue;
             }
             let [dx, dy] = channel.central();
             let gradient: Vec<f64> =
                 dx.iter().zip(dy).map(|(x, y)| (x * x + y * y).sqrt()).collect();
-            values.extend(self.channel(channel, &gradient));
-            if self.extended {
-                let look = pattern::Look {
-                    channel,
-                    gradient: &gradient,
-                    covariance: &covariances[index],
-                    power: &frame.spectra().power(index),
-                    waves: frame.waves(),
-                };
-                values.extend(if self.compat { look.compat() } else { look.standard() });
+            let outline = channel.outline();
+            let mut measures = Measures::of(channel, &gradient, self.compat);
+            if !self.extended {
+                values.extend(self.base(&outline, &measures));
+                continue;
+            }
+            let look = pattern::Look {
+                channel,
+                gradient: &gradient,
+                covariance: &covariances[index],
+                power: &frame.spectra().power(index),
+                waves: frame.waves(),
+            };
+            if self.compat {
+                values.extend(self.base(&outline, &measures));
+                values.extend(look.compat());
+            } else {
+                let rings = self.rings.get_or_insert_with(|| Rings::new(self.shape));
+                measures.pattern = Some(look.measure(measures.steepest, rings));
+                self.values(&outline, &measures, values);
+            }
+        }
+    }
+
+    fn measured(&mut self, state: &Measured, values: &mut Vec<Value>) {
+        if self.extended {
+            self.rings.get_or_insert_with(|| Rings::new(self.shape));
+        }
+        for (outline, measures) in state.channels.iter().zip(&state.spatial) {
+            if outline.finite {
+                self.values(outline, measures, values);
+            } else {
+                values.extend(std::iter::repeat_n(Err(Undefined::NonFinite), self.columns()));
             }
         }
     }
 }
 
 impl Eye {
-    fn channel(&self, u: &Channel, g: &[f64]) -> [Value; ROWS.len()] {
-        let m = u.moments();
-        let sorted = u.sorted();
-        let (least, greatest) = (sorted[0], sorted[sorted.len() - 1]);
-        let (skewness, kurtosis) = self.shape(u, m);
-        let [dx, dy] = u.central();
-        let steep = g.iter().copied().fold(0.0, f64::max);
-        let g = Moments::of(g);
-        let laplacian = u.laplacian();
-        let curvature = Moments::of(&laplacian);
-        let energy = mean_of(&laplacian, |v| v * v);
-        let (x_mean, y_mean, l_mean) = if self.compat {
-            (mean_of(dx, |v| v), mean_of(dy, |v| v), curvature.mean)
-        } else {
-            let [fx, fy] = u.forward();
-            (mean_of(&fx, f64::abs), mean_of(&fy, f64::abs), mean_of(&laplacian, f64::abs))
-        };
+    fn columns(&self) -> usize {
+        ROWS.len() + if self.extended { pattern::ROWS.len() } else { 0 }
+    }
+
+    /// All features of a finite channel under `standard`.
+    fn values(&self, outline: &Outline, measures: &Measures, values: &mut Vec<Value>) {
+        values.extend(self.base(outline, measures));
+        if let (Some(pattern), Some(rings)) = (&measures.pattern, &self.rings) {
+            values.extend(pattern.values(outline, measures, rings));
+        }
+    }
+
+    /// Those of [`ROWS`].
+    fn base(&self, outline: &Outline, of: &Measures) -> [Value; ROWS.len()] {
+        let m = outline.moments;
+        let (skewness, kurtosis) = self.shape(outline);
+        let [least, greatest] = of.extremes;
+        let [lower, upper] = of.quartiles;
         [
             Ok(m.mean),
             Ok(m.variance()),
@@ -193,53 +224,36 @@ impl Eye {
             Ok(least),
             Ok(greatest),
             Ok(greatest - least),
-            Ok(quantile(sorted, 0.75) - quantile(sorted, 0.25)),
-            Ok(self.deviation(sorted)),
-            Ok(g.mean),
-            Ok(g.variance().sqrt()),
-            Ok(steep),
-            Ok(x_mean),
-            Ok(y_mean),
-            self.anisotropy(dx, dy),
-            Ok(l_mean),
-            Ok(curvature.variance().sqrt()),
-            Ok(energy),
+            Ok(upper - lower),
+            Ok(of.deviation),
+            Ok(of.gradient.mean),
+            Ok(of.gradient.variance().sqrt()),
+            Ok(of.steepest),
+            Ok(of.slopes[0]),
+            Ok(of.slopes[1]),
+            self.anisotropy(of),
+            Ok(of.curvature),
+            Ok(of.laplacian.variance().sqrt()),
+            Ok(of.curvature_energy),
         ]
     }
 
     /// Skewness and excess kurtosis.
-    fn shape(&self, u: &Channel, m: &Moments) -> (Value, Value) {
+    fn shape(&self, outline: &Outline) -> (Value, Value) {
+        let m = outline.moments;
         let [m2, m3, m4] = m.central;
         if self.compat {
             let s = m.variance().sqrt() + 1e-8;
             return (Ok(m3 / (s * s * s)), Ok(m4 / (s * s * s * s) - 3.0));
         }
-        if u.is_constant() {
+        if outline.constant {
             return (Err(Undefined::ConstantField), Err(Undefined::ConstantField));
         }
         (quotient(m3, m2 * m2.sqrt(), 0.0), quotient(m4, m2 * m2, 0.0).map(|v| v - 3.0))
     }
 
-    /// Median absolute deviation.
-    fn deviation(&self, sorted: &[f64]) -> f64 {
-        let (mut all, mut away) = (sorted.to_vec(), sorted.to_vec());
-        let pick = if self.compat { lower_median } else { median };
-        let middle = pick(&mut all);
-        for v in &mut away {
-            *v = (*v - middle).abs();
-        }
-        pick(&mut away)
+    fn anisotropy(&self, of: &Measures) -> Value {
+        let [x, y] = of.tensor;
+        if self.compat { Ok(x / (y + 1e-8)) } else { quotient(x - y, x + y, 0.0) }
     }
-
-    fn anisotropy(&self, dx: &[f64], dy: &[f64]) -> Value {
-        if self.compat {
-            return Ok(mean_of(dx, f64::abs) / (mean_of(dy, f64::abs) + 1e-8));
-        }
-        let (xx, yy) = (mean_of(dx, |v| v * v), mean_of(dy, |v| v * v));
-        quotient(xx - yy, xx + yy, 0.0)
-    }
-}
-
-fn mean_of(values: &[f64], f: impl Fn(f64) -> f64) -> f64 {
-    values.iter().map(|v| f(*v)).sum::<f64>() / values.len() as f64
 }

@@ -1,9 +1,10 @@
 //! What `sdf-extended` adds to `spatial`: singular values of the field as a matrix, the distribution of
 //! its gradient, its correlation lengths.
 
-use super::Row;
-use super::correlation::{Correlation, longest, ring_peak};
+use super::correlation::{Correlation, Rings, longest, ring_peak, ring_sums};
+use super::{Measures, Row};
 use crate::features::feature::quotient;
+use crate::features::measured::Outline;
 use crate::features::singular::singular_values;
 use crate::features::statistics::Moments;
 use crate::features::waves::Waves;
@@ -91,49 +92,47 @@ pub struct Look<'a> {
     pub waves: &'a Waves,
 }
 
+/// What is measured of a finite channel besides [`super::Measures`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pattern {
+    /// The singular values of u − mean u, in descending order; none of a constant field, or if they were
+    /// not found.
+    pub singular: Option<Vec<f64>>,
+    /// Part of the pixels with g < max g/20.
+    pub saturated: f64,
+    /// mean |R(x, 0)| and mean |R(0, y)|.
+    pub axes: [f64; 2],
+    /// Sums of R over the rings of [`Rings`].
+    pub correlation: Vec<f64>,
+    /// Σ w P and Σ w P ρ over the rings of [`wave_rings`], w the modes that a wave stands for.
+    pub structure: Vec<[f64; 2]>,
+    /// Σ w of those rings.
+    pub modes: Vec<f64>,
+}
+
 impl Look<'_> {
-    /// The accepted definitions.
-    pub fn standard(&self) -> [Value; ROWS.len()] {
+    /// What the accepted definitions follow from.
+    pub fn measure(&self, steepest: f64, rings: &Rings) -> Pattern {
         let u = self.channel;
-        let (saturated, flatness) = self.gradients();
+        let saturated = self.saturated(steepest);
         if u.is_constant() {
-            let flat = Err(Undefined::ConstantField);
-            return [flat, flat, flat, saturated, flatness, flat, flat, flat];
+            let (correlation, structure, modes) = (Vec::new(), Vec::new(), Vec::new());
+            let axes = [f64::NAN; 2];
+            return Pattern { singular: None, saturated, axes, correlation, structure, modes };
         }
         let mean = u.moments().mean;
         let centred: Vec<f64> = u.values.iter().map(|v| v - mean).collect();
-        let [rank, modes, ninety] = match singular_values(u.height, u.width, &centred) {
-            None => [Err(Undefined::Undetermined); 3],
-            Some(s) => {
-                let p = shares(&s, 0.0);
-                let ninety = reaching(&p, 0.9 * (1.0 - 1e-12));
-                [Ok(effective_rank(&s)), Ok(1.0 / mean_share(&p)), Ok(ninety)]
-            }
-        };
         let correlation = Correlation::standard(u.height, u.width, self.covariance);
         let (across, down) = correlation.axes();
-        [
-            rank,
-            modes,
-            ninety,
+        let (modes, structure) = ring_sums(self.waves, self.power);
+        Pattern {
+            singular: singular_values(u.height, u.width, &centred),
             saturated,
-            flatness,
-            Ok(correlation.decay()),
-            Ok((across - down) / (across + down)),
-            Ok(ring_peak(self.waves, self.power)),
-        ]
-    }
-
-    /// Part of the pixels of small gradient, and the excess kurtosis of the gradient.
-    fn gradients(&self) -> (Value, Value) {
-        let steep = self.steepest();
-        if steep == 0.0 {
-            return (Err(Undefined::ZeroDenominator), Err(Undefined::ZeroDenominator));
+            axes: [across, down],
+            correlation: correlation.over_rings(rings),
+            structure,
+            modes,
         }
-        let [m2, _, m4] = Moments::of(self.gradient).central;
-        // A spread of rounding alone is none.
-        let floor = (1e-12 * steep).powi(4);
-        (Ok(self.saturated(steep)), quotient(m4, m2 * m2, floor).map(|v| v - 3.0))
     }
 
     /// The definitions of the Python reference.
@@ -172,6 +171,47 @@ impl Look<'_> {
     fn saturated(&self, steepest: f64) -> f64 {
         let count = self.gradient.iter().filter(|g| **g < 0.05 * steepest).count();
         count as f64 / self.gradient.len() as f64
+    }
+}
+
+impl Pattern {
+    /// The accepted definitions.
+    pub fn values(&self, outline: &Outline, of: &Measures, rings: &Rings) -> [Value; ROWS.len()] {
+        let (saturated, flatness) = self.gradients(of);
+        if outline.constant {
+            let flat = Err(Undefined::ConstantField);
+            return [flat, flat, flat, saturated, flatness, flat, flat, flat];
+        }
+        let [rank, modes, ninety] = match &self.singular {
+            None => [Err(Undefined::Undetermined); 3],
+            Some(s) => {
+                let p = shares(s, 0.0);
+                let ninety = reaching(&p, 0.9 * (1.0 - 1e-12));
+                [Ok(effective_rank(s)), Ok(1.0 / mean_share(&p)), Ok(ninety)]
+            }
+        };
+        let [across, down] = self.axes;
+        [
+            rank,
+            modes,
+            ninety,
+            saturated,
+            flatness,
+            Ok(rings.decay(&self.correlation)),
+            Ok((across - down) / (across + down)),
+            Ok(ring_peak(&self.modes, &self.structure)),
+        ]
+    }
+
+    /// Part of the pixels of small gradient, and the excess kurtosis of the gradient.
+    fn gradients(&self, of: &Measures) -> (Value, Value) {
+        if of.steepest == 0.0 {
+            return (Err(Undefined::ZeroDenominator), Err(Undefined::ZeroDenominator));
+        }
+        let [m2, _, m4] = of.gradient.central;
+        // A spread of rounding alone is none.
+        let floor = (1e-12 * of.steepest).powi(4);
+        (Ok(self.saturated), quotient(m4, m2 * m2, floor).map(|v| v - 3.0))
     }
 }
 

@@ -9,8 +9,11 @@
 mod compat;
 mod standard;
 
+pub use standard::{Band, Measures, Shape as Spectrum, edges};
+
 use super::{
-    Category, Extractor, Feature, Frame, Scope, Set, Settings, Shape, Stage, Undefined, Value,
+    Category, Extractor, Feature, Frame, Measured, Scope, Set, Settings, Shape, Stage, Undefined,
+    Value,
 };
 
 /// The category.
@@ -222,6 +225,7 @@ included."
 
     fn begin(&self, settings: &Settings, shape: Shape) -> Box<dyn Extractor> {
         Box::new(Eye {
+            shape,
             columns: self.features(settings).len(),
             bands: settings.num_fft_scales,
             extended: settings.extended(),
@@ -231,6 +235,7 @@ included."
 }
 
 struct Eye {
+    shape: Shape,
     columns: usize,
     bands: usize,
     extended: bool,
@@ -255,14 +260,34 @@ impl Extractor for Eye {
                 continue;
             }
             let (waves, power) = (frame.waves(), frame.spectra().power(index));
-            if channel.is_constant() {
-                standard::bands(waves, &vec![0.0; power.len()], self.bands, values);
+            let constant = channel.is_constant();
+            let measures = Measures::of(waves, &power, self.bands, constant, self.extended);
+            self.values(&measures, values);
+        }
+    }
+
+    fn measured(&mut self, state: &Measured, values: &mut Vec<Value>) {
+        for (outline, measures) in state.channels.iter().zip(&state.spectral) {
+            if outline.finite {
+                self.values(measures, values);
+            } else {
+                values.extend(std::iter::repeat_n(Err(Undefined::NonFinite), self.columns));
+            }
+        }
+    }
+}
+
+impl Eye {
+    /// All features of a finite channel under `standard`.
+    fn values(&self, measures: &Measures, values: &mut Vec<Value>) {
+        values.extend(measures.bands.iter().flat_map(Band::values));
+        match &measures.shape {
+            None => {
                 let rest = self.columns - self.bands * BAND.len();
                 values.extend(std::iter::repeat_n(Err(Undefined::ConstantField), rest));
-            } else {
-                standard::bands(waves, &power, self.bands, values);
-                let spectrum = standard::Spectrum::new(waves, &power);
-                values.extend(spectrum.shape());
+            }
+            Some(spectrum) => {
+                values.extend(spectrum.values(self.shape.area()));
                 if self.extended {
                     values.extend(spectrum.harmonics());
                 }

@@ -4,8 +4,69 @@ use super::{HARMONICS, ROWS};
 use crate::features::waves::{Wave, Waves};
 use crate::features::{Undefined, Value};
 
+/// What is measured of a channel: sums over the waves of [`Waves`], with P their power and w the modes
+/// that each stands for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measures {
+    /// Of each band.
+    pub bands: Vec<Band>,
+    /// Of the whole, if the field is not constant.
+    pub shape: Option<Shape>,
+}
+
+/// One band of wave numbers.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Band {
+    /// Σ w.
+    pub modes: f64,
+    /// Σ w P.
+    pub sum: f64,
+    /// max P.
+    pub most: f64,
+    /// `Σ w (P − Σ w P/Σ w)²`.
+    pub squares: f64,
+}
+
 /// The power spectrum of a field that is not constant.
-pub struct Spectrum<'a> {
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shape {
+    /// Σ w P, which is Σ (u − mean)².
+    pub total: f64,
+    /// Σ w P |fx| and Σ w P |fy|.
+    pub along: [f64; 2],
+    /// `Σ w P fx²`, `Σ w P fy²`, and `Σ w P fx fy` without Nyquist modes.
+    pub tensor: [f64; 3],
+    /// `Σ w P (ρ − Σ w P ρ/Σ w P)²`.
+    pub spread: f64,
+    /// Σ w P over ρ < 1/16, up to 1/8, and beyond.
+    pub parts: [f64; 3],
+    /// `Σ w ln(P/mean P + 1e-12)`.
+    pub logs: f64,
+    /// The least ρ with 85 % of Σ w P at or below it.
+    pub rolloff: f64,
+    /// The strongest wave, see [`Waves::strongest`].
+    pub strongest: Wave,
+    /// Its P.
+    pub own: f64,
+    /// The power of its pair, and of those of its multiples up to the Nyquist frequency: from the second
+    /// on, as many as are wanted.
+    pub pairs: Vec<f64>,
+}
+
+impl Measures {
+    /// From `P[a, b]` of the half plane; of a constant field without its shape.
+    pub fn of(waves: &Waves, power: &[f64], count: usize, constant: bool, harmonics: bool) -> Self {
+        if constant {
+            let none = vec![0.0; power.len()];
+            return Self { bands: bands(waves, &none, count), shape: None };
+        }
+        let shape = Spectrum::new(waves, power).shape(harmonics);
+        Self { bands: bands(waves, power, count), shape: Some(shape) }
+    }
+}
+
+/// The power spectrum of a field that is not constant, while it is measured.
+struct Spectrum<'a> {
     waves: &'a Waves,
     /// P of the modes of the half plane, as they lie.
     power: &'a [f64],
@@ -25,8 +86,7 @@ impl<'a> Spectrum<'a> {
         Self { waves, power, weighted, total, strongest: waves.strongest(power) }
     }
 
-    /// Dominant wave, centroids, spread, ratios, flatness, rolloff, anisotropy.
-    pub fn shape(&self) -> [Value; ROWS.len()] {
+    fn shape(&self, harmonics: bool) -> Shape {
         let waves = self.waves.all();
         let (mut x, mut y, mut rho) = (0.0, 0.0, 0.0);
         let (mut xx, mut yy, mut xy) = (0.0, 0.0, 0.0);
@@ -42,29 +102,27 @@ impl<'a> Spectrum<'a> {
         let spread: f64 =
             waves.iter().zip(&self.weighted).map(|(w, p)| p * (w.rho - centroid).powi(2)).sum();
         let (low, mid) = (self.waves.below(1.0 / 16.0), self.waves.below(1.0 / 8.0));
-        let part = |range: &[f64]| range.iter().sum::<f64>() / self.total;
-        let area = (self.waves.height * self.waves.width) as f64;
-        let peak = self.strongest;
-        let own = self.power[peak.at];
-        let sine = (self.waves.of_pair(self.power, peak.at) / own).max(1.0);
-        [
-            peak.fx,
-            peak.fy,
-            sine * (own / area).sqrt(),
-            x / self.total,
-            y / self.total,
-            (spread / self.total).sqrt(),
-            part(&self.weighted[..low]),
-            part(&self.weighted[low..mid]),
-            part(&self.weighted[mid..]),
-            self.flatness(),
-            self.rolloff(),
-            (xx - yy).hypot(2.0 * xy) / (xx + yy),
-        ]
-        .map(Ok)
+        let part = |range: &[f64]| range.iter().sum::<f64>();
+        let strongest = self.strongest;
+        Shape {
+            total: self.total,
+            along: [x, y],
+            tensor: [xx, yy, xy],
+            spread,
+            parts: [
+                part(&self.weighted[..low]),
+                part(&self.weighted[low..mid]),
+                part(&self.weighted[mid..]),
+            ],
+            logs: self.logs(),
+            rolloff: self.rolloff(),
+            strongest,
+            own: self.power[strongest.at],
+            pairs: self.pairs(harmonics),
+        }
     }
 
-    fn flatness(&self) -> f64 {
+    fn logs(&self) -> f64 {
         let modes = (self.waves.height * self.waves.width - 1) as f64;
         let mean = self.total / modes;
         // Relative to the mean, from 1e-12 to the number of modes: the product of eight of their squares
@@ -76,8 +134,7 @@ impl<'a> Spectrum<'a> {
             };
             waves.iter().map(relative).product::<f64>().ln()
         };
-        let logs: f64 = self.waves.all().chunks(8).map(product).sum();
-        (logs / modes).exp() / (1.0 + 1e-12)
+        self.waves.all().chunks(8).map(product).sum()
     }
 
     fn rolloff(&self) -> f64 {
@@ -91,24 +148,66 @@ impl<'a> Spectrum<'a> {
         self.waves.all()[at].rho
     }
 
+    fn pairs(&self, harmonics: bool) -> Vec<f64> {
+        let power = |at| self.waves.of_pair(self.power, at);
+        let multiple = |times| self.waves.harmonic(&self.strongest, times).map(power);
+        let others = (2..).take_while(|_| harmonics).map_while(multiple);
+        std::iter::once(power(self.strongest.at)).chain(others).collect()
+    }
+}
+
+impl Shape {
+    /// Dominant wave, centroids, spread, ratios, flatness, rolloff, anisotropy, of a field of so many
+    /// pixels.
+    pub fn values(&self, pixels: usize) -> [Value; ROWS.len()] {
+        let peak = &self.strongest;
+        let sine = (self.pairs[0] / self.own).max(1.0);
+        let [x, y] = self.along;
+        let [xx, yy, xy] = self.tensor;
+        let modes = (pixels - 1) as f64;
+        [
+            peak.fx,
+            peak.fy,
+            sine * (self.own / pixels as f64).sqrt(),
+            x / self.total,
+            y / self.total,
+            (self.spread / self.total).sqrt(),
+            self.parts[0] / self.total,
+            self.parts[1] / self.total,
+            self.parts[2] / self.total,
+            (self.logs / modes).exp() / (1.0 + 1e-12),
+            self.rolloff,
+            (xx - yy).hypot(2.0 * xy) / (xx + yy),
+        ]
+        .map(Ok)
+    }
+
     /// Power at the multiples of the strongest wave.
     pub fn harmonics(&self) -> [Value; HARMONICS.len()] {
-        let power = |at| self.waves.of_pair(self.power, at);
-        let first = power(self.strongest.at);
-        let ratio = |times| {
-            let at = self.waves.harmonic(&self.strongest, times);
-            at.map(|at| power(at) / first).ok_or(Undefined::Undetermined)
-        };
-        let (second, third) = (ratio(2), ratio(3));
-        let all: f64 = (2..).map_while(|times| ratio(times).ok()).sum();
+        let first = self.pairs[0];
+        let ratio =
+            |at: usize| self.pairs.get(at).map(|p| p / first).ok_or(Undefined::Undetermined);
+        let (second, third) = (ratio(1), ratio(2));
+        let all: f64 = (1..).map_while(|at| ratio(at).ok()).sum();
         [second, third, second.map(|_| all.sqrt()), Ok(first / self.total)]
     }
 }
 
-/// Mean, maximum and standard deviation of P, of the modes of the half plane, in each band.
-pub fn bands(waves: &Waves, power: &[f64], count: usize, values: &mut Vec<Value>) {
-    for band in edges(waves, count).windows(2) {
-        let waves = &waves.all()[band[0]..band[1]];
+impl Band {
+    /// Mean, maximum and standard deviation of P.
+    pub fn values(&self) -> [Value; 3] {
+        let modes = self.modes;
+        let some = |least: f64, value| {
+            if modes >= least { Ok(value) } else { Err(Undefined::Undetermined) }
+        };
+        let spread = (self.squares / (modes - 1.0)).sqrt();
+        [some(1.0, self.sum / modes), some(1.0, self.most), some(2.0, spread)]
+    }
+}
+
+/// The bands, from the power of the modes of the half plane.
+fn bands(waves: &Waves, power: &[f64], count: usize) -> Vec<Band> {
+    let of = |waves: &[Wave]| {
         let (mut modes, mut sum, mut most) = (0.0, 0.0, 0.0_f64);
         for wave in waves {
             let p = power[wave.at];
@@ -117,17 +216,14 @@ pub fn bands(waves: &Waves, power: &[f64], count: usize, values: &mut Vec<Value>
             most = most.max(p);
         }
         let mean = sum / modes;
-        let squares: f64 = waves.iter().map(|w| w.weight * (power[w.at] - mean).powi(2)).sum();
-        let spread = (squares / (modes - 1.0)).sqrt();
-        let some = |least: f64, value| {
-            if modes >= least { Ok(value) } else { Err(Undefined::Undetermined) }
-        };
-        values.extend([some(1.0, mean), some(1.0, most), some(2.0, spread)]);
-    }
+        let squares = waves.iter().map(|w| w.weight * (power[w.at] - mean).powi(2)).sum();
+        Band { modes, sum, most, squares }
+    };
+    edges(waves, count).windows(2).map(|band| of(&waves.all()[band[0]..band[1]])).collect()
 }
 
 /// Where the bands begin among the waves, and the end of the last.
-fn edges(waves: &Waves, count: usize) -> Vec<usize> {
+pub fn edges(waves: &Waves, count: usize) -> Vec<usize> {
     let side = waves.height.min(waves.width) as f64;
     let longest = waves.all().last().map_or(0.5, |wave| wave.rho * side);
     let (start, end) = (0.5_f64.sqrt(), longest.sqrt());

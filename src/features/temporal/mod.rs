@@ -8,8 +8,8 @@ mod standard;
 
 use super::series::{Series, observe};
 use super::{
-    Carrier, Category, Extractor, Feature, Frame, Scope, Set, Settings, Shape, Stage, Undefined,
-    Value,
+    Carrier, Category, Extractor, Feature, Frame, Measured, Scope, Set, Settings, Shape, Stage,
+    Undefined, Value,
 };
 
 /// The category.
@@ -186,7 +186,11 @@ struct Observed {
 
 impl Extractor for Eye {
     fn frame(&mut self, frame: &Frame<'_>, _values: &mut Vec<Value>) {
-        frame.channels().iter().for_each(|u| self.carried.push(observe(u)));
+        frame.channels().iter().for_each(|u| self.carried.push(observe(&u.outline())));
+    }
+
+    fn measured(&mut self, state: &Measured, _values: &mut Vec<Value>) {
+        state.channels.iter().for_each(|u| self.carried.push(observe(u)));
     }
 
     fn finish(&mut self, values: &mut Vec<Value>) {
