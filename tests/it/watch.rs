@@ -183,7 +183,7 @@ fn a_save_during_a_build_ends_it_after_its_jobs_and_builds_the_new_one() {
     second.is("parameters 8, rollout 2, dataset 1", "weights 2, initial_conditions 2");
     assert_eq!(second.0["interrupted"], false);
     let info = space.json(&["info", "datasets/x.h5", "--json"]);
-    assert_eq!(info["timesteps"], json!(4), "{info}");
+    assert_eq!(info["steps"], 4);
     assert_eq!(watching.interrupt(), Some(130));
     let past = &space.json(&["status", "--json"])["past"];
     assert_eq!((&past[0]["state"], &past[1]["state"]), (&json!("done"), &json!("interrupted")));
