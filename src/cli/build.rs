@@ -3,10 +3,9 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use super::common::{Loaded, Overrides, load};
+use super::common::{Loaded, Overrides, interrupts, load};
 use super::progress::Terminal;
 use super::{Global, print_json, style};
 use crate::artifact::KINDS;
@@ -83,13 +82,6 @@ pub fn run(args: &BuildArgs, global: &Global, start: Instant) -> Result<ExitCode
 
 /// What is asked for, with Ctrl-C listened to.
 pub fn request(args: &BuildArgs) -> Result<Request> {
-    let interrupt = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        // A second Ctrl-C ends the program at once; the cache is whole at every moment.
-        signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&interrupt))
-            .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&interrupt)))
-            .map_err(|e| Error::environment(format!("cannot listen to Ctrl-C: {e}")))?;
-    }
     Ok(Request {
         worker: find_worker().map_err(|e| e.message),
         jobs: args.jobs.map(usize::from),
@@ -97,7 +89,7 @@ pub fn request(args: &BuildArgs) -> Result<Request> {
         keep_going: args.keep_going,
         only: args.only.clone(),
         force: args.force,
-        interrupt,
+        interrupt: interrupts()?,
         drain: Arc::default(),
     })
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use crate::cache::Cache;
 use crate::config::{self, Experiment};
@@ -123,6 +124,21 @@ pub fn load_from(
     }
     let warnings = note.into_iter().chain(profile.replaced(simulation.precision)).collect();
     Ok((Loaded { project, experiment, profile, cache }, warnings))
+}
+
+/// Set by the first Ctrl-C, or by being asked to end. The second one ends the program at once: the cache
+/// is whole at every moment, and so are data sets.
+///
+/// # Errors
+/// If the system refuses to listen.
+pub fn interrupts() -> Result<Arc<AtomicBool>> {
+    let interrupt = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&interrupt))
+            .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&interrupt)))
+            .map_err(|e| Error::environment(format!("cannot listen to Ctrl-C: {e}")))?;
+    }
+    Ok(interrupt)
 }
 
 /// The one artifact of a plan that `name` means: a label, a key, or a unique beginning of either.

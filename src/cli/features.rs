@@ -3,17 +3,17 @@
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value, json};
 
+use super::common::interrupts;
 use super::{Global, print_json, style};
 use crate::config;
 use crate::dataset;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::extract::{Extracted, Request, extract, look};
 use crate::features::Stage;
 use crate::units;
@@ -138,13 +138,8 @@ impl Asked {
             ..config::Request::default()
         };
         let wanted = config::features(&request, &self.options)?;
-        let interrupt = Arc::new(AtomicBool::new(false));
-        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-            // A second Ctrl-C ends the program at once; the data set is as it was until it is replaced.
-            signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&interrupt))
-                .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&interrupt)))
-                .map_err(|e| Error::environment(format!("cannot listen to Ctrl-C: {e}")))?;
-        }
+        // The data set is as it was until it is replaced.
+        let interrupt = interrupts()?;
         let (file, output) =
             (global.path(&self.file), self.output.as_ref().map(|o| global.path(o)));
         let watch = Watch::new(self.talk && !self.dry_run);

@@ -153,6 +153,7 @@ fn what_no_save_can_mend_ends_it_at_once() {
     let space = TestSpace::new();
     let wait = |args: &[&str]| space.run(&[&["build", "--watch"], args].concat());
     wait(&["experiments/none"]).fails(2, &["there is no experiment `experiments/none`"]);
+    wait(&["experiments/x", "--set", "sampling.nothing=1"]).fails(2, &["--set", "nothing"]);
     wait(&["experiments/x", "-n"]).fails(2, &["--dry-run", "--watch"]);
 }
 
