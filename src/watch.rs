@@ -179,17 +179,17 @@ mod tests {
     #[test]
     fn a_save_is_told_once_however_the_editor_writes() {
         let mut space = Space::new();
-        let (x, y) = (space.path("x"), space.path("y"));
-        fs::write(&x, "2").unwrap();
-        assert_eq!(space.saved(5000), [x.clone()], "written in place");
+        let [x, y] = ["x", "y"].map(|name| [space.path(name)]);
+        fs::write(&x[0], "2").unwrap();
+        assert_eq!(space.saved(5000), x, "written in place");
         assert!(space.saved(400).is_empty(), "once");
         fs::write(space.path("x.tmp"), "3").unwrap();
-        fs::rename(space.path("x.tmp"), &x).unwrap();
-        assert_eq!(space.saved(5000), [x.clone()], "renamed");
-        fs::write(&y, "new").unwrap();
-        assert_eq!(space.saved(5000), [y.clone()], "a file that was not there");
-        fs::remove_file(&y).unwrap();
-        assert_eq!(space.saved(5000), [y], "and that is gone");
+        fs::rename(space.path("x.tmp"), &x[0]).unwrap();
+        assert_eq!(space.saved(5000), x, "renamed");
+        fs::write(&y[0], "new").unwrap();
+        assert_eq!(space.saved(5000), y, "a file that was not there");
+        fs::remove_file(&y[0]).unwrap();
+        assert_eq!(space.saved(5000), y, "and that is gone");
     }
 
     #[test]

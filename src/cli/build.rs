@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Instant;
 
-use super::common::{Loaded, Overrides, interrupt, load};
+use super::common::{Loaded, Overrides, interrupts, load};
 use super::progress::Terminal;
 use super::{Global, print_json, style};
 use crate::artifact::KINDS;
@@ -81,8 +82,6 @@ pub fn run(args: &BuildArgs, global: &Global, start: Instant) -> Result<ExitCode
 
 /// What is asked for, with Ctrl-C listened to.
 pub fn request(args: &BuildArgs) -> Result<Request> {
-    // The cache is whole at every moment.
-    let interrupt = interrupt()?;
     Ok(Request {
         worker: find_worker().map_err(|e| e.message),
         jobs: args.jobs.map(usize::from),
@@ -90,8 +89,8 @@ pub fn request(args: &BuildArgs) -> Result<Request> {
         keep_going: args.keep_going,
         only: args.only.clone(),
         force: args.force,
-        interrupt,
-        drain: std::sync::Arc::default(),
+        interrupt: interrupts()?,
+        drain: Arc::default(),
     })
 }
 

@@ -135,6 +135,21 @@ pub fn load_from(
     Ok((Loaded { project, experiment, profile, cache }, warnings))
 }
 
+/// Set by the first Ctrl-C, or by being asked to end. The second one ends the program at once: the cache
+/// is whole at every moment, and so are data sets.
+///
+/// # Errors
+/// If the system refuses to listen.
+pub fn interrupts() -> Result<Arc<AtomicBool>> {
+    let interrupt = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&interrupt))
+            .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&interrupt)))
+            .map_err(|e| Error::environment(format!("cannot listen to Ctrl-C: {e}")))?;
+    }
+    Ok(interrupt)
+}
+
 /// The one artifact of a plan that `name` means: a label, a key, or a unique beginning of either.
 pub fn find_node(graph: &crate::graph::Graph, name: &str) -> Result<usize> {
     let mut begins = Vec::new();
@@ -157,17 +172,6 @@ pub fn find_node(graph: &crate::graph::Graph, name: &str) -> Result<usize> {
                 .help(format!("for instance {}", some.join(", "))))
         }
     }
-}
-
-/// A flag that Ctrl-C sets; a second Ctrl-C ends the program at once.
-pub fn interrupt() -> Result<Arc<AtomicBool>> {
-    let interrupt = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&interrupt))
-            .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&interrupt)))
-            .map_err(|e| Error::environment(format!("cannot listen to Ctrl-C: {e}")))?;
-    }
-    Ok(interrupt)
 }
 
 /// A text that YAML reads as a text, whatever it looks like.

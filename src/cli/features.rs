@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use serde_json::{Map, Value, json};
 
-use super::common::{interrupt, quoted};
+use super::common::{interrupts, quoted};
 use super::meter::Meter;
 use super::{Global, print_json, style};
 use crate::config;
@@ -132,7 +132,7 @@ impl Asked {
         };
         let wanted = config::features(&request, &self.options)?;
         // The data set is as it was until it is replaced.
-        let interrupt = interrupt()?;
+        let interrupt = interrupts()?;
         let (file, output) =
             (global.path(&self.file), self.output.as_ref().map(|o| global.path(o)));
         let meter = Meter::new("operators", self.talk && !self.dry_run);

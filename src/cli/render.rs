@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use super::common::{Loaded, Overrides, interrupt, load, quoted};
+use super::common::{Loaded, Overrides, interrupts, load, quoted};
 use super::meter::Meter;
 use super::{Global, print_json, style};
 use crate::build::{self, Report};
@@ -188,7 +188,7 @@ impl Asked {
             footer: &name,
             encoder: found.as_deref(),
             outputs: &outputs,
-            interrupt: &*interrupt()?,
+            interrupt: &*interrupts()?,
             progress: &|done, all| meter.advance(done, all),
         };
         let sizes = source.write(&request);
@@ -264,7 +264,7 @@ fn experiment(
         keep_going: false,
         only: vec!["render".to_owned()],
         force: false,
-        interrupt: interrupt()?,
+        interrupt: interrupts()?,
         drain: std::sync::Arc::default(),
     };
     let mut progress = super::progress::Terminal::new();

@@ -2,15 +2,15 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use super::common::Global;
+use super::common::{Global, interrupts};
 use super::print;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::exec::process::find_worker;
 use crate::live::{Builds, OutputState, Outputs, overview};
 use crate::serve::{PORT, Server, State};
@@ -36,11 +36,7 @@ pub fn run(args: &ServeArgs, global: &Global) -> Result<ExitCode> {
     let project = global.project()?;
     let cache = global.cache(&project)?;
     let server = Server::bind(args.port)?;
-    let over = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        signal_hook::flag::register(signal, Arc::clone(&over))
-            .map_err(|e| Error::environment(format!("cannot listen to Ctrl-C: {e}")))?;
-    }
+    let over = interrupts()?;
     let root = project.root.clone();
     let seen = Arc::new(Seen {
         root: root.clone(),

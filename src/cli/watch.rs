@@ -29,8 +29,7 @@ pub fn run(args: &BuildArgs, global: &Global, start: Instant) -> Result<ExitCode
     loop {
         request.drain.store(false, Ordering::Relaxed);
         match desk.load() {
-            // No fault in a file, so that no save mends it.
-            Err(error) if first && error.place.is_none() => return Err(error),
+            Err(error) if first && !is_mendable(&error) => return Err(error),
             Err(error) => eprintln!("{}", style::error(&error)),
             Ok((loaded, warnings)) => {
                 for warning in warnings {
@@ -50,6 +49,13 @@ pub fn run(args: &BuildArgs, global: &Global, start: Instant) -> Result<ExitCode
         begin = Instant::now();
         first = false;
     }
+}
+
+/// Whether a fault lies in a file, so that a save can mend it.
+fn is_mendable(error: &Error) -> bool {
+    let in_file =
+        |error: &Error| error.place.as_ref().is_some_and(|place| !place.file.starts_with("--"));
+    in_file(error) || error.also.iter().any(in_file)
 }
 
 /// One round of builds. What goes wrong is said: the next save may mend it.

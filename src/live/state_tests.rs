@@ -4,7 +4,9 @@ use super::*;
 
 fn fold(events: &[Value]) -> BuildState {
     let mut state = BuildState::default();
-    events.iter().for_each(|event| state.line(event.to_string().as_bytes()));
+    for event in events {
+        state.line(event.to_string().as_bytes());
+    }
     state
 }
 

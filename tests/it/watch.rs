@@ -153,6 +153,7 @@ fn what_no_save_can_mend_ends_it_at_once() {
     let space = TestSpace::new();
     let wait = |args: &[&str]| space.run(&[&["build", "--watch"], args].concat());
     wait(&["experiments/none"]).fails(2, &["there is no experiment `experiments/none`"]);
+    wait(&["experiments/x", "--set", "sampling.nothing=1"]).fails(2, &["--set", "nothing"]);
     wait(&["experiments/x", "-n"]).fails(2, &["--dry-run", "--watch"]);
 }
 
@@ -183,7 +184,7 @@ fn a_save_during_a_build_ends_it_after_its_jobs_and_builds_the_new_one() {
     second.is("parameters 8, rollout 2, dataset 1", "weights 2, initial_conditions 2");
     assert_eq!(second.0["interrupted"], false);
     let info = space.json(&["info", "datasets/x.h5", "--json"]);
-    assert_eq!(info["timesteps"], json!(4), "{info}");
+    assert_eq!(info["steps"], 4);
     assert_eq!(watching.interrupt(), Some(130));
     let past = &space.json(&["status", "--json"])["past"];
     assert_eq!((&past[0]["state"], &past[1]["state"]), (&json!("done"), &json!("interrupted")));

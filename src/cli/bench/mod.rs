@@ -4,6 +4,7 @@ mod cases;
 mod encode;
 mod ics;
 mod plan;
+mod renders;
 mod rollout;
 mod sampling;
 mod scratch;
@@ -39,6 +40,8 @@ enum What {
     Sampling(sampling::SamplingArgs),
     /// Draw initial conditions, family by family
     Ics(ics::IcsArgs),
+    /// Draw frames of rollouts, encoders apart
+    Renders(renders::RendersArgs),
     /// Shuffle, deflate, hash and write arrays
     Encode(encode::EncodeArgs),
     /// Plan an experiment with an empty cache
@@ -58,11 +61,13 @@ pub fn run(args: &BenchArgs, global: &Global) -> Result<ExitCode> {
         Some(What::Rollout(own)) => vec![rollout::run(own, repeat, global)?],
         Some(What::Sampling(own)) => vec![sampling::run(own, repeat)],
         Some(What::Ics(own)) => vec![ics::run(own, repeat)?],
+        Some(What::Renders(own)) => vec![renders::run(own, repeat)?],
         Some(What::Encode(own)) => vec![encode::run(own, repeat, global)?],
         Some(What::Plan(own)) => vec![plan::run(own, repeat, global)?],
         None => vec![
             sampling::run(&sampling::SamplingArgs::default(), repeat),
             ics::run(&ics::IcsArgs::default(), repeat)?,
+            renders::run(&renders::RendersArgs::default(), repeat)?,
             plan::run(&plan::PlanArgs::default(), repeat, global)?,
             encode::run(&encode::EncodeArgs::default(), repeat, global)?,
             rollout::run(&rollout::RolloutArgs::default(), repeat, global)?,
