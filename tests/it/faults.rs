@@ -261,7 +261,7 @@ fn a_full_disk_under_the_data_set_leaves_no_half_file() {
     step(&space, 1).ok();
     let built = Built(step(&space, 3).ok().json());
     built.is("dataset 1", "parameters 8, weights 2, initial_conditions 2, rollout 4");
-    assert_eq!(space.read("list"), "x.h5\n");
+    assert_eq!(space.read("list"), "x.h5\nx.report.html\n");
 }
 
 #[test]
