@@ -302,7 +302,7 @@ fn own<'g>(group: &'g Group, rows: &'g [usize]) -> impl Iterator<Item = (usize, 
 }
 
 /// `count` of `all` steps, the first and the last among them, evenly.
-fn spread(all: usize, count: usize) -> Vec<usize> {
+pub(super) fn spread(all: usize, count: usize) -> Vec<usize> {
     let last = count.min(all).saturating_sub(1);
     (0..=last).map(|i| if last == 0 { 0 } else { i * (all - 1) / last }).collect()
 }
