@@ -23,6 +23,10 @@ pub struct Statistic {
     pub groups: Vec<Group>,
 }
 
+/// How such lines are read.
+pub(super) const NOTE: &str =
+    "Lines: median over operators. Bands: 5 % to 95 %. Values that are not finite are left out.";
+
 /// Draws a plot for each statistic, logarithmic if it is positive and spans more than two powers of ten.
 /// `time` holds the times that the series have values at.
 pub fn chart(title: &str, time: (&Quantity, &[f64]), statistics: &[Statistic]) -> Chart {
@@ -42,12 +46,12 @@ pub fn chart(title: &str, time: (&Quantity, &[f64]), statistics: &[Statistic]) -
         course: Course::Linear,
         panels: panels.collect(),
         height: if statistics.len() == 1 { 170.0 } else { 110.0 },
-        note: "Lines: median over operators. Bands: 5 % to 95 %. Values that are not finite are left out.".to_owned(),
+        note: NOTE.to_owned(),
     })
 }
 
-/// Median and quantiles at each time.
-fn curve(group: &Group, time: &[f64]) -> Curve {
+/// Median and quantiles at each time, or whatever else the series have values at.
+pub(super) fn curve(group: &Group, time: &[f64]) -> Curve {
     let [mut low, mut middle, mut high] = [const { Vec::new() }; 3];
     for i in 0..time.len() {
         let values = sorted(group.series.iter().filter_map(|series| series.get(i).copied()));

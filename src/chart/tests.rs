@@ -118,9 +118,10 @@ fn every(seed: u64, count: usize) -> Vec<Chart> {
             cost: Some(1e5 * d.uniform().powi(9)),
         })
         .collect();
-    let spectra: Vec<Curve> = names(d, few)
+    let waves: Vec<f64> = (1..=steps).map(|k| k as f64).collect();
+    let spectra: Vec<dynamics::Group> = names(d, few)
         .into_iter()
-        .map(|name| Curve { name, x: numbers(d, count), y: numbers(d, count), band: None })
+        .map(|name| dynamics::Group { name, series: vec![numbers(d, steps), numbers(d, steps)] })
         .collect();
     vec![
         coverage::chart("coverage", &dimensions),
@@ -131,9 +132,9 @@ fn every(seed: u64, count: usize) -> Vec<Chart> {
         dynamics::chart("dynamics", (&unit, &time), &statistics),
         divergence::chart("divergence", (&unit, &time), &operators),
         timeline::chart("timeline", &build),
-        price::chart("price", &kinds, price::Unit::Bytes),
-        price::chart("price", &kinds, price::Unit::Seconds),
-        spectrum::chart("spectrum", unit.clone(), unit, spectra),
+        price::chart("price", &kinds, price::Unit::Bytes, price::When::Ahead),
+        price::chart("price", &kinds, price::Unit::Seconds, price::When::Done),
+        spectrum::chart("spectrum", (&unit, &waves), unit.clone(), &spectra),
     ]
 }
 
@@ -242,8 +243,8 @@ fn where_there_is_nothing_to_draw_a_chart_says_so() {
         dynamics::chart("d", (&unit, &[]), &[]),
         divergence::chart("d", (&unit, &[]), &[]),
         timeline::chart("t", &timeline::Build::default()),
-        price::chart("p", &[], price::Unit::Bytes),
-        spectrum::chart("s", unit.clone(), unit, vec![]),
+        price::chart("p", &[], price::Unit::Bytes, price::When::Ahead),
+        spectrum::chart("s", (&unit, &[]), unit.clone(), &[]),
     ];
     for chart in nothing {
         assert!(

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::common::{Overrides, load};
 use super::info::is_data;
@@ -13,6 +13,8 @@ use crate::build;
 use crate::error::{Error, Result};
 use crate::picture::file;
 use crate::plan::Plan;
+use crate::report::files::{self, Format};
+use crate::report::model::Figure;
 use crate::report::{self, Report};
 use crate::units;
 
@@ -27,9 +29,33 @@ pub struct ReportArgs {
     /// `.report.html`]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Write each figure of the page into this folder too, as files of its own, such as `coverage.svg` and
+    /// `coverage.png`, which are replaced if they exist
+    #[arg(long, value_name = "DIR")]
+    figures: Option<PathBuf>,
+    /// What sort of files: SVG, light or dark as the reader prefers it; PNG, on white; or both
+    #[arg(long, value_enum, value_name = "FORMAT", default_value = "both", requires = "figures")]
+    format: FigureFormat,
     /// Print what was written as JSON
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum FigureFormat {
+    Svg,
+    Png,
+    Both,
+}
+
+impl FigureFormat {
+    fn formats(self) -> &'static [Format] {
+        match self {
+            FigureFormat::Svg => &[Format::Svg],
+            FigureFormat::Png => &[Format::Png],
+            FigureFormat::Both => &[Format::Svg, Format::Png],
+        }
+    }
 }
 
 pub fn run(args: &ReportArgs, global: &Global, start: Instant) -> Result<ExitCode> {
@@ -46,7 +72,13 @@ pub fn run(args: &ReportArgs, global: &Global, start: Instant) -> Result<ExitCod
     };
     let page = report::page(&report);
     file::write(&output, page.as_bytes())?;
+    let written = match &args.figures {
+        Some(folder) => files::write(&report.figures, &global.path(folder), args.format.formats())?,
+        None => Vec::new(),
+    };
     if args.json {
+        let figure = |(figure, paths): (&Figure, &Vec<PathBuf>)| json!({"name": figure.name, "title": figure.chart.title, "note": figure.note, "files": paths});
+        let figures: Vec<Value> = report.figures.iter().zip(&written).map(figure).collect();
         return Ok(print_json(&json!({
             "schema": 1,
             "output": output,
@@ -55,6 +87,7 @@ pub fn run(args: &ReportArgs, global: &Global, start: Instant) -> Result<ExitCod
             "build": report.build.as_ref().map(|build| &build.id),
             "data_set": report.data.is_some().then_some(data_set),
             "notes": report.notes,
+            "figures": figures,
             "wall_s": start.elapsed().as_secs_f64(),
         })));
     }
@@ -64,6 +97,11 @@ pub fn run(args: &ReportArgs, global: &Global, start: Instant) -> Result<ExitCod
         units::seconds(start.elapsed().as_secs_f64()),
         units::bytes(page.len() as u64)
     );
+    if let Some(folder) = &args.figures {
+        let folder = global.path(folder);
+        let count = written.iter().flatten().count();
+        eprintln!("wrote {count} files of {} figures to {}", written.len(), folder.display());
+    }
     Ok(ExitCode::SUCCESS)
 }
 

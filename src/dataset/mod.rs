@@ -43,6 +43,7 @@ mod validate_tests;
 mod values;
 mod view;
 mod view_fields;
+mod view_numbers;
 mod writer;
 
 pub use append::{Appending, refuse_append, refuse_tables, write_tables};
@@ -59,4 +60,5 @@ pub use trajectories::{Block, Group, Slab, Trajectories};
 pub use validate::{Finding, Report, validate};
 pub use view::{About, Column, FeatureStatistics, Values, View};
 pub use view_fields::{Film, Films, Limits, Still};
+pub use view_numbers::{Dimension, Portion, Range, Share};
 pub use writer::{DIGEST, GENERATOR, KEY, Written, write};

@@ -75,37 +75,41 @@ fn mapping(
     scale: &str,
     choices: &str,
 ) -> Option<Box<dyn Fn(f64) -> String>> {
-    let number = move |spec: Spec| {
-        move |u: f64| match spec.value(u) {
-            Setting::Int(v) => v.to_string(),
-            Setting::Float(v) => format!("{v:?}"),
-            Setting::Name(name) => name.to_owned(),
-        }
-    };
+    if kind == "choice" {
+        let shown = self::choices(choices)?;
+        let last = shown.len() - 1;
+        return Some(Box::new(move |u| {
+            shown[((u * shown.len() as f64) as usize).min(last)].clone()
+        }));
+    }
+    let spec = numeric(kind, lo, hi, scale == "log")?;
+    Some(Box::new(move |u: f64| match spec.value(u) {
+        Setting::Int(v) => v.to_string(),
+        Setting::Float(v) => format!("{v:?}"),
+        Setting::Name(name) => name.to_owned(),
+    }))
+}
+
+/// What coordinates of an `integer` or `continuous` dimension map to, if its bounds are sound.
+pub(super) fn numeric(kind: &str, lo: f64, hi: f64, log: bool) -> Option<Spec> {
     match kind {
-        "integer" if lo <= hi && hi - lo < 1e15 => {
-            Some(Box::new(number(Spec::Integer(lo as i64, hi as i64))))
-        }
-        "continuous" if lo < hi && hi.is_finite() && (scale != "log" || lo > 0.0) => {
-            Some(Box::new(number(Spec::Continuous { lo, hi, log: scale == "log" })))
-        }
-        "choice" => {
-            let list: Vec<Value> = serde_json::from_str(choices).ok()?;
-            let shown: Vec<String> = list
-                .iter()
-                .map(|v| match v {
-                    Value::String(text) => text.clone(),
-                    Value::Number(v) if v.is_f64() => {
-                        format!("{:?}", v.as_f64().unwrap_or(f64::NAN))
-                    }
-                    other => other.to_string(),
-                })
-                .collect();
-            let last = shown.len().checked_sub(1)?;
-            Some(Box::new(move |u| shown[((u * shown.len() as f64) as usize).min(last)].clone()))
+        "integer" if lo <= hi && hi - lo < 1e15 => Some(Spec::Integer(lo as i64, hi as i64)),
+        "continuous" if lo < hi && hi.is_finite() && (!log || lo > 0.0) => {
+            Some(Spec::Continuous { lo, hi, log })
         }
         _ => None,
     }
+}
+
+/// The values of a choice, as texts, from their JSON list; none if it has none.
+pub(super) fn choices(list: &str) -> Option<Vec<String>> {
+    let list: Vec<Value> = serde_json::from_str(list).ok()?;
+    let shown = |v: &Value| match v {
+        Value::String(text) => text.clone(),
+        Value::Number(v) if v.is_f64() => format!("{:?}", v.as_f64().unwrap_or(f64::NAN)),
+        other => other.to_string(),
+    };
+    (!list.is_empty()).then(|| list.iter().map(shown).collect())
 }
 
 /// Whether two values are the same: as texts, or as numbers (a choice of 1 and 2.5 is a column of reals).

@@ -257,7 +257,7 @@ impl View {
 }
 
 /// The most coordinates of another program's file that are read.
-const MAX_COORDINATES: usize = 1 << 24;
+pub(super) const MAX_COORDINATES: usize = 1 << 24;
 
 /// Whether all groups of a path are there, and it.
 pub(super) fn exists(file: &hdf5::File, path: &str) -> bool {

@@ -303,7 +303,7 @@ fn own<'g>(group: &'g Group, rows: &'g [usize]) -> impl Iterator<Item = (usize, 
 }
 
 /// `count` of `all` steps, the first and the last among them, evenly.
-fn spread(all: usize, count: usize) -> Vec<usize> {
+pub(super) fn spread(all: usize, count: usize) -> Vec<usize> {
     let last = count.min(all).saturating_sub(1);
     (0..=last).map(|i| (i * all.saturating_sub(1)).checked_div(last).unwrap_or(0)).collect()
 }

@@ -14,7 +14,7 @@ use super::log::{self, Log};
 use super::model::{End, Kind, OutputFile, Report};
 use super::numbers::count;
 use super::tables::{Artifact, ROWS};
-use super::{gallery, tables};
+use super::{figures, gallery, tables};
 use crate::artifact::{Artifact as _, DatasetFile, KINDS};
 use crate::cache::Cache;
 use crate::config::Experiment;
@@ -66,8 +66,7 @@ pub fn of_experiment(subject: &Subject<'_>) -> Report {
     report.artifacts = Some(tables::artifacts(&artifacts, subject.plan.graph().len()));
     outputs(subject, &log, &mut report);
     let ends_well = log.build.end == End::Complete;
-    report.build = (!log.build.id.is_empty()).then_some(log.build);
-    if report.build.is_some() && left > 0 && ends_well {
+    if ends_well && left > 0 {
         report.notes.push(format!(
             "The experiment, the cache or the output was changed since that build: {left} artifacts \
              are to be made. The graph and the table of artifacts show the experiment as it is now."
@@ -78,6 +77,8 @@ pub fn of_experiment(subject: &Subject<'_>) -> Report {
         let key = subject.plan.graph().node(subject.plan.expansion.dataset.node()).key.to_string();
         data(path, Some(&key), &mut report);
     }
+    report.figures.extend(figures::of_build(subject, &log, &report.kinds));
+    report.build = (!log.build.id.is_empty()).then_some(log.build);
     provenance(&mut report, Some(subject.profile));
     report
 }
@@ -151,6 +152,9 @@ fn artifacts(subject: &Subject<'_>, log: &Log, report: &mut Report) -> Vec<Artif
             "cached" => kind.cached += 1,
             "failed" => kind.failed += 1,
             _ => kind.left += 1,
+        }
+        if state == "left" || state == "failed" {
+            kind.gflop += node.cost.gflop;
         }
         kind.seconds += seconds.unwrap_or(0.0);
         let output = || subject.experiment.dataset.path.metadata().ok().map(|m| m.len());
@@ -269,10 +273,14 @@ fn data(path: &Path, key: Option<&str>, report: &mut Report) {
                 Ok(inputs) => report.inputs = inputs,
                 Err(error) => trouble("The initial conditions", &error),
             }
-            match gallery::rollouts(&view) {
-                Ok(rollouts) => report.rollouts = rollouts,
-                Err(error) => trouble("The rollouts", &error),
-            }
+            let films = view.films(&gallery::LIMITS).unwrap_or_else(|error| {
+                trouble("The rollouts", &error);
+                None
+            });
+            report.rollouts = films.as_ref().map(|films| gallery::rollouts(&view, films));
+            let (found, faults) = figures::of_data(&view, &info, films.as_ref());
+            faults.iter().for_each(|error| trouble("A figure", error));
+            report.figures = found;
         }
     }
     if let (Some(key), Some(own)) = (key, &info.key)

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::model::{Colors, Rollouts, Strip, Tile};
 use super::numbers::{count, several};
-use crate::dataset::{Film, Limits, Still, View};
+use crate::dataset::{Film, Films, Limits, Still, View};
 use crate::error::Result;
 use crate::picture::color::{DIVERGING, NOT_FINITE, SEQUENTIAL};
 use crate::picture::{Bounds, Canvas, Colormap, Scale, png};
@@ -64,12 +64,8 @@ pub fn inputs(view: &View) -> Result<Vec<Strip>> {
     Ok(types.into_iter().map(strip).filter(|strip| !strip.tiles.is_empty()).collect())
 }
 
-/// The first operators over time; none if states are not stored.
-///
-/// # Errors
-/// If they cannot be read.
-pub fn rollouts(view: &View) -> Result<Option<Rollouts>> {
-    let Some(found) = view.films(&LIMITS)? else { return Ok(None) };
+/// The first operators over time.
+pub fn rollouts(view: &View, found: &Films) -> Rollouts {
     let scales: Vec<Scale> = found
         .films
         .par_iter()
@@ -111,7 +107,8 @@ pub fn rollouts(view: &View) -> Result<Option<Rollouts>> {
     }
     let has_not_finite =
         found.films.iter().flat_map(|f| &f.frames).flatten().any(|v| !v.is_finite());
-    Ok(Some(Rollouts { steps: found.steps, colors: colors(map), about, has_not_finite, tiles }))
+    let steps = found.steps.clone();
+    Rollouts { steps, colors: colors(map), about, has_not_finite, tiles }
 }
 
 /// What is wrong with the realization that is shown.

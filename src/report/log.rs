@@ -1,9 +1,9 @@
 //! The event log of a build, read back. What it does not say stays empty; a line that is none, as the
 //! last one of a build that was killed may be, is passed over.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -27,18 +27,71 @@ pub struct Log {
     pub notes: Vec<String>,
     /// Whether the data set was assembled.
     pub has_dataset: bool,
+    /// What workers did: each job that ended.
+    pub work: Vec<Work>,
+    /// When artifacts other than the data set were in the cache.
+    pub finished: Vec<f64>,
+    /// How many artifacts of each kind it made, the data set among them.
+    pub made: BTreeMap<String, u64>,
+    /// How many of each kind were there, or came from another build.
+    pub cached: BTreeMap<String, u64>,
+    /// The estimated cost of what was made, by kind.
+    pub gflop: BTreeMap<String, f64>,
 }
+
+/// A job.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Work {
+    /// Which worker.
+    pub worker: u64,
+    /// Of which kind.
+    pub kind: String,
+    /// When it began.
+    pub start: f64,
+    /// When it was done.
+    pub end: f64,
+    /// What the worker itself spent.
+    pub seconds: f64,
+}
+
+/// A build in a few numbers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outline {
+    /// When it began, in UTC.
+    pub when: String,
+    /// Artifacts made, and those that were there.
+    pub made: u64,
+    pub cached: u64,
+    /// Seconds from the start to the end.
+    pub wall: f64,
+}
+
+/// How many logs are looked at, newest first, to find those of an experiment.
+const LOGS: usize = 400;
+/// How much of the end of a log is searched for its last line.
+const TAIL: u64 = 64 << 10;
 
 /// The newest log of a build of this experiment under the cache.
 pub fn newest(cache: &Path, experiment: &Path) -> Option<PathBuf> {
-    let folder = fs::read_dir(cache.join("log")).ok()?;
+    logs(cache, experiment).next()
+}
+
+/// The last builds of this experiment that came to an end, newest first.
+pub fn recent(cache: &Path, experiment: &Path, count: usize) -> Vec<Outline> {
+    logs(cache, experiment).filter_map(|path| outline(&path)).take(count).collect()
+}
+
+/// The logs of builds of this experiment, newest first.
+fn logs(cache: &Path, experiment: &Path) -> impl Iterator<Item = PathBuf> {
+    let folder = fs::read_dir(cache.join("log")).into_iter().flatten();
     let mut logs: Vec<PathBuf> = folder
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| path.extension().is_some_and(|e| e == "jsonl"))
         .collect();
     // Their names begin with the time.
     logs.sort();
-    let is_of = |path: &PathBuf| {
+    let experiment = experiment.to_owned();
+    let is_of = move |path: &PathBuf| {
         let mut line = String::new();
         let read = File::open(path).and_then(|file| BufReader::new(file).read_line(&mut line));
         let Ok(event) = serde_json::from_str::<Value>(&line) else { return false };
@@ -46,7 +99,37 @@ pub fn newest(cache: &Path, experiment: &Path) -> Option<PathBuf> {
             && event["event"] == "build_started"
             && event["experiment"].as_str().is_some_and(|named| Path::new(named) == experiment)
     };
-    logs.into_iter().rev().find(is_of)
+    logs.into_iter().rev().take(LOGS).filter(is_of)
+}
+
+/// What the first lines and the last one of a log say; none if the build did not come to its end.
+fn outline(path: &Path) -> Option<Outline> {
+    let mut file = File::open(path).ok()?;
+    let mut head = BufReader::new(&file).lines().take(8).map_while(std::result::Result::ok);
+    let planned = head.find_map(|line| of_event(&line, "planned"))?;
+    let length = file.metadata().ok()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(TAIL))).ok()?;
+    let mut tail = Vec::new();
+    file.read_to_end(&mut tail).ok()?;
+    let last = tail.trim_ascii_end().rsplit(|byte| *byte == b'\n').next()?;
+    let end = of_event(std::str::from_utf8(last).ok()?, "build_finished")?;
+    let total = |counts: &Value| counts_of(counts).map(|(_, n)| n).sum();
+    Some(Outline {
+        when: moment(&path.file_stem()?.to_string_lossy()),
+        made: total(&end["made"]),
+        cached: total(&planned["cached"]),
+        wall: end["t"].as_f64()?,
+    })
+}
+
+/// The event on a line, if it has this name.
+fn of_event(line: &str, name: &str) -> Option<Value> {
+    serde_json::from_str::<Value>(line).ok().filter(|event| event["event"] == name)
+}
+
+/// Counts by name.
+fn counts_of(counts: &Value) -> impl Iterator<Item = (&String, u64)> {
+    counts.as_object().into_iter().flatten().filter_map(|(name, n)| Some((name, n.as_u64()?)))
 }
 
 /// Reads a log; none if it cannot be read at all.
@@ -55,12 +138,14 @@ pub fn read(path: &Path) -> Option<Log> {
     let mut log = Log::default();
     log.build.when = moment(&id);
     log.build.id = id;
-    let mut jobs: HashMap<u64, Vec<String>> = HashMap::new();
+    let mut jobs: HashMap<u64, (f64, Vec<String>)> = HashMap::new();
     for line in BufReader::new(File::open(path).ok()?).lines() {
         let Ok(line) = line else { break };
         let Ok(event) = serde_json::from_str::<Value>(&line) else { continue };
         let text = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
-        log.build.wall = log.build.wall.max(event["t"].as_f64().unwrap_or(0.0));
+        let number = |name: &str| event[name].as_f64().unwrap_or(0.0);
+        let now = number("t");
+        log.build.wall = log.build.wall.max(now);
         match event["event"].as_str().unwrap_or_default() {
             "build_started" => log.build.profile = text("profile"),
             "worker_started" => log.build.workers += 1,
@@ -69,18 +154,34 @@ pub fn read(path: &Path) -> Option<Log> {
                 log.failed.insert(text("label"));
                 log.build.failed.push((text("label"), text("error")));
             }
+            // Of several plans the first: the others follow on damage that was found.
+            "planned" if log.cached.is_empty() => {
+                log.cached = counts_of(&event["cached"]).map(|(k, n)| (k.clone(), n)).collect();
+            }
             "built" => {
                 log.built.insert(text("key"), event["bytes"].as_u64().unwrap_or(0));
+                log.finished.push(now);
+                *log.made.entry(text("kind")).or_default() += 1;
+                *log.gflop.entry(text("kind")).or_default() += number("gflop");
             }
+            "found" => *log.cached.entry(text("kind")).or_default() += 1,
+            "assembled" => _ = log.made.insert("dataset".to_owned(), 1),
             "job_started" => {
                 let labels = event["labels"].as_array().into_iter().flatten();
                 let labels = labels.filter_map(|l| l.as_str().map(str::to_owned)).collect();
-                jobs.insert(event["job"].as_u64().unwrap_or(0), labels);
+                jobs.insert(event["job"].as_u64().unwrap_or(0), (now, labels));
             }
             "job_done" => {
-                let labels = event["job"].as_u64().and_then(|job| jobs.remove(&job));
-                let labels = labels.unwrap_or_default();
-                let each = event["seconds"].as_f64().unwrap_or(0.0) / labels.len().max(1) as f64;
+                let job = event["job"].as_u64().and_then(|job| jobs.remove(&job));
+                let (start, labels) = job.unwrap_or((now, Vec::new()));
+                let seconds = number("seconds");
+                if let Some((kind, _)) = labels.first().and_then(|label| label.split_once('/')) {
+                    *log.gflop.entry(kind.to_owned()).or_default() += number("gflop");
+                    let worker = event["worker"].as_u64().unwrap_or(0);
+                    let kind = kind.to_owned();
+                    log.work.push(Work { worker, kind, start, end: now, seconds });
+                }
+                let each = seconds / labels.len().max(1) as f64;
                 for label in labels {
                     *log.seconds.entry(label).or_default() += each;
                 }

@@ -1,5 +1,6 @@
 //! What a report says, as plain data: filled by [`super::collect`], shown by [`super::page`].
 
+use crate::chart::Chart;
 use crate::dataset::Info;
 
 /// A report.
@@ -101,6 +102,8 @@ pub struct Kind {
     pub seconds: f64,
     /// Bytes that the build made.
     pub bytes: u64,
+    /// Estimated cost of what is still to be made.
+    pub gflop: f64,
 }
 
 /// A file.
@@ -116,15 +119,42 @@ pub struct OutputFile {
     pub bytes: Option<u64>,
 }
 
-/// A chart.
-#[derive(Debug, Clone, Default)]
+/// A chart of a report.
+#[derive(Debug, Clone)]
 pub struct Figure {
+    /// What its files are called; another one for each figure of a report.
+    pub name: String,
+    /// What it is about.
+    pub topic: Topic,
     /// What it shows.
-    pub title: String,
-    /// The `svg` element, trusted.
-    pub svg: String,
+    pub chart: Chart,
     /// How to read it.
     pub note: String,
+}
+
+/// What figures are about, in the order of a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Topic {
+    /// The parameters of operators.
+    Sampling,
+    /// Their states.
+    Rollouts,
+    /// Their features.
+    Features,
+    /// How the data set was built.
+    Build,
+}
+
+impl Topic {
+    /// As a heading.
+    pub fn title(self) -> &'static str {
+        match self {
+            Topic::Sampling => "Sampling",
+            Topic::Rollouts => "Rollouts",
+            Topic::Features => "Features",
+            Topic::Build => "Build",
+        }
+    }
 }
 
 /// A picture that a build rendered.

@@ -1,9 +1,11 @@
 use super::gallery::{LIMITS, picture};
 use super::model::{
     Build, Cell, Colors, End, Figure, Head, Kind, Look, Picture, Rollouts, Strip, Table, Tile,
+    Topic,
 };
 use super::tables::ROWS;
 use super::{Report, page};
+use crate::chart::{Quantity, histogram};
 use crate::picture::color::DIVERGING;
 use crate::picture::{Bounds, Scale};
 use crate::rng::Stream;
@@ -84,8 +86,9 @@ fn charts_and_renders_have_their_places() {
     assert!(!empty.contains("id=\"figures\"") && !empty.contains("id=\"pictures\""));
     let report = Report {
         figures: vec![Figure {
-            title: "energy < 1".to_owned(),
-            svg: "<svg viewBox=\"0 0 1 1\"><path d=\"M0 0\"/></svg>".to_owned(),
+            name: "energy".to_owned(),
+            topic: Topic::Rollouts,
+            chart: histogram::chart("energy < 1", &Quantity::new("energy", "J"), &[1.0, 2.0]),
             note: "how it falls".to_owned(),
         }],
         pictures: vec![Picture {
@@ -101,9 +104,9 @@ fn charts_and_renders_have_their_places() {
         page.contains("<section id=\"figures\"")
             && page.contains("<a href=\"#figures\">Figures</a>")
     );
-    assert!(
-        page.contains("<h3>energy &lt; 1</h3><svg viewBox=\"0 0 1 1\"><path d=\"M0 0\"/></svg>")
-    );
+    assert!(page.contains("<h3>Rollouts</h3>") && !page.contains("<h3>Features</h3>"));
+    assert!(page.contains("<figure id=\"figure-energy\"><h4>energy &lt; 1</h4><svg "));
+    assert!(page.contains("--chart-paper:") && !empty.contains("--chart-paper:"));
     assert!(
         page.contains("src=\"data:image/png;base64,AQID\" width=\"4\" height=\"5\" alt=\"a grid\"")
     );

@@ -9,11 +9,14 @@ mod pictures;
 mod summary;
 mod table;
 
+use std::collections::BTreeSet;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::model::{Figure, Picture, Report};
+use super::model::{Figure, Picture, Report, Topic};
+use crate::chart::page_style;
 
 const POLICY: &str = "default-src 'none'; img-src data:; media-src data: 'self'; \
                       style-src 'unsafe-inline'; script-src 'unsafe-inline'";
@@ -39,7 +42,7 @@ pub fn page(report: &Report) -> String {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="generator" content={ "spinlock " (env!("CARGO_PKG_VERSION")) };
                 title { (report.title) " · spinlock report" }
-                style { (PreEscaped(STYLE)) }
+                style { (PreEscaped(STYLE)) @if !report.figures.is_empty() { (PreEscaped(page_style())) } }
             }
             body {
                 a.skip href="#main" { "Skip to the content" }
@@ -109,15 +112,20 @@ fn origin(report: &Report) -> Markup {
     }
 }
 
+/// The charts by topic.
 fn figures(figures: &[Figure]) -> Option<Markup> {
+    let topics: BTreeSet<Topic> = figures.iter().map(|figure| figure.topic).collect();
     (!figures.is_empty()).then(|| {
         html! {
-            div.charts {
-                @for one in figures {
-                    figure.chart {
-                        h3 { (one.title) }
-                        (PreEscaped(&one.svg))
-                        @if !one.note.is_empty() { figcaption.weak { (one.note) } }
+            @for topic in topics {
+                h3 { (topic.title()) }
+                div.charts {
+                    @for one in figures.iter().filter(|figure| figure.topic == topic) {
+                        figure id={ "figure-" (one.name) } {
+                            h4 { (one.chart.title) }
+                            (PreEscaped(one.chart.inline()))
+                            figcaption.weak { (one.note) }
+                        }
                     }
                 }
             }
