@@ -326,6 +326,7 @@ impl<'a> Expand<'a> {
 
     fn finish(mut self) -> Expansion {
         self.statistics();
+        let bytes = self.graph.iter().map(|(_, node)| node.cost.bytes).sum();
         let (renders, faults) = self.renders();
         let dataset = &self.experiment.dataset;
         let parts = [
@@ -351,7 +352,6 @@ impl<'a> Expand<'a> {
             parts: parts.iter().filter(|(_, on)| *on).map(|(name, _)| *name).collect(),
             inputs: std::mem::take(&mut self.members),
         };
-        let bytes = self.graph.iter().map(|(_, node)| node.cost.bytes).sum();
         let dataset = self.graph.add(recipe, crate::graph::Cost { gflop: 0.0, bytes });
         let (operators, entries) = (self.operators, self.entries);
         Expansion { graph: self.graph, dataset, operators, entries, renders, faults }

@@ -79,6 +79,7 @@ pub fn of_experiment(subject: &Subject<'_>) -> Report {
     }
     report.figures.extend(figures::of_build(subject, &log, &report.kinds));
     report.build = (!log.build.id.is_empty()).then_some(log.build);
+    report.pictures = super::renders::pictures(subject);
     provenance(&mut report, Some(subject.profile));
     report
 }

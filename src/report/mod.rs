@@ -15,6 +15,7 @@ mod log;
 pub mod model;
 mod numbers;
 mod page;
+mod renders;
 mod tables;
 #[cfg(test)]
 mod tests;

@@ -44,6 +44,10 @@ pub struct Exported {
     pub path: PathBuf,
     /// The arrays of the artifact, each a file.
     pub files: Vec<String>,
+    /// The form.
+    pub export: Export,
+    /// What it shows, for people.
+    pub title: String,
 }
 
 impl Expand<'_> {
@@ -175,8 +179,16 @@ impl Expand<'_> {
         let encoder = (export == Export::Mp4).then(|| self.profile.encoder.clone()).flatten();
         let recipe = RenderFile { picture: picture.clone(), export, frames, numbers, encoder };
         let (path, files) = (recipe.path(), recipe.files());
+        let what = match export {
+            Export::Png if picture.spec.is_strip() => "strip",
+            Export::Png => "last frame",
+            Export::Frames => "frames",
+            Export::Mp4 | Export::Gif | Export::Apng => "film",
+            Export::ContactSheet => "contact sheet",
+        };
+        let title = format!("{}: {what}", picture.name);
         let cost = cost::render_file(&recipe);
-        Exported { artifact: self.graph.add(recipe, cost), path, files }
+        Exported { artifact: self.graph.add(recipe, cost), path, files, export, title }
     }
 
     fn frames(&mut self, picture: &Arc<Picture>) -> Vec<Handle<RenderFrames>> {
