@@ -218,3 +218,82 @@ fn cells_show_the_values_of_the_data_set() {
     let out = Ran::from(python.env("PYTHONPATH", repository.join(".python")).output().unwrap());
     assert_eq!(out.ok().stdout.trim(), "256 data found as 2 × 2 pixels");
 }
+
+#[test]
+fn an_experiment_is_drawn_on_demand() {
+    let space = TestSpace::changed(&[("    grid_size: 8\n", "    grid_size: 16\n")]);
+    let said = space.run(&["render", "experiments/x"]);
+    assert_eq!(said.code, Some(2), "{}", said.stderr);
+    assert!(said.stderr.contains("has no renders"), "{}", said.stderr);
+    let args = [
+        "render",
+        "experiments/x",
+        "--operators",
+        "2",
+        "--columns",
+        "realization:0,envelope",
+        "--steps",
+        "0:6:3",
+        "-o",
+        "own/film.apng",
+    ];
+    space.run(&args).ok();
+    let mut decoder = png::Decoder::new(std::io::BufReader::new(
+        std::fs::File::open(space.path("own/film.apng")).unwrap(),
+    ));
+    decoder.set_transformations(png::Transformations::EXPAND);
+    let reader = decoder.read_info().unwrap();
+    assert_eq!(reader.info().animation_control().unwrap().num_frames, 3);
+    // What it rolled out is in the cache; the data set is still to be made, and no render of the file.
+    assert_eq!(space.stale(&[]), "dataset 1");
+    let wrong = space.run(&["render", "experiments/x", "--steps", "7", "--columns", "mean"]);
+    assert_eq!(wrong.code, Some(2));
+    assert!(wrong.stderr.contains("`7` is no range of steps"), "{}", wrong.stderr);
+}
+
+#[test]
+fn the_command_of_the_reference_draws_a_data_set() {
+    let space = TestSpace::changed(&[("    grid_size: 8\n", "    grid_size: 16\n")]);
+    space.build();
+    let args = [
+        "visualize-dataset",
+        "--dataset",
+        "datasets/x.h5",
+        "--format",
+        "frames",
+        "--output",
+        "pictures",
+        "--n-operators",
+        "2",
+        "--display-realizations",
+        "1",
+        "--aggregates",
+        "mean",
+        "stddev",
+        "--stride",
+        "3",
+        "--colormap",
+        "magma",
+        "--size",
+        "32x32",
+        "--device",
+        "cuda",
+        "--clamp-min",
+        "-1",
+    ];
+    let said = space.run(&args).ok();
+    for note in ["`--device` has no meaning here", "`--clamp-min` has no meaning here"] {
+        assert!(said.stderr.contains(note), "{note}\n{}", said.stderr);
+    }
+    let mut names: Vec<String> = files(&space.path("pictures"))
+        .iter()
+        .map(|path| path.file_name().unwrap().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["frame_0000.png", "frame_0001.png", "frame_0002.png"]);
+    let said =
+        space.run(&["visualize-dataset", "--dataset", "datasets/x.h5", "--operator-indices", "9"]);
+    assert_eq!(said.code, Some(2), "{}", said.stderr);
+    assert!(said.stderr.contains("there is no operator 9; there are 8"), "{}", said.stderr);
+    assert!(!space.path("visualizations").exists());
+}
