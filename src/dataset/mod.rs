@@ -43,6 +43,8 @@ mod validate_tests;
 mod values;
 mod view;
 mod view_fields;
+#[cfg(test)]
+mod view_tests;
 mod writer;
 
 pub use append::{Appending, refuse_append, refuse_tables, write_tables};
