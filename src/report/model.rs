@@ -1,4 +1,4 @@
-//! What a report says, as plain data: filled by [`super::collect`], shown by [`super::page`].
+//! What a report says, as plain data: filled by [`super::of_experiment`], shown by [`super::page()`].
 
 use crate::chart::Chart;
 use crate::dataset::Info;
