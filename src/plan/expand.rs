@@ -15,6 +15,7 @@ use crate::artifact::{
     Start, StateFeatures, Weights,
 };
 use crate::config::{self, Experiment, Layout};
+use crate::error::Error;
 use crate::features;
 use crate::graph::Graph;
 use crate::key::Key;
@@ -37,8 +38,8 @@ pub struct Expansion {
     pub entries: Vec<u32>,
     /// Files that renders are handed out as.
     pub renders: Vec<Exported>,
-    /// What turned out to be wrong with renders: path in the file, and why.
-    pub faults: Vec<(String, String)>,
+    /// What turned out to be wrong with renders, each under its path in the file.
+    pub faults: Vec<Error>,
 }
 
 /// Expands `experiment` for the machine that `profile` describes.

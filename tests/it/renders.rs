@@ -15,8 +15,7 @@ fn space(renders: &str) -> TestSpace {
     ])
 }
 
-const TWO: &str = "\
-  film: {operators: 3, columns: [realization:0, stddev], export: [frames, gif, contact-sheet], cell: {scale: 2}}
+const TWO: &str = "  film: {operators: 3, columns: [realization:0, stddev], export: [frames, gif, contact-sheet], cell: {scale: 2}}
   still: {kind: strip, operators: [1, 0], columns: [realization:1], times: [0, 3, 7], cell: {scale: 2}}";
 
 /// Names of the files of renders, below their folder.
@@ -110,16 +109,39 @@ fn an_edit_of_a_render_makes_the_steps_that_it_touches() {
 }
 
 #[test]
-fn a_picture_that_fails_keeps_nobody_from_the_numbers() {
-    // A canvas that no memory of ours is spent on.
+fn a_picture_that_is_too_large_is_refused_before_anything_is_computed() {
     let space =
         space("  huge: {operators: 8, columns: [realization:0], cell: {scale: 64}, export: png}");
     space.edit("    grid_size: 16\n", "    grid_size: 64\n");
-    let said = space.run(&["build", "experiments/x", "-k"]);
+    let said = space.run(&["plan", "experiments/x"]);
+    assert_eq!(said.code, Some(2), "{}", said.stderr);
+    for text in ["renders.huge", "is larger than 8192", "draw fewer operators (now 8 rows)"] {
+        assert!(said.stderr.contains(text), "{text}\n{}", said.stderr);
+    }
+}
+
+/// An encoder that has been seen to encode and then dies.
+#[test]
+fn a_picture_that_fails_keeps_nobody_from_the_numbers() {
+    use std::os::unix::fs::PermissionsExt;
+    let space = space("  film: {operators: 2, columns: [realization:0], export: [mp4, png]}");
+    let script = "#!/bin/sh\ncase \"$*\" in\n*-version*) echo ffmpeg version 0;;\n*nullsrc*) ;;\n\
+                  *) cat > /dev/null; echo out of ink >&2; exit 1;;\nesac\n";
+    space.write("bin/ffmpeg", script);
+    let path = space.path("bin/ffmpeg");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let mut command = space.command(&["build", "experiments/x", "-k"]);
+    let old = std::env::var("PATH").unwrap();
+    command.env("PATH", format!("{}:{old}", space.path("bin").display()));
+    let said = crate::space::finish(command);
     assert_eq!(said.code, Some(1), "{}", said.stderr);
-    assert!(said.stderr.contains("render/huge/"), "{}", said.stderr);
+    assert!(
+        said.stderr.contains("render/film.mp4") && said.stderr.contains("out of ink"),
+        "{}",
+        said.stderr
+    );
     assert!(space.path("datasets/x.h5").exists());
-    assert_eq!(rendered(&space), Vec::<String>::new());
+    assert_eq!(rendered(&space), ["film.png"]);
 }
 
 #[test]

@@ -11,8 +11,10 @@ use crate::artifact::{
     Weights,
 };
 use crate::config::experiment::Render;
+use crate::error::{Error, Result};
 use crate::operator::{Operator, Policy};
 use crate::plan::cost;
+use crate::render::compose::fits;
 use crate::render::number::number;
 use crate::render::select::Candidate;
 use crate::render::spec::{Export, RenderSpec, Shape};
@@ -52,7 +54,7 @@ pub struct Exported {
 
 impl Expand<'_> {
     /// Every render of the experiment. Faults are those that show only now that the operators are known.
-    pub(super) fn renders(&mut self) -> (Vec<Exported>, Vec<(String, String)>) {
+    pub(super) fn renders(&mut self) -> (Vec<Exported>, Vec<Error>) {
         let (mut out, mut faults) = (Vec::new(), Vec::new());
         if self.experiment.renders.is_empty() {
             return (out, faults);
@@ -62,9 +64,9 @@ impl Expand<'_> {
         for render in &self.experiment.renders {
             let path = format!("renders.{}", render.name);
             match render.selection.of(&candidates) {
-                Err(why) => faults.push((format!("{path}.operators"), why)),
+                Err(why) => faults.push(Error::usage(why).at(format!("{path}.operators"))),
                 Ok(chosen) => match self.render(render, &chosen, &candidates, &mut extra) {
-                    Err(why) => faults.push((path, why)),
+                    Err(error) => faults.push(error.at(path)),
                     Ok(files) => out.extend(files),
                 },
             }
@@ -103,7 +105,7 @@ impl Expand<'_> {
         chosen: &[u64],
         candidates: &[Candidate],
         extra: &mut HashMap<u64, Blocks>,
-    ) -> Result<Vec<Exported>, String> {
+    ) -> Result<Vec<Exported>> {
         let simulation = &self.experiment.simulation;
         let side = candidates[chosen[0] as usize].grid as usize;
         let shape = Shape {
@@ -115,7 +117,8 @@ impl Expand<'_> {
         };
         let operators = chosen.iter().map(|index| *index as usize).collect();
         let spec = RenderSpec { operators, ..render.spec.clone() };
-        spec.check(&shape).map_err(|error| error.message)?;
+        spec.check(&shape)?;
+        fits(&spec, &shape)?;
         let footer = format!("seed {}", self.experiment.sampling.seed);
         let mut rows = Vec::new();
         for index in chosen {
