@@ -19,6 +19,7 @@ use crate::picture::{Canvas, file, png};
 use crate::render::compose::fits;
 use crate::render::draw::{Measure, States, badge, draw};
 use crate::render::layout::Label;
+use crate::render::list::{LIST, frame_name, is_frame, list};
 use crate::render::number::number;
 use crate::render::select::Candidate;
 use crate::render::spec::{Export, RenderSpec, Shape};
@@ -89,7 +90,6 @@ impl Source {
         for folder in request.outputs.iter().filter_map(|(_, path)| path.parent()) {
             fs::create_dir_all(folder).io("create", folder)?;
         }
-        let mut sizes = vec![0; request.outputs.len()];
         let (sheets, rest): (Vec<usize>, Vec<usize>) = (0..request.outputs.len())
             .partition(|at| request.outputs[*at].0 == Export::ContactSheet);
         for (spec, which) in [(spec.contact_sheet(), sheets), (spec, rest)] {
@@ -97,10 +97,7 @@ impl Source {
                 self.render(request, &spec, &shape, &rows, &which)?;
             }
         }
-        for (size, (_, path)) in sizes.iter_mut().zip(request.outputs) {
-            *size = path.metadata().io("look at", path)?.len();
-        }
-        Ok(sizes)
+        request.outputs.iter().map(|(_, path)| size(path)).collect()
     }
 
     /// Draws one picture and writes it in each of the forms `which`.
@@ -141,7 +138,7 @@ impl Source {
                 numbers.clone(),
             )?;
             for writer in &mut writers {
-                writer.frames(spec, &canvases, numbers.clone(), count, request.encoder)?;
+                writer.frames((spec, shape), &canvases, numbers.clone(), count, request.encoder)?;
             }
             (request.progress)(numbers.end, count);
         }
@@ -169,8 +166,8 @@ impl Source {
             .collect();
         let candidate = |row: usize| Candidate {
             index: self.view.operator(row) as u64,
-            policy: of(policies, row),
-            input: of(inputs, row),
+            policy: of(policies, row).into(),
+            input: of(inputs, row).into(),
             grid: self.states.shape(row)[1] as u32,
             point: columns.iter().map(|column| column.get(row).copied().unwrap_or(0.0)).collect(),
         };
@@ -274,7 +271,7 @@ impl Writer<'_> {
     /// Takes the frames of these numbers, of so many.
     fn frames(
         &mut self,
-        spec: &RenderSpec,
+        (spec, shape): (&RenderSpec, &Shape),
         canvases: &[Canvas],
         numbers: Range<usize>,
         count: usize,
@@ -290,10 +287,15 @@ impl Writer<'_> {
                 _ => Ok(()),
             },
             Export::Frames => {
-                fs::create_dir_all(self.path).io("create", self.path)?;
+                if numbers.start == 0 {
+                    fresh(self.path)?;
+                    let operators: Vec<u64> = spec.operators.iter().map(|o| *o as u64).collect();
+                    let list = list(spec, shape, &operators);
+                    file::write(&self.path.join(LIST), list.as_bytes())?;
+                }
                 let named = numbers.zip(canvases).collect::<Vec<_>>();
                 named.into_par_iter().try_for_each(|(number, canvas)| {
-                    let path = self.path.join(format!("frame_{number:04}.png"));
+                    let path = self.path.join(frame_name(number));
                     file::write(&path, &png::encode_quickly(canvas, &NOTES))
                 })
             }
@@ -318,4 +320,29 @@ fn diverged(codes: &[u8], realizations: usize) -> Option<String> {
     let own = codes.chunks(codes.len() / realizations.max(1)).filter_map(first);
     let (step, count) = own.fold((usize::MAX, 0), |(step, n), own| (step.min(own), n + 1));
     (count > 0).then(|| badge(step, count, realizations))
+}
+
+/// A folder without frames of an earlier render.
+fn fresh(folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder).io("create", folder)?;
+    for file in fs::read_dir(folder).io("read", folder)? {
+        let path = file.io("read", folder)?.path();
+        if path.file_name().is_some_and(|name| is_frame(&name.to_string_lossy())) {
+            fs::remove_file(&path).io("remove", &path)?;
+        }
+    }
+    Ok(())
+}
+
+/// Length of a file, or of all files of a folder.
+fn size(path: &Path) -> Result<u64> {
+    let about = path.metadata().io("look at", path)?;
+    if about.is_file() {
+        return Ok(about.len());
+    }
+    let mut sum = 0;
+    for file in fs::read_dir(path).io("read", path)? {
+        sum += file.and_then(|file| file.metadata()).io("read", path)?.len();
+    }
+    Ok(sum)
 }

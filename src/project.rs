@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::cache::Cache;
-use crate::config::{Device, DeviceChoice};
+use crate::config::{Device, DeviceChoice, Experiment};
 use crate::encode::Ffmpeg;
 use crate::error::{Error, IoContext, Result};
 use crate::operator::rollout::Precision;
 use crate::profile::{Probe, Profile, no_cuda, worker_command};
+use crate::render::spec::Export;
 
 /// A project: the folder that experiment files and outputs are relative to.
 #[derive(Debug, Clone)]
@@ -78,6 +79,19 @@ pub fn choose_profile(
     }
 }
 
+/// What encodes the video of an experiment here, if it asks for any.
+///
+/// # Errors
+/// As [`encoder`].
+pub fn encoder_for(
+    experiment: &Experiment,
+    profile: &Profile,
+    cache: &Cache,
+) -> Result<Option<Arc<str>>> {
+    let has_film = experiment.renders.iter().any(|r| r.spec.exports.contains(&Export::Mp4));
+    if has_film { encoder(cache, !profile.cuda.is_empty()) } else { Ok(None) }
+}
+
 /// What encodes video here: the `ffmpeg` of the search path, if it is there and has been seen to encode;
 /// tried once per program and driver.
 ///
@@ -95,18 +109,15 @@ pub fn encoder(cache: &Cache, on_cuda: bool) -> Result<Option<Arc<str>>> {
         format!("{}\n{} {}\n{on_cuda} {driver}", program.display(), about.len(), about.mtime());
     let name = blake3::hash(identity.as_bytes()).to_hex();
     let path = cache.root().join("probe").join(format!("{name}.txt"));
-    let found = match fs::read_to_string(&path) {
-        Ok(found) => found,
-        Err(_) => {
-            let found = Ffmpeg::find("ffmpeg", None, on_cuda)?.map(|ffmpeg| ffmpeg.identity());
-            let found = found.unwrap_or_default();
-            // Only saves trying again.
-            let _ = fs::create_dir_all(cache.root().join("probe"))
-                .and_then(|()| fs::write(&path, &found));
-            found
-        }
+    if let Ok(known) = fs::read_to_string(&path) {
+        return Ok(Some(known.into()));
+    }
+    let Some(found) = Ffmpeg::find("ffmpeg", None, on_cuda)?.map(|ffmpeg| ffmpeg.identity()) else {
+        return Ok(None);
     };
-    Ok((!found.is_empty()).then(|| found.into()))
+    // Only saves trying again.
+    let _ = crate::picture::file::write(&path, found.as_bytes());
+    Ok(Some(found.into()))
 }
 
 /// What the worker says about libraries and devices; asked once per worker binary and driver.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::{Artifact, Handle, RolloutChunk};
 use crate::key::{Kind, Manifest};
+use crate::render::list::{LIST, frame_name};
 use crate::render::spec::{Export, RenderSpec, Shape};
 
 /// The kind of all steps.
@@ -158,8 +159,8 @@ impl RenderFile {
     /// The names of the arrays, each a file: of several, the first one lists them.
     pub fn files(&self) -> Vec<String> {
         match self.export {
-            Export::Frames => std::iter::once("frames.json".to_owned())
-                .chain(self.numbers.clone().map(|number| format!("frame_{number:04}.png")))
+            Export::Frames => std::iter::once(LIST.to_owned())
+                .chain(self.numbers.clone().map(frame_name))
                 .collect(),
             _ => vec!["file".to_owned()],
         }

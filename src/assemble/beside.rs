@@ -1,18 +1,20 @@
 //! Files that lie beside a data set: each is an array of bytes in an entry, copied out as it is.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Sources;
 use super::stored::{find, values};
-use crate::artifact::{Artifact, Statistics};
+use crate::artifact::Statistics;
 use crate::cache::{Cache, Entry};
-use crate::config::Experiment;
-use crate::error::{IoContext, Result};
+use crate::error::{Error, IoContext, Result};
 use crate::graph::Node;
 use crate::key::{Digest, Key};
-use crate::plan::{Exported, Plan};
+use crate::picture::file;
+use crate::plan::Exported;
+use crate::render::list::is_frame;
 
 /// One file, or the files of one folder.
 pub struct Beside {
@@ -26,17 +28,26 @@ pub struct Beside {
 }
 
 impl Beside {
-    /// The array `name` of an artifact as the file `path`.
-    fn file(
-        sources: &Sources<'_>,
-        node: &Node,
-        name: &str,
-        kind: &'static str,
-        path: PathBuf,
-    ) -> Result<Self> {
+    /// The arrays `names` of an artifact as the file `path`, or as files in the folder `path`.
+    fn new(sources: &Sources<'_>, node: &Node, names: &[String], path: PathBuf) -> Result<Self> {
         let entry = sources.entry(node)?;
-        let piece = find(sources.cache, &entry, name)?;
-        Ok(Self { kind, files: vec![(path.clone(), piece)], path, entry })
+        let place = |name: &String| {
+            let own = if names.len() == 1 { path.clone() } else { path.join(name) };
+            find(sources.cache, &entry, name).map(|piece| (own, piece))
+        };
+        let files = names.iter().map(place).collect::<Result<_>>()?;
+        Ok(Self { kind: node.kind.name, path, files, entry })
+    }
+
+    /// The same at another path.
+    #[must_use]
+    pub fn elsewhere(&self, path: &Path) -> Self {
+        let moved = |(own, piece): &(PathBuf, usize)| match own.strip_prefix(&self.path) {
+            Ok(rest) if rest != Path::new("") => (path.join(rest), *piece),
+            _ => (path.to_owned(), *piece),
+        };
+        let files = self.files.iter().map(moved).collect();
+        Self { kind: self.kind, path: path.to_owned(), files, entry: Arc::clone(&self.entry) }
     }
 
     /// The key of its artifact.
@@ -67,30 +78,55 @@ impl Beside {
         self.entry.pieces[piece].decoded_bytes() as u64
     }
 
-    /// Writes what is not there yet. A file with the right content stays; with `quick`, the right length
-    /// is enough. Says whether anything was written.
+    /// Whether every file is there with its length.
+    pub fn has_all(&self) -> bool {
+        let has = |path: &Path, piece| path.metadata().is_ok_and(|m| m.len() == self.length(piece));
+        self.files.iter().all(|(path, piece)| has(path, *piece))
+    }
+
+    /// Whether every file is there with its content.
+    ///
+    /// # Errors
+    /// If one cannot be read.
+    pub fn is_at_its_place(&self) -> Result<bool> {
+        if !self.has_all() {
+            return Ok(false);
+        }
+        for (path, piece) in &self.files {
+            let bytes = fs::read(path).io("read", path)?;
+            if Digest::of(&bytes) != self.entry.pieces[*piece].leaves[0] {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Writes every file; frames in its folder that are none of these go.
     ///
     /// # Errors
     /// If the entry is damaged (it is set aside) or a file cannot be written.
-    pub fn put(&self, cache: &Cache, quick: bool) -> Result<bool> {
-        let mut wrote = false;
-        for (path, piece) in &self.files {
-            let record = &self.entry.pieces[*piece];
-            let there = path.metadata().is_ok_and(|m| m.len() == self.length(*piece))
-                && (quick || fs::read(path).is_ok_and(|b| Digest::of(&b) == record.leaves[0]));
-            if there {
-                continue;
-            }
-            let bytes = values(cache, &self.entry, &record.name)?;
-            let folder = path.parent().expect("it lies beside a data set");
-            fs::create_dir_all(folder).io("create", folder)?;
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            let half = path.with_file_name(format!(".{name}.tmp-{}", std::process::id()));
-            fs::write(&half, &bytes).io("write", &half)?;
-            fs::rename(&half, path).io("rename", path)?;
-            wrote = true;
+    pub fn put(&self, cache: &Cache) -> Result<()> {
+        if self.path.is_dir() != (self.files.len() > 1) && self.path.exists() {
+            let path = self.path.display();
+            return Err(Error::environment(format!("`{path}` is in the way"))
+                .help("move it away, or write somewhere else"));
         }
-        Ok(wrote)
+        for (path, piece) in &self.files {
+            let name = &self.entry.pieces[*piece].name;
+            file::write(path, &values(cache, &self.entry, name)?)?;
+        }
+        if self.files.len() == 1 {
+            return Ok(());
+        }
+        let own: BTreeSet<&Path> = self.files.iter().map(|(path, _)| path.as_path()).collect();
+        for file in fs::read_dir(&self.path).io("read", &self.path)? {
+            let path = file.io("read", &self.path)?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            if is_frame(&name) && !own.contains(path.as_path()) {
+                fs::remove_file(&path).io("remove", &path)?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -101,48 +137,36 @@ impl Beside {
 /// If an entry is damaged; it has been set aside then.
 pub fn wanted(sources: &Sources<'_>) -> Result<Vec<Beside>> {
     let mut out = Vec::new();
-    for (node, _) in sources.recipes::<Statistics>() {
-        if !sources.cache.has(node.kind.name, &node.key) {
-            continue;
-        }
-        let path = statistics(&sources.experiment.dataset.path);
-        out.push(Beside::file(sources, node, "stats.yaml", Statistics::KIND.name, path)?);
+    let dataset = &sources.experiment.dataset.path;
+    let has = |node: &Node| sources.cache.has(node.kind.name, &node.key);
+    for (node, _) in sources.recipes::<Statistics>().filter(|(node, _)| has(node)) {
+        out.push(Beside::new(sources, node, &["stats.yaml".to_owned()], statistics(dataset))?);
     }
     for exported in &sources.plan.expansion.renders {
         let node = sources.plan.graph().node(exported.artifact.node());
-        if !sources.cache.has(node.kind.name, &node.key) {
-            continue;
+        if has(node) {
+            out.push(Beside::new(sources, node, &exported.files, render(dataset, exported))?);
         }
-        let path = render(&sources.experiment.dataset.path, exported);
-        let entry = sources.entry(node)?;
-        let mut files = Vec::new();
-        for name in &exported.files {
-            let piece = find(sources.cache, &entry, name)?;
-            let one = exported.files.len() == 1;
-            files.push((if one { path.clone() } else { path.join(name) }, piece));
-        }
-        out.push(Beside { kind: node.kind.name, path, files, entry });
     }
     Ok(out)
 }
 
-/// The files of [`wanted`] that stand for the others, known before anything is made.
-pub fn paths(experiment: &Experiment, plan: &Plan) -> Vec<PathBuf> {
-    let dataset = &experiment.dataset.path;
-    let statistics = experiment.features.iter().map(|_| statistics(dataset));
-    let renders = plan.expansion.renders.iter().map(|exported| {
-        let path = render(dataset, exported);
-        if exported.files.len() == 1 { path } else { path.join(&exported.files[0]) }
-    });
-    statistics.chain(renders).collect()
-}
-
-/// The file or folder of a render of a data set: `datasets/x.h5` → `datasets/x.renders/evolution.mp4`.
-fn render(dataset: &Path, exported: &Exported) -> PathBuf {
-    dataset.with_extension("renders").join(&exported.path)
+/// Whether a path is one that [`wanted`] gives to files beside a data set.
+pub fn is_beside(dataset: &Path, path: &Path) -> bool {
+    path == statistics(dataset) || path.starts_with(renders(dataset))
 }
 
 /// The statistics of a data set: `datasets/x.h5` → `datasets/x.stats.yaml`.
 fn statistics(dataset: &Path) -> PathBuf {
     dataset.with_extension("stats.yaml")
+}
+
+/// The folder of renders of a data set: `datasets/x.h5` → `datasets/x.renders`.
+fn renders(dataset: &Path) -> PathBuf {
+    dataset.with_extension("renders")
+}
+
+/// The file or folder of a render: `datasets/x.renders/evolution.mp4`.
+fn render(dataset: &Path, exported: &Exported) -> PathBuf {
+    renders(dataset).join(&exported.path)
 }

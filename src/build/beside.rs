@@ -1,73 +1,67 @@
 //! What lies beside a data set: put there, remembered, and taken away when it is no longer asked for.
+//!
+//! A file is replaced or taken away only if it is as a build left it. What somebody else wrote, or changed
+//! since, stays, and a note says so.
 
 use std::fs;
 use std::io::Read;
 use std::path::Path;
 
-use super::{OutputReport, Report};
+use super::{Elsewhere, OutputReport, Report};
 use crate::assemble::{self, Beside, Sources};
 use crate::cache::{Cache, OutputRecord, identity};
-use crate::config::Experiment;
 use crate::error::{Error, IoContext, Result};
-use crate::plan::Plan;
+use crate::key::Key;
+use crate::render::list::{LIST, is_frame};
 
-/// Bytes at the beginning of a file in which our files name spinlock.
-const HEAD: u64 = 512;
-
-/// Refuses to overwrite files that no build wrote.
-///
-/// # Errors
-/// That names the file.
-pub fn refuse_foreign(
-    experiment: &Experiment,
-    plan: &Plan,
-    cache: &Cache,
-    force: bool,
-) -> Result<()> {
-    for path in assemble::paths_beside(experiment, plan) {
-        if force || !path.exists() || cache.output_at(&path)?.is_some() || is_ours(&path) {
-            continue;
-        }
-        return Err(Error::usage(format!("`{}` was not written by spinlock", path.display()))
-            .at("dataset.output_path")
-            .help("choose another output path, or overwrite it with --force"));
-    }
-    Ok(())
-}
+/// Bytes at the beginning of a file in which texts and pictures of ours name spinlock.
+const HEAD: u64 = 2048;
 
 /// Whether a file says of itself that spinlock wrote it: perhaps on another machine, or into a cache that
 /// is gone.
-fn is_ours(path: &Path) -> bool {
+pub fn names_us(path: &Path) -> bool {
     let mut head = Vec::new();
     let read = fs::File::open(path).and_then(|file| file.take(HEAD).read_to_end(&mut head));
     read.is_ok() && head.windows(8).any(|text| text == b"spinlock")
 }
 
+/// Whether a file may be replaced: there is none, or it is as a build left it.
+fn is_free(cache: &Cache, path: &Path) -> Result<bool> {
+    if !path.exists() {
+        return Ok(true);
+    }
+    match cache.output_at(path)? {
+        Some(record) => record.is_intact(),
+        None => Ok(names_us(path)),
+    }
+}
+
+/// Whether the file at a path is known to be this artifact.
+fn is_there(cache: &Cache, path: &Path, key: Key) -> Result<bool> {
+    match cache.output_at(path)?.filter(|record| record.key == key) {
+        Some(record) => record.is_intact(),
+        None => Ok(false),
+    }
+}
+
 /// Puts everything where it belongs, and takes away what an earlier build of the experiment put beside
-/// this data set and this one does not want. With `quick`, files of the right length count as right.
+/// this data set and this one does not want. With `force` what somebody else wrote is replaced too.
 ///
 /// # Errors
 /// If an entry is damaged (it is set aside), or a file cannot be written or removed.
-pub fn put(sources: &Sources<'_>, quick: bool, report: &mut Report) -> Result<()> {
+pub fn put(sources: &Sources<'_>, quick: bool, force: bool, report: &mut Report) -> Result<()> {
     if let Some((path, digest, bytes)) = assemble::export_weights(sources, quick)? {
         let path = path.display().to_string();
         report.outputs.push(OutputReport { path, kind: "weights", digest, bytes });
     }
     let wanted = assemble::beside(sources)?;
-    for file in &wanted {
-        place(sources, file, quick, report)?;
-    }
-    let (cache, experiment) = (sources.cache, owner(sources));
-    let dataset = &sources.experiment.dataset.path;
-    let mut start = dataset.with_extension("").into_os_string().into_encoded_bytes();
-    start.push(b'.');
+    wanted.iter().try_for_each(|file| place(sources, file, force, report))?;
+    let cache = sources.cache;
     for record in cache.outputs()? {
-        let beside = record.path.as_os_str().as_encoded_bytes().starts_with(&start)
-            && record.path != *dataset
-            && record.experiment == experiment
+        let unwanted = record.experiment == owner(sources)
+            && assemble::is_beside(&sources.experiment.dataset.path, &record.path)
             && !wanted.iter().any(|file| file.representative() == record.path);
-        // One that a person changed since is theirs.
-        if beside && record.is_intact()? {
+        if unwanted && record.is_intact()? {
             take_away(&record.path)?;
             cache.forget_output(&record.path)?;
         }
@@ -79,13 +73,33 @@ pub fn put(sources: &Sources<'_>, quick: bool, report: &mut Report) -> Result<()
 ///
 /// # Errors
 /// As [`put`].
-pub fn put_only(sources: &Sources<'_>, kinds: &[String], report: &mut Report) -> Result<()> {
-    if kinds.is_empty() {
-        return Ok(());
-    }
+pub fn put_only(
+    sources: &Sources<'_>,
+    kinds: &[String],
+    force: bool,
+    report: &mut Report,
+) -> Result<()> {
     let wanted = assemble::beside(sources)?;
     let mut asked = wanted.iter().filter(|file| kinds.iter().any(|kind| kind == file.kind));
-    asked.try_for_each(|file| place(sources, file, false, report))
+    asked.try_for_each(|file| place(sources, file, force, report))
+}
+
+/// Puts the renders that are in the cache somewhere else, and remembers nothing.
+///
+/// # Errors
+/// As [`put`].
+pub fn put_elsewhere(sources: &Sources<'_>, to: &Elsewhere, report: &mut Report) -> Result<()> {
+    for file in assemble::beside(sources)?.iter().filter(|file| file.kind == "render") {
+        let file = match to {
+            Elsewhere::Folder(folder) => {
+                file.elsewhere(&folder.join(file.path.file_name().unwrap_or_default()))
+            }
+            Elsewhere::Path(path) => file.elsewhere(path),
+        };
+        file.put(sources.cache)?;
+        told(&file, report);
+    }
+    Ok(())
 }
 
 /// The experiment that files are remembered to belong to.
@@ -94,11 +108,20 @@ fn owner(sources: &Sources<'_>) -> String {
 }
 
 /// Puts one file, or folder of files, where it belongs.
-fn place(sources: &Sources<'_>, file: &Beside, quick: bool, report: &mut Report) -> Result<()> {
-    let cache = sources.cache;
-    let wrote = file.put(cache, quick)?;
-    let path = file.representative();
-    if wrote || cache.output_at(path)?.is_none() {
+fn place(sources: &Sources<'_>, file: &Beside, force: bool, report: &mut Report) -> Result<()> {
+    let (cache, path) = (sources.cache, file.representative());
+    let known = is_there(cache, path, file.key())? && file.has_all();
+    if !known && !file.is_at_its_place()? {
+        if !force && !is_free(cache, path)? {
+            report.notes.push(format!(
+                "`{}` was written or changed by somebody else and stays as it is; `build --force` replaces it",
+                path.display()
+            ));
+            return Ok(());
+        }
+        file.put(cache)?;
+    }
+    if !known {
         let there = identity(path)?.ok_or_else(|| {
             Error::environment(format!("`{}` vanished after it was written", path.display()))
         })?;
@@ -112,28 +135,32 @@ fn place(sources: &Sources<'_>, file: &Beside, quick: bool, report: &mut Report)
             inode: there.inode,
         })?;
     }
-    let (path, digest, bytes) = (file.path.display().to_string(), file.digest(), file.bytes());
-    report.outputs.push(OutputReport { path, kind: file.kind, digest, bytes });
+    told(file, report);
     Ok(())
 }
 
-/// Removes a file, and if it lists others of its folder, those; then folders that are empty.
+fn told(file: &Beside, report: &mut Report) {
+    let (path, digest, bytes) = (file.path.display().to_string(), file.digest(), file.bytes());
+    report.outputs.push(OutputReport { path, kind: file.kind, digest, bytes });
+}
+
+/// Removes a file, and if it lists others of its folder, those; then the folders of renders if they are
+/// empty.
 fn take_away(path: &Path) -> Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    if path.file_name().is_some_and(|name| name == "frames.json") {
+    if path.file_name().is_some_and(|name| name == LIST) {
         for file in fs::read_dir(folder).io("read", folder)? {
             let file = file.io("read", folder)?.path();
-            let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if name.starts_with("frame_") && name.ends_with(".png") {
+            if file.file_name().is_some_and(|name| is_frame(&name.to_string_lossy())) {
                 fs::remove_file(&file).io("remove", &file)?;
             }
         }
     }
     fs::remove_file(path).io("remove", path)?;
-    // The folders of renders, if nothing else is in them.
     let ours =
         |folder: &&Path| folder.extension().is_some_and(|end| end == "frames" || end == "renders");
     for folder in folder.ancestors().take_while(ours) {
+        // One that holds something else stays.
         if fs::remove_dir(folder).is_err() {
             break;
         }

@@ -36,7 +36,7 @@ use crate::key::Key;
 use crate::plan::{Output, Plan, kind_index};
 use crate::profile::Profile;
 use crate::project::Project;
-pub use output::{copy, refuse_shared};
+pub use output::refuse_shared;
 pub use page::lock_path;
 pub use report::{OutputReport, Report};
 
@@ -58,11 +58,22 @@ pub struct Request {
     pub only: Vec<String>,
     /// Overwrite a file that spinlock did not write.
     pub force: bool,
+    /// Put renders there and remember nothing of them: a person wants to see something once.
+    pub elsewhere: Option<Elsewhere>,
     /// Set by Ctrl-C: end now.
     pub interrupt: Arc<AtomicBool>,
     /// Set by who has something better to build: end when the jobs at hand are done. A data set that
     /// is being assembled is finished.
     pub drain: Arc<AtomicBool>,
+}
+
+/// Where renders go that nobody is to remember.
+#[derive(Debug, Clone)]
+pub enum Elsewhere {
+    /// Into a folder, under their own names.
+    Folder(PathBuf),
+    /// The one that there is, as this file or folder.
+    Path(PathBuf),
 }
 
 /// Marks the ends of stages, so that they fill the wall time.
@@ -128,18 +139,21 @@ fn attempt(
         if let (true, Output::Current(digest)) = (to_make.is_empty(), &plan.output) {
             stages.end(1);
             report.output(experiment, *digest);
-            if !only_some {
-                beside::put(&sources, true, &mut report)?;
+            if only_some {
+                put_some(&sources, request, &mut report)?;
+            } else {
+                beside::put(&sources, true, request.force, &mut report)?;
                 lockfile::write(project, experiment, profile, &report, progress);
             }
             break plan;
         }
         if rounds == 0 {
             output::refuse_foreign(project, experiment, cache, request.force)?;
-            beside::refuse_foreign(experiment, &plan, cache, request.force)?;
             Cache::open(cache.root())?;
             output::refuse_full_disk(experiment, &plan, &to_make, cache, request.force)?;
-            register(project, experiment, &plan, cache)?;
+            if request.elsewhere.is_none() {
+                register(project, experiment, &plan, cache)?;
+            }
             let mut started = EventLog::create(&cache.root().join("log"), start, &profile.name)?;
             events::started(&mut started, experiment, profile, to_make.len());
             *log = Some(started);
@@ -167,10 +181,12 @@ fn attempt(
         report.failed = outcome.failed;
         // A picture that failed keeps nobody from the numbers.
         if only_some || !(report.failed.is_empty() || sources.has_all_of_the_data_set()) {
-            beside::put_only(&sources, &request.only, &mut report)?;
+            if only_some {
+                put_some(&sources, request, &mut report)?;
+            }
             break plan;
         }
-        let wrote = write(project, &sources, &mut report, progress, log);
+        let wrote = write(project, &sources, request.force, &mut report, progress, log);
         stages.end(3);
         match wrote {
             Ok(()) => {
@@ -204,6 +220,14 @@ fn attempt(
     stages.end(4);
     report.stages(&STAGES, &stages.seconds);
     Ok(report)
+}
+
+/// Puts what a build of only some kinds made where it is wanted.
+fn put_some(sources: &Sources<'_>, request: &Request, report: &mut Report) -> Result<()> {
+    match &request.elsewhere {
+        Some(to) => beside::put_elsewhere(sources, to, report),
+        None => beside::put_only(sources, &request.only, request.force, report),
+    }
 }
 
 /// Registers what the experiment needs, so that `gc` beside this build keeps it.
@@ -286,6 +310,7 @@ fn processors() -> usize {
 fn write(
     project: &Project,
     sources: &Sources<'_>,
+    force: bool,
     report: &mut Report,
     progress: &mut dyn Progress,
     log: &mut EventLog,
@@ -348,7 +373,7 @@ fn write(
         inode: there.inode,
     })?;
     report.output(experiment, digest);
-    beside::put(sources, false, report)
+    beside::put(sources, false, force, report)
 }
 
 /// The lock of the data set; gives up waiting for another build at Ctrl-C.

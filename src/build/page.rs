@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Report, lockfile};
+use super::{Report, beside, lockfile};
 use crate::cache::Cache;
 use crate::config::Experiment;
 use crate::exec::progress::Progress;
@@ -31,6 +31,12 @@ pub fn write(
     let subject = Subject { root: &project.root, experiment, profile, cache, plan, lock: &lock };
     let page = report::page(&report::of_experiment(&subject));
     let path = report::path(&experiment.dataset.path);
+    if path.exists() && !beside::names_us(&path) {
+        let path = path.display();
+        progress
+            .warn(&format!("`{path}` was not written by spinlock and stays; there is no report"));
+        return;
+    }
     match file::write(&path, page.as_bytes()) {
         Ok(()) => report.page = Some((path.display().to_string(), page.len() as u64)),
         Err(error) => progress.warn(&format!("the report was not written: {}", error.message)),

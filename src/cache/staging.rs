@@ -65,6 +65,14 @@ pub struct PartWriter {
     encoder: Option<Encoder>,
 }
 
+impl Cache {
+    /// A path for a file that a worker needs while it makes an entry, which goes with the staging folder.
+    pub fn scratch(&self, kind: &str, key: &Key, name: &str) -> PathBuf {
+        layout::staging(self.root(), kind, key)
+            .join(layout::unique(&format!("{}{name}-", layout::TEMPORARY)))
+    }
+}
+
 impl PartWriter {
     /// Begins a part of the entry under a key. `name` is any text that no other part of the entry
     /// has, for instance `ops32-63`.

@@ -89,6 +89,7 @@ pub fn request(args: &BuildArgs) -> Result<Request> {
         keep_going: args.keep_going,
         only: args.only.clone(),
         force: args.force,
+        elsewhere: None,
         interrupt: interrupts()?,
         drain: Arc::default(),
     })

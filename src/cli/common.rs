@@ -9,7 +9,7 @@ use crate::config::{self, Experiment};
 use crate::error::{Error, Result};
 use crate::exec::process::find_worker;
 use crate::profile::Profile;
-use crate::project::{Project, choose_profile, encoder};
+use crate::project::{Project, choose_profile, encoder_for};
 use crate::render::spec::Export;
 
 /// Options of every subcommand.
@@ -125,12 +125,11 @@ pub fn load_from(
     }
     let mut warnings: Vec<String> =
         note.into_iter().chain(profile.replaced(simulation.precision)).collect();
-    if experiment.renders.iter().any(|render| render.spec.exports.contains(&Export::Mp4)) {
-        profile.encoder = encoder(&cache, !profile.cuda.is_empty())?;
-        if profile.encoder.is_none() {
-            let warning = "no `ffmpeg` here encodes H.264: renders become GIF instead of MP4";
-            warnings.push(warning.to_owned());
-        }
+    profile.encoder = encoder_for(&experiment, &profile, &cache)?;
+    let has_film = experiment.renders.iter().any(|r| r.spec.exports.contains(&Export::Mp4));
+    if has_film && profile.encoder.is_none() {
+        let warning = "no `ffmpeg` here encodes H.264: renders become GIF instead of MP4";
+        warnings.push(warning.to_owned());
     }
     Ok((Loaded { project, experiment, profile, cache }, warnings))
 }

@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 use super::common::{Loaded, Overrides, interrupts, load, quoted};
 use super::meter::Meter;
 use super::{Global, print_json, style};
-use crate::build::{self, Report};
+use crate::build::{self, Elsewhere};
 use crate::config;
 use crate::error::{Error, Result};
 use crate::exec::process::find_worker;
 use crate::film::{Request, Source};
-use crate::project::{Project, encoder};
+use crate::project::encoder;
 use crate::render::spec::Export;
 use crate::units;
 
@@ -169,6 +169,8 @@ impl Asked {
             if found.is_none() {
                 no_video(output.as_deref())?;
                 exports.iter_mut().filter(|e| **e == Export::Mp4).for_each(|e| *e = Export::Gif);
+                exports.sort_unstable();
+                exports.dedup();
             }
         }
         let folder = self.file.with_extension("renders");
@@ -254,6 +256,11 @@ fn experiment(
     {
         no_video(Some(output))?;
     }
+    let is_asked = !overrides.set.is_empty();
+    let elsewhere = is_asked.then(|| match &args.output {
+        Some(path) => Elsewhere::Path(global.path(path)),
+        None => Elsewhere::Folder(experiment.dataset.path.with_extension("renders")),
+    });
     let request = build::Request {
         worker: find_worker().map_err(|error| error.message),
         jobs: None,
@@ -261,12 +268,21 @@ fn experiment(
         keep_going: false,
         only: vec!["render".to_owned()],
         force: false,
+        elsewhere,
         interrupt: interrupts()?,
         drain: std::sync::Arc::default(),
     };
     let mut progress = super::progress::Terminal::new();
     let report = build::build(project, experiment, profile, cache, &request, start, &mut progress)?;
-    let written = outputs(args, global, project, &report)?;
+    for note in &report.notes[experiment.notes.len()..] {
+        eprintln!("{}", style::note(note));
+    }
+    let written: Vec<Written> = report
+        .outputs
+        .iter()
+        .filter(|output| output.kind == "render")
+        .map(|output| (project.root.join(&output.path), output.bytes))
+        .collect();
     if !args.quiet && report.failed.is_empty() && !report.interrupted {
         eprintln!("{}", line(&written, start));
     }
@@ -274,22 +290,6 @@ fn experiment(
         print_json(&document(&written, start));
     }
     Ok(super::build::code(&report))
-}
-
-/// The files of a build; moved to where they are wanted if that is said.
-fn outputs(
-    args: &RenderArgs,
-    global: &Global,
-    project: &Project,
-    report: &Report,
-) -> Result<Vec<Written>> {
-    let renders = report.outputs.iter().filter(|output| output.kind == "render");
-    let written: Vec<Written> =
-        renders.map(|output| (project.root.join(&output.path), output.bytes)).collect();
-    let (Some(to), [(from, bytes)]) = (&args.output, &written[..]) else { return Ok(written) };
-    let to = global.path(to);
-    build::copy(from, &to)?;
-    Ok(vec![(to, *bytes)])
 }
 
 /// What was written, in one line.

@@ -8,6 +8,7 @@ use super::render::Asked;
 use super::{Global, style};
 use crate::error::{Error, Result};
 use crate::film::Source;
+use crate::render::spec::Shape;
 use crate::units;
 
 /// Draw rollouts of a data set, with the options of the Python reference's `visualize-dataset`
@@ -101,7 +102,7 @@ pub fn run(args: &VisualizeDatasetArgs, global: &Global, start: Instant) -> Resu
     }
     let file = global.path(&args.dataset);
     let shape = Source::open(&file)?.shape();
-    let options = args.options(shape.states, shape.height)?;
+    let options = args.options(&shape)?;
     let video = (args.format != "frames").then(|| args.video());
     let frames = (args.format != "video").then(|| args.frames());
     if args.dry_run {
@@ -136,7 +137,8 @@ impl VisualizeDatasetArgs {
     }
 
     /// The options as settings of a render.
-    fn options(&self, states: usize, side: usize) -> Result<Vec<(&'static str, String)>> {
+    fn options(&self, shape: &Shape) -> Result<Vec<(&'static str, String)>> {
+        let (states, side) = (shape.states, shape.height);
         let mut options: Vec<(&'static str, String)> = Vec::new();
         let mut option = |name, key: &str, value: String| {
             options.push((name, format!("renders.render.{key}={value}")));
@@ -157,7 +159,8 @@ impl VisualizeDatasetArgs {
             }
             _ => name.clone(),
         };
-        let shown = (0..self.display_realizations).map(|k| format!("'realization:{k}'"));
+        let shown = (0..shape.realizations.min(self.display_realizations as usize))
+            .map(|k| format!("'realization:{k}'"));
         let columns: Vec<String> = shown.chain(self.aggregates.iter().map(aggregate)).collect();
         option("--aggregates", "columns", format!("[{}]", columns.join(", ")));
         let last = self.steps.map_or(states, |steps| states.min(steps as usize)).saturating_sub(1);

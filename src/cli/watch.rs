@@ -174,14 +174,18 @@ impl Desk<'_> {
     }
 }
 
-/// What experiments ask for: the same keys at the same paths are the same data sets.
+/// What experiments ask for: the same keys at the same paths are the same data sets and pictures.
 fn wanted(loaded: &[Loaded]) -> Vec<(Key, PathBuf)> {
     let one = |one: &Loaded| {
         let expansion = expand(&one.experiment, &one.profile);
-        let key = expansion.graph.node(expansion.dataset.node()).key;
-        (key, one.experiment.dataset.path.clone())
+        let key = |node: usize| expansion.graph.node(node).key;
+        let path = one.experiment.dataset.path.clone();
+        let pictures = expansion.renders.iter();
+        let mut all = vec![(key(expansion.dataset.node()), path.clone())];
+        all.extend(pictures.map(|file| (key(file.artifact.node()), path.join(&file.path))));
+        all
     };
-    loaded.iter().map(one).collect()
+    loaded.iter().flat_map(one).collect()
 }
 
 /// Watches a build, and the files that it is read from.

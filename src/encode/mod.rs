@@ -67,8 +67,8 @@ pub fn start(
             let found = Ffmpeg::find("ffmpeg", Some(codec), nvenc)?;
             let found = found.filter(|f| encoder.is_none_or(|known| known == f.identity()));
             let ffmpeg = found.ok_or_else(|| {
-                Error::environment("the `ffmpeg` that was there is not there any more")
-                    .help("run the same command again: it looks for one")
+                Error::environment("`ffmpeg` is another one than the one that was tried before")
+                    .help("remove the folder `probe` of the cache and run the same command again")
             })?;
             Ok(Box::new(ffmpeg.start(path, size, spec.fps, spec.crf)?))
         }

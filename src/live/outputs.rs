@@ -11,7 +11,7 @@ use crate::cache::{Cache, FileIdentity, identity};
 use crate::config::{self, Experiment};
 use crate::error::Result;
 use crate::plan::{Output, Plan, State};
-use crate::project::{Project, choose_profile};
+use crate::project::{Project, choose_profile, encoder_for};
 
 /// How long an answer holds if nothing that it depends on seems to have changed.
 const FRESH: Duration = Duration::from_mins(1);
@@ -154,13 +154,17 @@ impl Outputs {
     fn compare(&self, experiment: &Experiment, state: &mut OutputState) -> Result<()> {
         let simulation = &experiment.simulation;
         let worker = self.worker.as_deref();
-        let (profile, _) =
+        let (mut profile, _) =
             choose_profile(&simulation.device, simulation.precision, &self.cache, worker)?;
+        profile.encoder = encoder_for(experiment, &profile, &self.cache)?;
         let plan = Plan::new(experiment, &profile, &self.cache)?;
         state.artifacts = plan.states.len();
         state.stale = plan.states.iter().filter(|state| **state != State::Cached).count();
         let there = plan.path.is_file();
         let (fate, reason) = match &plan.output {
+            Output::Current(_) if !has_renders(&plan) => {
+                (Fate::OutOfDate, Some("a render changed".to_owned()))
+            }
             // Also if something that it was made from is no longer in the cache.
             Output::Current(_) => (Fate::Current, None),
             Output::Copy { from, .. } => {
@@ -178,6 +182,12 @@ impl Outputs {
         (state.state, state.reason) = (fate, reason);
         Ok(())
     }
+}
+
+/// Whether every file of a render is in the cache.
+fn has_renders(plan: &Plan) -> bool {
+    let mut files = plan.expansion.renders.iter();
+    files.all(|file| plan.states[file.artifact.node()] == State::Cached)
 }
 
 /// The state of a file; what cannot be looked at is as good as not there.

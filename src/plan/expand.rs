@@ -266,7 +266,8 @@ impl<'a> Expand<'a> {
         let rollouts: Vec<Vec<Handle<RolloutChunk>>> = blocks.iter().map(handles).collect();
         if !self.experiment.renders.is_empty() {
             let start = (weights, inputs);
-            self.rolled.push(Rolled { operators: operators.clone(), start, blocks });
+            let (operators, chunk) = (operators.clone(), chunk.0);
+            self.rolled.push(Rolled { operators, chunk, start, blocks });
         }
         self.features(operators, chunk, group, &rollouts);
     }

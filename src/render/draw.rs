@@ -11,7 +11,7 @@ use super::color::Time;
 use super::compose::{Grid, paints, strip};
 use super::layout::Label;
 use super::spec::{RenderSpec, Shape};
-use super::tally::Tally;
+use super::tally::{ColumnPaint, Tally};
 use super::{Ensemble, Span};
 use crate::error::Result;
 use crate::picture::Canvas;
@@ -139,10 +139,14 @@ pub fn draw(
         return Ok(vec![strip(spec, shape, &labels, about.to_owned(), &cells, &paints)?]);
     }
     let grid = Grid::new(spec, shape, labels, about.to_owned(), &clip)?;
-    let frame = |at: usize| {
-        let cells: Vec<Vec<Cell<'_>>> = moments.iter().map(|row| row[at].cells.clone()).collect();
-        grid.frame(numbers.start + at, &cells, of_step(at).as_ref().unwrap_or(&clip))
-    };
+    let own: Vec<Option<Vec<Vec<ColumnPaint>>>> = (0..steps.len()).map(of_step).collect();
+    // Step by step instead of row by row.
+    let mut cells: Vec<Vec<Vec<Cell<'_>>>> = steps.iter().map(|_| Vec::new()).collect();
+    for row in moments {
+        row.into_iter().zip(&mut cells).for_each(|(moment, step)| step.push(moment.cells));
+    }
+    let frame =
+        |at: usize| grid.frame(numbers.start + at, &cells[at], own[at].as_ref().unwrap_or(&clip));
     Ok((0..steps.len()).into_par_iter().map(frame).collect())
 }
 

@@ -18,6 +18,7 @@ mod ensemble;
 pub mod frame;
 pub mod histogram;
 pub mod layout;
+pub mod list;
 pub mod number;
 pub mod select;
 pub mod spec;

@@ -1,5 +1,6 @@
 //! Which operators a render shows: a few of many, by rule.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::rng::Stream;
@@ -10,14 +11,17 @@ pub struct Candidate {
     /// Its index.
     pub index: u64,
     /// Its update policy.
-    pub policy: String,
+    pub policy: Cow<'static, str>,
     /// Type of its initial condition.
-    pub input: String,
+    pub input: Cow<'static, str>,
     /// Side of its grid.
     pub grid: u32,
     /// Its place in parameter space: the sampled dimensions as coordinates in 0 to 1.
     pub point: Vec<f64>,
 }
+
+/// A choice of diverse operators looks at no more than so many, which fill parameter space well enough.
+pub const FEW: usize = 1 << 14;
 
 /// How to choose.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,7 +31,8 @@ pub enum Choice {
     /// The first so many.
     First(usize),
     /// So many that lie far apart in parameter space: the one next to the middle of all, then again
-    /// and again the one farthest from those chosen (Gonzalez 1985). In ascending order of index.
+    /// and again the one farthest from those chosen (Gonzalez 1985), among [`FEW`] that are evenly spaced by
+    /// index if there are more. In ascending order of index.
     Diverse(usize),
     /// So many at random without replacement, by a seed. In ascending order of index.
     Random(usize, u64),
@@ -111,7 +116,9 @@ fn usual_grid(candidates: &[&Candidate]) -> u32 {
     counts.into_iter().max_by_key(|(grid, count)| (*count, *grid)).map_or(0, |(grid, _)| grid)
 }
 
-fn diverse(candidates: &[&Candidate], count: usize) -> Vec<u64> {
+fn diverse(all: &[&Candidate], count: usize) -> Vec<u64> {
+    let candidates: Vec<&Candidate> =
+        all.iter().step_by(all.len().div_ceil(FEW)).copied().collect();
     let dimensions = candidates[0].point.len();
     let mean: Vec<f64> = (0..dimensions)
         .map(|d| candidates.iter().map(|c| c.point[d]).sum::<f64>() / candidates.len() as f64)
@@ -119,21 +126,22 @@ fn diverse(candidates: &[&Candidate], count: usize) -> Vec<u64> {
     let squared =
         |a: &[f64], b: &[f64]| -> f64 { a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum() };
     // Ties go to the lowest index, so that the choice is one.
-    let first_by = |distance: &dyn Fn(usize) -> f64| {
-        (0..candidates.len()).reduce(|best, i| if distance(i) > distance(best) { i } else { best })
+    let largest = |values: &[f64]| {
+        (0..values.len()).reduce(|best, i| if values[i] > values[best] { i } else { best })
     };
-    let middle = first_by(&|i| -squared(&candidates[i].point, &mean)).expect("there is one");
+    let off: Vec<f64> = candidates.iter().map(|c| -squared(&c.point, &mean)).collect();
+    let middle = largest(&off).expect("there is one");
     let mut nearest = vec![f64::INFINITY; candidates.len()];
     let mut chosen = Vec::new();
     let mut next = middle;
     while chosen.len() < count.min(candidates.len()) {
         chosen.push(candidates[next].index);
-        for (nearest, candidate) in nearest.iter_mut().zip(candidates) {
+        for (nearest, candidate) in nearest.iter_mut().zip(&candidates) {
             *nearest = nearest.min(squared(&candidate.point, &candidates[next].point));
         }
         // Points that coincide are all at distance 0: a chosen one must not win among them.
         nearest[next] = -1.0;
-        next = first_by(&|i| nearest[i]).expect("there is one");
+        next = largest(&nearest).expect("there is one");
     }
     chosen.sort_unstable();
     chosen
@@ -157,8 +165,8 @@ mod tests {
     fn line(n: u64) -> Vec<Candidate> {
         let candidate = |index: u64| Candidate {
             index,
-            policy: if index.is_multiple_of(2) { "convex" } else { "residual" }.to_owned(),
-            input: "localized".to_owned(),
+            policy: if index.is_multiple_of(2) { "convex" } else { "residual" }.into(),
+            input: "localized".into(),
             grid: if index == 8 { 128 } else { 64 },
             point: vec![index as f64 / n as f64],
         };

@@ -26,29 +26,27 @@ use crate::operator::Operator;
 pub enum Seen {
     /// In its entry.
     Entry(Rc<Entry>),
-    /// In parts beside the features to come.
-    Aside(Vec<Part>),
+    /// In parts beside the features to come, category by category: each in the staging folder of its own
+    /// artifact, whose key names the version and the settings that it was taken with.
+    Aside(Vec<Vec<Part>>),
 }
 
 impl Seen {
-    /// What was put aside of the rollout under `rollout` for any of these features.
+    /// What was put aside of the rollout under `rollout` for these features, a category each.
     pub fn aside(context: &Context, features: &[&Node], rollout: &Key) -> Result<Self> {
-        for node in features {
-            let prefix = format!("{}u", aside_name(rollout));
-            let parts = context.cache.parts_called(StateFeatures::KIND.name, &node.key, &prefix)?;
-            if !parts.is_empty() {
-                return Ok(Self::Aside(parts));
-            }
-        }
-        Ok(Self::Aside(Vec::new()))
+        let prefix = format!("{}u", aside_name(rollout));
+        let parts = features
+            .iter()
+            .map(|node| context.cache.parts_called(StateFeatures::KIND.name, &node.key, &prefix));
+        Ok(Self::Aside(parts.collect::<Result<_>>()?))
     }
 
-    /// An array; `None` if it was not put aside.
-    fn array(&self, context: &Context, name: &str) -> Result<Option<Vec<u8>>> {
+    /// An array of a category, by its place; `None` if it was not put aside.
+    fn array(&self, context: &Context, category: usize, name: &str) -> Result<Option<Vec<u8>>> {
         match self {
             Self::Entry(entry) => context.array(entry, name).map(Some),
             Self::Aside(parts) => {
-                let mut pieces = parts
+                let mut pieces = parts[category]
                     .iter()
                     .flat_map(|part| part.pieces.iter().map(move |piece| (part, piece)));
                 let found = pieces.find(|(_, piece)| piece.name == name);
@@ -77,12 +75,12 @@ pub fn carried(
     let mut out = Carried::new();
     for m in 0..realizations {
         let mut own = Vec::new();
-        for category in categories {
+        for (at, category) in categories.iter().enumerate() {
             own.push(match category.stage() {
                 Stage::Timestep => Vec::new(),
                 Stage::Trajectory => {
                     let name = format!("carry/{}/{operator}/{m}", category.name());
-                    let Some(bytes) = seen.array(context, &name)? else { return Ok(None) };
+                    let Some(bytes) = seen.array(context, at, &name)? else { return Ok(None) };
                     f64_values(&bytes)
                 }
             });
@@ -92,7 +90,8 @@ pub fn carried(
     Ok(Some(out))
 }
 
-/// Looks at the states of one operator in one segment, and adds what it saw to the part.
+/// Looks at the states of one operator in one segment, and adds what it saw to `parts`: one for each
+/// category, or one for all.
 pub fn store(
     context: &Context,
     (recipe, looked): (&RolloutChunk, &Looked),
@@ -100,8 +99,9 @@ pub fn store(
     operator: &Operator,
     outcome: &Outcome,
     mut before: Carried,
-    part: &mut PartWriter,
+    parts: &mut [PartWriter],
 ) -> Result<()> {
+    let last = parts.len() - 1;
     let shape = form(operator, recipe.num_timesteps);
     let (width, length) = (recipe.realizations.len(), recipe.steps.len());
     let mut rows: Vec<Vec<Value>> = vec![Vec::new(); looked.categories.len()];
@@ -123,12 +123,14 @@ pub fn store(
                 let name = format!("carry/{}/{}/{m}", looked.categories[at].name(), operator.index);
                 let bytes = f64_bytes(&numbers);
                 let shape = [numbers.len()];
-                part.push(&name, Dtype::F64, &shape, shape[0], 1, &bytes, context.compression)?;
+                let (part, level) = (&mut parts[at.min(last)], context.compression);
+                part.push(&name, Dtype::F64, &shape, shape[0], 1, &bytes, level)?;
             }
         }
     }
-    for (category, rows) in looked.categories.iter().zip(rows) {
+    for (at, (category, rows)) in looked.categories.iter().zip(rows).enumerate() {
         if category.stage() == Stage::Timestep {
+            let part = &mut parts[at.min(last)];
             let name = format!("rows/{}/{}", category.name(), operator.index);
             let columns = rows.len() / (width * length);
             let shape = [width, length, columns];
@@ -171,8 +173,8 @@ pub fn rows(
             }
             for seen in segments {
                 let name = format!("rows/{}/{}", category.name(), operator.index);
-                let numbers = seen.array(context, &name)?;
-                let codes = seen.array(context, &format!("validity/{name}"))?;
+                let numbers = seen.array(context, at, &name)?;
+                let codes = seen.array(context, at, &format!("validity/{name}"))?;
                 let (Some(numbers), Some(codes)) = (numbers, codes) else { return Ok(None) };
                 let values: Vec<Value> = f64_values(&numbers)
                     .iter()

@@ -3,8 +3,6 @@
 use std::fs;
 use std::rc::Rc;
 
-use serde_json::json;
-
 use super::states::States;
 use super::{Context, WHOLE};
 use crate::artifact::{
@@ -17,7 +15,8 @@ use crate::graph::Node;
 use crate::picture::{Canvas, png};
 use crate::render::draw::{self, Measure, draw};
 use crate::render::layout::Label;
-use crate::render::spec::{Column, Export};
+use crate::render::list::list;
+use crate::render::spec::Export;
 
 /// The states of rows, read from rollouts segment by segment.
 struct Shown<'a> {
@@ -169,7 +168,8 @@ pub fn file(context: &mut Context, node: &Node, recipe: &RenderFile) -> Result<(
         }
         Export::Frames => {
             let names = recipe.files();
-            push(&names[0], list(recipe, &names[1..]).as_bytes())?;
+            let operators: Vec<u64> = recipe.picture.rows.iter().map(|row| row.operator).collect();
+            push(&names[0], list(spec, &recipe.picture.shape, &operators).as_bytes())?;
             let mut names = names[1..].iter();
             each(context, recipe, |canvas| {
                 let name = names.next().expect("a name for each frame");
@@ -177,7 +177,7 @@ pub fn file(context: &mut Context, node: &Node, recipe: &RenderFile) -> Result<(
             })?;
         }
         Export::Mp4 | Export::Gif | Export::Apng => {
-            let path = std::env::temp_dir().join(format!("spinlock-{}-{key}", std::process::id()));
+            let path = context.cache.scratch(node.kind.name, &node.key, "film");
             let encoder = recipe.encoder.as_deref();
             let mut film = None;
             let written = each(context, recipe, |canvas| {
@@ -221,22 +221,4 @@ fn each(
         take(&Canvas::of_bytes(&bytes, width))?;
     }
     Ok(())
-}
-
-/// What the frames of a folder are, for whoever makes a film of them.
-fn list(recipe: &RenderFile, names: &[String]) -> String {
-    let Picture { spec, rows, shape, .. } = &*recipe.picture;
-    let steps = spec.drawn();
-    let columns: Vec<String> = spec.columns.iter().map(Column::name).collect();
-    let list = json!({
-        "generator": concat!("spinlock ", env!("CARGO_PKG_VERSION")),
-        "fps": spec.fps,
-        "frames": names,
-        "steps": steps,
-        "num_timesteps": shape.states,
-        "num_realizations": shape.realizations,
-        "operators": rows.iter().map(|row| row.operator).collect::<Vec<u64>>(),
-        "columns": columns,
-    });
-    format!("{list:#}\n")
 }

@@ -76,7 +76,7 @@ pub fn run(
     };
     context.width = compute_all(context, &recipes, operators, start, take)?;
     // First what is put aside: once the rollouts are reported, somebody may look for it.
-    let asides = looking.into_iter().flat_map(|looking| looking.asides);
+    let asides = looking.into_iter().flat_map(|looking| looking.asides).flatten();
     asides.chain(parts).try_for_each(|part| part.finish(Documents::new()).map(drop))
 }
 
@@ -87,8 +87,9 @@ struct Looking {
     /// What the segment before carried, operator by operator; `None` where that is not known, so that
     /// this one cannot go on.
     before: Vec<Option<measured::Carried>>,
-    /// A part for each rollout, if what is seen goes beside the features and not into the entry.
-    asides: Vec<PartWriter>,
+    /// For each rollout a part for each category, if what is seen goes beside the features and not into
+    /// the entry.
+    asides: Vec<Vec<PartWriter>>,
 }
 
 impl Looking {
@@ -127,8 +128,10 @@ impl Looking {
         if first.looked.is_none() && before.iter().any(Option::is_some) {
             for node in nodes {
                 let name = format!("{}{}", measured::aside_name(&node.key), part_name(units));
-                let (kind, key) = (StateFeatures::KIND.name, looks[0].key);
-                asides.push(PartWriter::create(&context.cache, kind, &key, &name)?);
+                let kind = StateFeatures::KIND.name;
+                let part =
+                    |look: &&Node| PartWriter::create(&context.cache, kind, &look.key, &name);
+                asides.push(looks.iter().map(part).collect::<Result<_>>()?);
             }
         }
         let looker = Looker::new(context.device, &looked.categories, &looked.settings);
@@ -145,9 +148,12 @@ impl Looking {
         part: &mut PartWriter,
     ) -> Result<()> {
         let Some(before) = self.before[unit].clone() else { return Ok(()) };
-        let part = self.asides.get_mut(at).unwrap_or(part);
+        let parts = match self.asides.get_mut(at) {
+            Some(own) => own.as_mut_slice(),
+            None => std::slice::from_mut(part),
+        };
         let looked = (recipe, &*self.looked);
-        measured::store(context, looked, &mut self.looker, operator, outcome, before, part)
+        measured::store(context, looked, &mut self.looker, operator, outcome, before, parts)
     }
 }
 

@@ -16,18 +16,23 @@ use crate::operator::{Operator, Policy};
 use crate::plan::cost;
 use crate::render::compose::fits;
 use crate::render::number::number;
-use crate::render::select::Candidate;
+use crate::render::select::{Candidate, Choice};
 use crate::render::spec::{Export, RenderSpec, Shape};
 use crate::space::{ParameterId, Setting};
 
-/// Frames of one artifact at 64²; fewer of larger grids, so that what is drawn at once takes as much memory.
+/// Frames of one artifact, at most.
 const BLOCK: usize = 16;
+/// Data of the cells that are drawn at once: fewer frames of larger grids or with more cells, so that the
+/// memory is bounded.
+const DATA: usize = 1 << 22;
 
 /// Rollouts of one chunk and class, as renders look for them.
 #[derive(Debug, Clone)]
 pub struct Rolled {
     /// The operators.
     pub operators: Arc<[Operator]>,
+    /// The first operator of their chunk, in which other classes may come before them.
+    pub chunk: u64,
     /// What they start from.
     pub start: (Handle<Weights>, Handle<InitialConditions>),
     /// Blocks of realizations, each with its segments.
@@ -78,16 +83,16 @@ impl Expand<'_> {
     fn candidates(&self) -> Vec<Candidate> {
         let total = self.experiment.sampling.total_samples;
         let sampler = &self.experiment.sampling.sampler;
-        let columns: Vec<Vec<f64>> = self
-            .experiment
-            .space
-            .sampled()
-            .map(|(id, _)| sampler.column(id.get().dimension, 0..total))
-            .collect();
+        let sampled = self.experiment.space.sampled();
+        let is_spread = |render: &Render| matches!(render.selection.choice, Choice::Diverse(_));
+        let columns: Vec<Vec<f64>> = match self.experiment.renders.iter().any(is_spread) {
+            true => sampled.map(|(id, _)| sampler.column(id.get().dimension, 0..total)).collect(),
+            false => Vec::new(),
+        };
         let candidate = |(at, operator): (usize, &Operator)| Candidate {
             index: operator.index,
-            policy: operator.policy.name().to_owned(),
-            input: self.input(at).to_owned(),
+            policy: operator.policy.name().into(),
+            input: self.input(at).into(),
             grid: operator.grid,
             point: columns.iter().map(|column| column[at]).collect(),
         };
@@ -149,8 +154,15 @@ impl Expand<'_> {
     fn files(&mut self, picture: Picture) -> Vec<Exported> {
         let picture = Arc::new(picture);
         let count = picture.spec.frames();
-        let exports = picture.spec.exports.iter().copied();
-        let exports: Vec<Export> = exports.filter(|e| *e != Export::ContactSheet).collect();
+        // Without an encoder of the machine the animation is one that needs none.
+        let possible = |export: &Export| match export {
+            Export::Mp4 if self.profile.encoder.is_none() => Export::Gif,
+            other => *other,
+        };
+        let mut exports: Vec<Export> = picture.spec.exports.iter().map(possible).collect();
+        exports.sort_unstable();
+        exports.dedup();
+        exports.retain(|export| *export != Export::ContactSheet);
         if exports.is_empty() {
             return Vec::new();
         }
@@ -161,11 +173,6 @@ impl Expand<'_> {
                 // The last frame.
                 Export::Png => (frames[frames.len() - 1..].to_vec(), count - 1..count),
                 _ => (frames.clone(), 0..count),
-            };
-            // Without an encoder of the machine the animation is one that needs none.
-            let export = match export {
-                Export::Mp4 if self.profile.encoder.is_none() => Export::Gif,
-                other => other,
             };
             out.push(self.file(&picture, export, frames, numbers));
         }
@@ -202,8 +209,9 @@ impl Expand<'_> {
             tallies.push(self.graph.add(recipe, cost));
         }
         let mut out = Vec::new();
-        let area = picture.shape.height * picture.shape.width;
-        let block = (BLOCK * 64 * 64 / area.max(64 * 64)).max(1);
+        let cells = picture.rows.len() * picture.spec.columns.len();
+        let data = cells * picture.shape.height * picture.shape.width;
+        let block = (DATA / data).clamp(1, BLOCK);
         for frames in pieces(picture.spec.frames() as u32, block as u32) {
             let frames = frames.start as usize..frames.end as usize;
             let recipe =
@@ -261,10 +269,10 @@ impl Expand<'_> {
     /// The rollouts of an operator with its states: those of its chunk if they keep states, else of its
     /// own, made for this.
     fn states(&mut self, index: u64, extra: &mut HashMap<u64, Blocks>) -> Blocks {
-        let at = self.rolled.partition_point(|rolled| rolled.operators[0].index <= index);
-        // Classes of a chunk lie next to each other, so that the last one before need not have it.
+        let after = self.rolled.partition_point(|rolled| rolled.chunk <= index);
         let holds = |rolled: &&Rolled| rolled.operators.iter().any(|o| o.index == index);
-        let rolled = self.rolled[..at].iter().rev().find(holds).expect("it is rolled out").clone();
+        let rolled =
+            self.rolled[..after].iter().rev().find(holds).expect("it is rolled out").clone();
         if self.experiment.dataset.trajectories {
             return rolled.blocks;
         }

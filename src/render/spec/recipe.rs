@@ -78,7 +78,7 @@ impl RenderSpec {
     /// known here.
     pub fn describe_encoding(&self, export: Export, out: &mut dyn Manifest) {
         out.param("export", export.name().into());
-        if matches!(export, Export::Mp4 | Export::Gif | Export::Apng) {
+        if matches!(export, Export::Frames | Export::Mp4 | Export::Gif | Export::Apng) {
             out.param("fps", self.fps.into());
         }
         if export == Export::Mp4 {
