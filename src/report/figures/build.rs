@@ -130,7 +130,8 @@ fn compared(builds: &[log::Outline]) -> Option<Figure> {
         return None;
     }
     let row = |build: &log::Outline| price::Kind {
-        name: build.when.clone(),
+        // Without seconds; that it is UTC stands in the note.
+        name: build.when.get(..16).unwrap_or(&build.when).to_owned(),
         cached: build.cached as usize,
         stale: build.made as usize,
         blocked: 0,
@@ -138,7 +139,7 @@ fn compared(builds: &[log::Outline]) -> Option<Figure> {
     };
     let rows: Vec<price::Kind> = builds.iter().rev().map(row).collect();
     let chart = price::chart("Builds of this experiment", &rows, Unit::Wall, When::Done);
-    let note = "The last builds that came to an end, the newest last: what each made and found in the cache, \
-                and how long it took from start to end.";
+    let note = "The last builds that came to an end, by their start (UTC), the newest last: what each made and \
+                found in the cache, and how long it took from start to end.";
     Some(figure("builds", Topic::Build, chart, note.to_owned()))
 }

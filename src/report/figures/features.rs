@@ -11,10 +11,10 @@ use crate::dataset::View;
 use crate::error::Result;
 use crate::operator::sensitivity;
 use crate::report::model::{Figure, Topic};
-use crate::report::numbers::{count, several};
+use crate::report::numbers::{capital, count, several};
 
 /// Histograms in a figure, at most.
-const HISTOGRAMS: usize = 24;
+const HISTOGRAMS: usize = 27;
 /// Features in the heat map, and the operators that it is computed from, at most.
 const CORRELATED: usize = 240;
 const OPERATORS: usize = 1000;
@@ -114,8 +114,8 @@ fn distribution(view: &View, columns: &[Column], category: &str) -> Option<Figur
     let features: Vec<Feature> = spread(own.len(), HISTOGRAMS)
         .map(|at| Feature { name: own[at].name.clone(), values: own[at].values.clone() })
         .collect();
-    let words = category.replace('_', " ");
-    let title = format!("Features: {words}");
+    let words = capital(&category.replace('_', " "));
+    let title = format!("{words} features");
     let mut note = "How often values occur over operators.".to_owned();
     note += &of_operators(own[0].values.len(), view.operators);
     if features.len() < own.len() {

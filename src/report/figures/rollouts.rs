@@ -59,7 +59,7 @@ pub fn statistics(view: &View) -> Result<Option<Figure>> {
         return Ok(None);
     }
     let chart =
-        dynamics::chart("Metrics over time", (&Quantity::new("time step", ""), &time), &statistics);
+        dynamics::chart("Metrics over time", (&Quantity::counted("time step"), &time), &statistics);
     let mut note = "Metrics of states, the mean over the realizations of an operator.".to_owned();
     note += &of_operators(shown, view.operators);
     let steps = view.shape(&view.metrics()[0].1).last().copied().unwrap_or(0);
@@ -101,7 +101,7 @@ pub fn divergence(view: &View) -> Option<Figure> {
         return None;
     }
     let time: Vec<f64> = (0..operators[0].len()).map(|t| t as f64).collect();
-    let axis = Quantity::new("time step", "");
+    let axis = Quantity::counted("time step");
     let chart = divergence::chart("Divergence", (&axis, &time), &operators);
     let each = if m > 1 { " of its worst realization" } else { "" };
     let note = format!(
@@ -145,13 +145,12 @@ pub fn spectra(view: &View, films: &Films) -> Option<Figure> {
     let axis = Quantity::new("wave number", "waves per side");
     let power = Quantity::new("variance per wave number", "");
     let chart = spectrum::chart("Power spectra", (&axis, &waves), power, &groups);
-    let which = if films.all_steps > 1 { format!("state t = {last}") } else { "state".to_owned() };
-    let mut note = format!(
-        "Of the first channel and realization, {which} of {} with finite values.",
-        several(found.len() as u64, "operator")
-    );
+    let when = if films.all_steps > 1 { format!(" at t = {last}") } else { String::new() };
+    let mut note = format!("The first channel of the first realization{when}.");
     if found.len() < view.operators {
-        note += &format!(" The data set has {}.", count(view.operators as u64));
+        let all = several(view.operators as u64, "operator");
+        note +=
+            &format!(" Shown: {} of {all}, those among the first that are finite.", found.len());
     }
     if films.averaged_from > 0 {
         note += " Grids with sides above 64 were averaged, which damps their shortest waves.";
