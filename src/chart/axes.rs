@@ -166,3 +166,25 @@ pub fn left(scene: &mut Scene, area: Area, span: Span, ticks: &Ticks, title: Opt
         scene.label(Label::name((0.0, area.y - ABOVE + 9.0), Anchor::Start, text));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn between_whole_numbers_there_are_no_ticks() {
+        let area = Area { x: 30.0, y: 0.0, w: 440.0, h: 100.0 };
+        for last in 1..40 {
+            for span in
+                [Span::linear(0.0, f64::from(last)), Span::linear(-0.5, f64::from(last) + 0.5)]
+            {
+                let ticks = flat_ticks(span, area, true).0.at;
+                assert!(
+                    ticks.iter().all(|v| v.fract() == 0.0) && ticks.len() > 1,
+                    "{span:?} {ticks:?}"
+                );
+            }
+        }
+        assert!(flat_ticks(Span::linear(0.0, 5.0), area, false).0.at.contains(&0.5));
+    }
+}

@@ -60,7 +60,7 @@ fn small(scene: &mut Scene, area: Area, feature: &Feature) {
     bars(scene, area, &bins, tallest as f64, Ink::Series(0));
     let y = area.bottom() + 12.0;
     let mut remarks = bins.remarks();
-    let [low, high] = bins.ends.map(short);
+    let [low, high] = bins.constant.map_or(bins.ends, |v| [v, v]).map(short);
     if low == high {
         scene.label(Label::note((area.x + area.w / 2.0, y), Anchor::Middle, low));
         // They may differ in digits that are not shown.

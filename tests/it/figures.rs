@@ -94,7 +94,7 @@ fn rollouts_with_features_have_every_figure_and_its_numbers_are_theirs() {
     ];
     assert_eq!(names(&found), expected);
     assert!(found["divergence"].contains("of its worst realization"));
-    assert!(found["features_invariant_drift"].contains("there are 27, evenly spread"));
+    assert!(found["features_invariant_drift"].contains("Shown: 27 of "));
     let numbers = compared(&space);
     // Five metrics of three policies; where all operators of one are beyond the limit, no point.
     assert!(numbers["rollouts"].as_u64().unwrap() > 5 * 2 * 8, "{numbers}");
