@@ -16,6 +16,7 @@ use crate::dataset::{Block, Trajectories, Values, View};
 use crate::encode::{self, Encoder};
 use crate::error::{Error, ErrorKind, IoContext, Result};
 use crate::picture::{Canvas, file, png};
+use crate::render::compose::fits;
 use crate::render::draw::{Measure, States, badge, draw};
 use crate::render::layout::Label;
 use crate::render::number::number;
@@ -83,6 +84,11 @@ impl Source {
         let spec = RenderSpec { operators, ..request.render.spec.clone() };
         let shape = self.shape_of(rows[0]);
         spec.check(&shape)?;
+        fits(&spec, &shape)?;
+        // Nothing is made before it is known that something can be drawn.
+        for folder in request.outputs.iter().filter_map(|(_, path)| path.parent()) {
+            fs::create_dir_all(folder).io("create", folder)?;
+        }
         let mut sizes = vec![0; request.outputs.len()];
         let (sheets, rest): (Vec<usize>, Vec<usize>) = (0..request.outputs.len())
             .partition(|at| request.outputs[*at].0 == Export::ContactSheet);

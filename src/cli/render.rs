@@ -11,7 +11,7 @@ use super::meter::Meter;
 use super::{Global, print_json, style};
 use crate::build::{self, Report};
 use crate::config;
-use crate::error::{Error, IoContext, Result};
+use crate::error::{Error, Result};
 use crate::exec::process::find_worker;
 use crate::film::{Request, Source};
 use crate::project::{Project, encoder};
@@ -178,9 +178,6 @@ impl Asked {
         };
         let outputs: Vec<(Export, PathBuf)> =
             exports.iter().map(|export| (*export, path(export))).collect();
-        if output.is_none() {
-            std::fs::create_dir_all(&folder).io("create", &folder)?;
-        }
         let meter = Meter::new("frames", self.talk);
         let name = self.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let request = Request {

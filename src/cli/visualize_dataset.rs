@@ -109,11 +109,6 @@ pub fn run(args: &VisualizeDatasetArgs, global: &Global, start: Instant) -> Resu
         return Ok(ExitCode::SUCCESS);
     }
     for output in video.into_iter().chain(frames) {
-        if let Some(folder) = output.parent() {
-            let folder = global.path(folder);
-            std::fs::create_dir_all(&folder)
-                .map_err(|error| Error::io("create", &folder, error))?;
-        }
         let (file, options) = (file.clone(), options.clone());
         let asked = Asked { file, options, output: Some(output), talk: args.verbose };
         for (path, bytes) in asked.run(global)? {

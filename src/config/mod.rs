@@ -18,7 +18,7 @@ mod read;
 mod source;
 mod tree;
 
-#[cfg(test)]
+#[cfg(all(test, feature = "front"))]
 pub(crate) use tree::to_json;
 
 use std::path::{Path, PathBuf};

@@ -44,6 +44,8 @@ mod values;
 mod view;
 mod view_fields;
 mod view_numbers;
+#[cfg(test)]
+mod view_tests;
 mod writer;
 
 pub use append::{Appending, refuse_append, refuse_tables, write_tables};

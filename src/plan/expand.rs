@@ -15,6 +15,7 @@ use crate::artifact::{
     Start, StateFeatures, Weights,
 };
 use crate::config::{self, Experiment, Layout};
+use crate::error::Error;
 use crate::features;
 use crate::graph::Graph;
 use crate::key::Key;
@@ -37,8 +38,8 @@ pub struct Expansion {
     pub entries: Vec<u32>,
     /// Files that renders are handed out as.
     pub renders: Vec<Exported>,
-    /// What turned out to be wrong with renders: path in the file, and why.
-    pub faults: Vec<(String, String)>,
+    /// What turned out to be wrong with renders, each under its path in the file.
+    pub faults: Vec<Error>,
 }
 
 /// Expands `experiment` for the machine that `profile` describes.
@@ -326,6 +327,7 @@ impl<'a> Expand<'a> {
 
     fn finish(mut self) -> Expansion {
         self.statistics();
+        let bytes = self.graph.iter().map(|(_, node)| node.cost.bytes).sum();
         let (renders, faults) = self.renders();
         let dataset = &self.experiment.dataset;
         let parts = [
@@ -351,7 +353,6 @@ impl<'a> Expand<'a> {
             parts: parts.iter().filter(|(_, on)| *on).map(|(name, _)| *name).collect(),
             inputs: std::mem::take(&mut self.members),
         };
-        let bytes = self.graph.iter().map(|(_, node)| node.cost.bytes).sum();
         let dataset = self.graph.add(recipe, crate::graph::Cost { gflop: 0.0, bytes });
         let (operators, entries) = (self.operators, self.entries);
         Expansion { graph: self.graph, dataset, operators, entries, renders, faults }

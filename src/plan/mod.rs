@@ -82,10 +82,8 @@ impl Plan {
     /// # Errors
     /// If the registry of output files cannot be read.
     pub fn new(experiment: &Experiment, profile: &Profile, cache: &Cache) -> Result<Self> {
-        let expansion = expand(experiment, profile);
-        let faults = expansion.faults.iter();
-        let faults = faults.map(|(path, why)| Error::usage(why.clone()).at(path.clone())).collect();
-        if let Some(error) = Error::all(faults) {
+        let mut expansion = expand(experiment, profile);
+        if let Some(error) = Error::all(std::mem::take(&mut expansion.faults)) {
             return Err(error);
         }
         let path = experiment.dataset.path.clone();

@@ -27,6 +27,30 @@ pub fn paints(spec: &RenderSpec, tallies: &[Tally]) -> Vec<Vec<ColumnPaint>> {
     vec![shared; tallies.len()]
 }
 
+/// Whether a picture with the cells of this spec can be drawn at all, colour bars and texts apart: asked
+/// before anything is computed for it.
+///
+/// # Errors
+/// If it were too large, with what to choose smaller.
+pub fn fits(spec: &RenderSpec, shape: &Shape) -> Result<()> {
+    let (rows, columns, group) = match spec.is_strip() {
+        true => (spec.operators.len() * spec.columns.len(), spec.drawn().len(), spec.columns.len()),
+        false => (spec.operators.len(), spec.columns.len(), 1),
+    };
+    let contents = Contents {
+        cell: spec.zoom(shape).cell((shape.height, shape.width)),
+        gap: spec.gap,
+        headings: vec![String::new(); columns],
+        labels: vec![Label::default(); rows],
+        group,
+        legend: Legend::Below(Vec::new()),
+        notes: false,
+        now: String::new(),
+        about: String::new(),
+    };
+    Layout::of(&contents).map(drop)
+}
+
 /// A grid, ready to draw frames.
 #[derive(Debug)]
 pub struct Grid<'s> {

@@ -1,4 +1,4 @@
-//! What a report says, as plain data: filled by [`super::collect`], shown by [`super::page`].
+//! What a report says, as plain data: filled by [`super::of_experiment`], shown by [`super::page()`].
 
 use crate::chart::Chart;
 use crate::dataset::Info;
@@ -162,12 +162,14 @@ impl Topic {
 pub struct Picture {
     /// What it shows.
     pub title: String,
-    /// The PNG file.
+    /// The PNG file; empty of what is only linked to.
     pub png: Vec<u8>,
     /// Width and height in pixels.
     pub size: (usize, usize),
-    /// How to read it.
+    /// What file it is.
     pub note: String,
+    /// Where the file lies, from the page.
+    pub link: String,
 }
 
 /// What colours stand for.

@@ -126,6 +126,7 @@ fn charts_and_renders_have_their_places() {
             png: vec![1, 2, 3],
             size: (4, 5),
             note: "every fourth state".to_owned(),
+            link: "./x.renders/film.png".to_owned(),
         }],
         ..Report::default()
     };
@@ -140,7 +141,10 @@ fn charts_and_renders_have_their_places() {
     assert!(
         page.contains("src=\"data:image/png;base64,AQID\" width=\"4\" height=\"5\" alt=\"a grid\"")
     );
-    assert!(page.contains("how it falls") && page.contains("every fourth state"));
+    assert!(
+        page.contains("how it falls")
+            && page.contains("<a href=\"./x.renders/film.png\">every fourth state</a>")
+    );
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::artifact::{
 };
 use crate::cache::{Documents, Dtype, Entry};
 use crate::encode;
-use crate::error::{Error, IoContext, Result};
+use crate::error::{Error, ErrorKind, IoContext, Result};
 use crate::graph::Node;
 use crate::picture::{Canvas, png};
 use crate::render::draw::{self, Measure, draw};
@@ -140,7 +140,12 @@ pub fn frames(context: &mut Context, node: &Node, recipe: &RenderFrames) -> Resu
     let numbers = recipe.frames.clone();
     let mut states = Shown::new(context, picture, &picture.rows);
     let (spec, shape) = (&picture.spec, &picture.shape);
-    let canvases = draw(spec, shape, rows, &mut states, &picture.footer, numbers.clone())?;
+    let canvases = draw(spec, shape, rows, &mut states, &picture.footer, numbers.clone());
+    // Only with its texts and colour bars is the picture too large: a fault of this artifact alone.
+    let canvases = canvases.map_err(|error| match error.kind {
+        ErrorKind::Usage => Error { kind: ErrorKind::Artifact, ..error },
+        _ => error,
+    })?;
     let mut part = context.part(node, WHOLE)?;
     for (number, canvas) in numbers.zip(canvases) {
         let bytes = canvas.pixels().as_flattened();

@@ -15,8 +15,7 @@ fn space(renders: &str) -> TestSpace {
     ])
 }
 
-const TWO: &str = "\
-  film: {operators: 3, columns: [realization:0, stddev], export: [frames, gif, contact-sheet], cell: {scale: 2}}
+const TWO: &str = "  film: {operators: 3, columns: [realization:0, stddev], export: [frames, gif, contact-sheet], cell: {scale: 2}}
   still: {kind: strip, operators: [1, 0], columns: [realization:1], times: [0, 3, 7], cell: {scale: 2}}";
 
 /// Names of the files of renders, below their folder.
@@ -110,16 +109,39 @@ fn an_edit_of_a_render_makes_the_steps_that_it_touches() {
 }
 
 #[test]
-fn a_picture_that_fails_keeps_nobody_from_the_numbers() {
-    // A canvas that no memory of ours is spent on.
+fn a_picture_that_is_too_large_is_refused_before_anything_is_computed() {
     let space =
         space("  huge: {operators: 8, columns: [realization:0], cell: {scale: 64}, export: png}");
     space.edit("    grid_size: 16\n", "    grid_size: 64\n");
-    let said = space.run(&["build", "experiments/x", "-k"]);
+    let said = space.run(&["plan", "experiments/x"]);
+    assert_eq!(said.code, Some(2), "{}", said.stderr);
+    for text in ["renders.huge", "is larger than 8192", "draw fewer operators (now 8 rows)"] {
+        assert!(said.stderr.contains(text), "{text}\n{}", said.stderr);
+    }
+}
+
+/// An encoder that has been seen to encode and then dies.
+#[test]
+fn a_picture_that_fails_keeps_nobody_from_the_numbers() {
+    use std::os::unix::fs::PermissionsExt;
+    let space = space("  film: {operators: 2, columns: [realization:0], export: [mp4, png]}");
+    let script = "#!/bin/sh\ncase \"$*\" in\n*-version*) echo ffmpeg version 0;;\n*nullsrc*) ;;\n\
+                  *) cat > /dev/null; echo out of ink >&2; exit 1;;\nesac\n";
+    space.write("bin/ffmpeg", script);
+    let path = space.path("bin/ffmpeg");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let mut command = space.command(&["build", "experiments/x", "-k"]);
+    let old = std::env::var("PATH").unwrap();
+    command.env("PATH", format!("{}:{old}", space.path("bin").display()));
+    let said = crate::space::finish(command);
     assert_eq!(said.code, Some(1), "{}", said.stderr);
-    assert!(said.stderr.contains("render/huge/"), "{}", said.stderr);
+    assert!(
+        said.stderr.contains("render/film.mp4") && said.stderr.contains("out of ink"),
+        "{}",
+        said.stderr
+    );
     assert!(space.path("datasets/x.h5").exists());
-    assert_eq!(rendered(&space), Vec::<String>::new());
+    assert_eq!(rendered(&space), ["film.png"]);
 }
 
 #[test]
@@ -217,4 +239,83 @@ fn cells_show_the_values_of_the_data_set() {
     let mut python = space.program("python3", &[&[script.as_os_str()], &arguments[..]].concat());
     let out = Ran::from(python.env("PYTHONPATH", repository.join(".python")).output().unwrap());
     assert_eq!(out.ok().stdout.trim(), "256 data found as 2 × 2 pixels");
+}
+
+#[test]
+fn an_experiment_is_drawn_on_demand() {
+    let space = TestSpace::changed(&[("    grid_size: 8\n", "    grid_size: 16\n")]);
+    let said = space.run(&["render", "experiments/x"]);
+    assert_eq!(said.code, Some(2), "{}", said.stderr);
+    assert!(said.stderr.contains("has no renders"), "{}", said.stderr);
+    let args = [
+        "render",
+        "experiments/x",
+        "--operators",
+        "2",
+        "--columns",
+        "realization:0,envelope",
+        "--steps",
+        "0:6:3",
+        "-o",
+        "own/film.apng",
+    ];
+    space.run(&args).ok();
+    let mut decoder = png::Decoder::new(std::io::BufReader::new(
+        std::fs::File::open(space.path("own/film.apng")).unwrap(),
+    ));
+    decoder.set_transformations(png::Transformations::EXPAND);
+    let reader = decoder.read_info().unwrap();
+    assert_eq!(reader.info().animation_control().unwrap().num_frames, 3);
+    // What it rolled out is in the cache; the data set is still to be made, and no render of the file.
+    assert_eq!(space.stale(&[]), "dataset 1");
+    let wrong = space.run(&["render", "experiments/x", "--steps", "7", "--columns", "mean"]);
+    assert_eq!(wrong.code, Some(2));
+    assert!(wrong.stderr.contains("`7` is no range of steps"), "{}", wrong.stderr);
+}
+
+#[test]
+fn the_command_of_the_reference_draws_a_data_set() {
+    let space = TestSpace::changed(&[("    grid_size: 8\n", "    grid_size: 16\n")]);
+    space.build();
+    let args = [
+        "visualize-dataset",
+        "--dataset",
+        "datasets/x.h5",
+        "--format",
+        "frames",
+        "--output",
+        "pictures",
+        "--n-operators",
+        "2",
+        "--display-realizations",
+        "1",
+        "--aggregates",
+        "mean",
+        "stddev",
+        "--stride",
+        "3",
+        "--colormap",
+        "magma",
+        "--size",
+        "32x32",
+        "--device",
+        "cuda",
+        "--clamp-min",
+        "-1",
+    ];
+    let said = space.run(&args).ok();
+    for note in ["`--device` has no meaning here", "`--clamp-min` has no meaning here"] {
+        assert!(said.stderr.contains(note), "{note}\n{}", said.stderr);
+    }
+    let mut names: Vec<String> = files(&space.path("pictures"))
+        .iter()
+        .map(|path| path.file_name().unwrap().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["frame_0000.png", "frame_0001.png", "frame_0002.png"]);
+    let said =
+        space.run(&["visualize-dataset", "--dataset", "datasets/x.h5", "--operator-indices", "9"]);
+    assert_eq!(said.code, Some(2), "{}", said.stderr);
+    assert!(said.stderr.contains("there is no operator 9; there are 8"), "{}", said.stderr);
+    assert!(!space.path("visualizations").exists());
 }

@@ -11,8 +11,10 @@ use crate::artifact::{
     Weights,
 };
 use crate::config::experiment::Render;
+use crate::error::{Error, Result};
 use crate::operator::{Operator, Policy};
 use crate::plan::cost;
+use crate::render::compose::fits;
 use crate::render::number::number;
 use crate::render::select::Candidate;
 use crate::render::spec::{Export, RenderSpec, Shape};
@@ -44,11 +46,15 @@ pub struct Exported {
     pub path: PathBuf,
     /// The arrays of the artifact, each a file.
     pub files: Vec<String>,
+    /// The form.
+    pub export: Export,
+    /// What it shows, for people.
+    pub title: String,
 }
 
 impl Expand<'_> {
     /// Every render of the experiment. Faults are those that show only now that the operators are known.
-    pub(super) fn renders(&mut self) -> (Vec<Exported>, Vec<(String, String)>) {
+    pub(super) fn renders(&mut self) -> (Vec<Exported>, Vec<Error>) {
         let (mut out, mut faults) = (Vec::new(), Vec::new());
         if self.experiment.renders.is_empty() {
             return (out, faults);
@@ -58,9 +64,9 @@ impl Expand<'_> {
         for render in &self.experiment.renders {
             let path = format!("renders.{}", render.name);
             match render.selection.of(&candidates) {
-                Err(why) => faults.push((format!("{path}.operators"), why)),
+                Err(why) => faults.push(Error::usage(why).at(format!("{path}.operators"))),
                 Ok(chosen) => match self.render(render, &chosen, &candidates, &mut extra) {
-                    Err(why) => faults.push((path, why)),
+                    Err(error) => faults.push(error.at(path)),
                     Ok(files) => out.extend(files),
                 },
             }
@@ -99,7 +105,7 @@ impl Expand<'_> {
         chosen: &[u64],
         candidates: &[Candidate],
         extra: &mut HashMap<u64, Blocks>,
-    ) -> Result<Vec<Exported>, String> {
+    ) -> Result<Vec<Exported>> {
         let simulation = &self.experiment.simulation;
         let side = candidates[chosen[0] as usize].grid as usize;
         let shape = Shape {
@@ -111,7 +117,8 @@ impl Expand<'_> {
         };
         let operators = chosen.iter().map(|index| *index as usize).collect();
         let spec = RenderSpec { operators, ..render.spec.clone() };
-        spec.check(&shape).map_err(|error| error.message)?;
+        spec.check(&shape)?;
+        fits(&spec, &shape)?;
         let footer = format!("seed {}", self.experiment.sampling.seed);
         let mut rows = Vec::new();
         for index in chosen {
@@ -175,8 +182,16 @@ impl Expand<'_> {
         let encoder = (export == Export::Mp4).then(|| self.profile.encoder.clone()).flatten();
         let recipe = RenderFile { picture: picture.clone(), export, frames, numbers, encoder };
         let (path, files) = (recipe.path(), recipe.files());
+        let what = match export {
+            Export::Png if picture.spec.is_strip() => "strip",
+            Export::Png => "last frame",
+            Export::Frames => "frames",
+            Export::Mp4 | Export::Gif | Export::Apng => "film",
+            Export::ContactSheet => "contact sheet",
+        };
+        let title = format!("{}: {what}", picture.name);
         let cost = cost::render_file(&recipe);
-        Exported { artifact: self.graph.add(recipe, cost), path, files }
+        Exported { artifact: self.graph.add(recipe, cost), path, files, export, title }
     }
 
     fn frames(&mut self, picture: &Arc<Picture>) -> Vec<Handle<RenderFrames>> {

@@ -139,8 +139,10 @@ fn rendered(pictures: &[Picture]) -> Option<Markup> {
             @for one in pictures {
                 figure.render {
                     h3 { (one.title) }
-                    img src=(data(&one.png)) width=(one.size.0) height=(one.size.1) alt=(one.title) loading="lazy";
-                    @if !one.note.is_empty() { figcaption.weak { (one.note) } }
+                    @if !one.png.is_empty() {
+                        img src=(data(&one.png)) width=(one.size.0) height=(one.size.1) alt=(one.title) loading="lazy";
+                    }
+                    figcaption.weak { a href=(one.link) { (one.note) } }
                 }
             }
         }
