@@ -19,12 +19,19 @@ pub struct Quantity {
     pub name: String,
     /// Its unit; empty if it is a number.
     pub unit: String,
+    /// Whether it is counted: then there is nothing between whole numbers.
+    pub whole: bool,
 }
 
 impl Quantity {
     /// With its unit.
     pub fn new(name: impl Into<String>, unit: impl Into<String>) -> Self {
-        Self { name: name.into(), unit: unit.into() }
+        Self { name: name.into(), unit: unit.into(), whole: false }
+    }
+
+    /// One that is counted.
+    pub fn counted(name: impl Into<String>) -> Self {
+        Self { whole: true, ..Self::new(name, "") }
     }
 
     /// Name, power of ten and unit.
@@ -80,8 +87,12 @@ pub fn left_of(ticks: &Ticks) -> f64 {
 
 /// The numbers of a horizontal axis with their places: as many as fit beside each other, between the
 /// edges of the chart.
-pub fn flat_ticks(span: Span, area: Area) -> (Ticks, Vec<Label>) {
+pub fn flat_ticks(span: Span, area: Area, whole: bool) -> (Ticks, Vec<Label>) {
     let mut most = (area.w / 30.0) as usize + 1;
+    if whole && !span.log {
+        // No more than there are whole numbers, so that steps are whole as well.
+        most = most.min((span.high - span.low).max(1.0) as usize + 1);
+    }
     loop {
         let ticks = span.ticks(most);
         let labels: Vec<Label> = ticks
@@ -111,7 +122,7 @@ fn apart(labels: &[Label]) -> bool {
 
 /// The axis below a plot; its title only if it is given.
 pub fn below(scene: &mut Scene, area: Area, span: Span, title: Option<&Quantity>) {
-    let (ticks, labels) = flat_ticks(span, area);
+    let (ticks, labels) = flat_ticks(span, area, title.is_some_and(|of| of.whole));
     marks(scene, area, span, &ticks);
     for label in labels {
         scene.label(label);
@@ -125,8 +136,8 @@ pub fn below(scene: &mut Scene, area: Area, span: Span, title: Option<&Quantity>
 }
 
 /// The axis below a plot without numbers: another plot below has them.
-pub fn below_bare(scene: &mut Scene, area: Area, span: Span) {
-    let (ticks, _) = flat_ticks(span, area);
+pub fn below_bare(scene: &mut Scene, area: Area, span: Span, of: &Quantity) {
+    let (ticks, _) = flat_ticks(span, area, of.whole);
     marks(scene, area, span, &ticks);
 }
 
@@ -153,5 +164,27 @@ pub fn left(scene: &mut Scene, area: Area, span: Span, ticks: &Ticks, title: Opt
     if let Some(title) = title {
         let text = fitted(&title.title(ticks.power), NAME, WIDTH - 8.0);
         scene.label(Label::name((0.0, area.y - ABOVE + 9.0), Anchor::Start, text));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn between_whole_numbers_there_are_no_ticks() {
+        let area = Area { x: 30.0, y: 0.0, w: 440.0, h: 100.0 };
+        for last in 1..40 {
+            for span in
+                [Span::linear(0.0, f64::from(last)), Span::linear(-0.5, f64::from(last) + 0.5)]
+            {
+                let ticks = flat_ticks(span, area, true).0.at;
+                assert!(
+                    ticks.iter().all(|v| v.fract() == 0.0) && ticks.len() > 1,
+                    "{span:?} {ticks:?}"
+                );
+            }
+        }
+        assert!(flat_ticks(Span::linear(0.0, 5.0), area, false).0.at.contains(&0.5));
     }
 }

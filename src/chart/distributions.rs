@@ -60,14 +60,31 @@ fn small(scene: &mut Scene, area: Area, feature: &Feature) {
     bars(scene, area, &bins, tallest as f64, Ink::Series(0));
     let y = area.bottom() + 12.0;
     let mut remarks = bins.remarks();
-    if let Some(v) = bins.constant {
-        scene.label(Label::note((area.x + area.w / 2.0, y), Anchor::Middle, short(v)));
-        remarks.insert(0, "constant".to_owned());
+    let [low, high] = bins.constant.map_or(bins.ends, |v| [v, v]).map(short);
+    if low == high {
+        scene.label(Label::note((area.x + area.w / 2.0, y), Anchor::Middle, low));
+        // They may differ in digits that are not shown.
+        let half = format!("± {}", short((bins.ends[1] - bins.ends[0]) / 2.0));
+        remarks.insert(0, bins.constant.map_or(half, |_| "constant".to_owned()));
     } else {
-        let [low, high] = bins.ends.map(short);
         let room = area.w - width(&high, TICK) - 6.0;
         scene.label(Label::note((area.x, y), Anchor::Start, fitted(&low, TICK, room)));
         scene.label(Label::note((area.right(), y), Anchor::End, high));
     }
     scene.label(Label::note(remarks_at, Anchor::Start, fitted(&remarks.join(" · "), TICK, area.w)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ends_that_look_alike_are_written_once() {
+        let feature =
+            |name: &str, values: &[f64]| Feature { name: name.into(), values: values.into() };
+        let nearly = feature("a", &[1.0, 1.000_002, 1.000_004]);
+        let text = chart("t", &[nearly, feature("b", &[3.0; 4])]).inline();
+        assert!(text.contains(">1<") && text.contains(">± 2×10⁻⁶<"), "{text}");
+        assert!(text.contains(">3<") && text.contains(">constant<"), "{text}");
+    }
 }

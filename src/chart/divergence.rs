@@ -81,7 +81,7 @@ pub fn chart(title: &str, time: (&Quantity, &[f64]), operators: &[Vec<State>]) -
     ));
     scene.bars([area], Fill::of(State::Ok.ink()), "");
     map(&mut scene, &Plot { area, x: x.0, y: shares }, &order, &x.1);
-    axes::below_bare(&mut scene, area, x.0);
+    axes::below_bare(&mut scene, area, x.0, time.0);
 
     let area = Area { y: area.bottom() + 8.0 + ABOVE, h: SHARES, ..area };
     let plot = Plot { area, x: x.0, y: shares };

@@ -135,7 +135,7 @@ pub fn chart(lines: &Lines) -> Chart {
         if last {
             axes::below(&mut scene, area, x, Some(&lines.x));
         } else {
-            axes::below_bare(&mut scene, area, x);
+            axes::below_bare(&mut scene, area, x, &lines.x);
         }
         top = area.bottom() + if last { BELOW } else { 8.0 };
     }

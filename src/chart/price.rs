@@ -40,6 +40,7 @@ pub enum Unit {
 impl Unit {
     fn says(self, cost: f64) -> String {
         match self {
+            Unit::Seconds | Unit::Wall if cost < 0.0005 => "< 1 ms".to_owned(),
             Unit::Seconds | Unit::Wall => units::seconds(cost),
             Unit::Bytes => units::bytes(cost as u64),
         }

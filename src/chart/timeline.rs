@@ -132,7 +132,7 @@ fn course(scene: &mut Scene, build: &Build, work: &[&Work], x: Span) -> f64 {
             columns(scene, band, x, &own, build.kinds.len());
         }
     }
-    axes::below_bare(scene, area, x);
+    axes::below_bare(scene, area, x, &Quantity::new("time", "s"));
     rate(scene, Area { y: area.bottom() + 8.0 + ABOVE, h: 70.0, ..area }, x, &build.finished)
 }
 

@@ -234,3 +234,79 @@ fn wanted(blocks: &Blocks<'_>, share: &Share) -> Vec<(usize, Vec<usize>)> {
     }
     out.into_iter().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::super::tests::{FORMS, write_to};
+    use super::*;
+
+    const ALL: Share = Share { rows: 100, bytes: 1 << 20 };
+
+    fn opened(folder: &Path) -> View {
+        let target = folder.join("x.h5");
+        write_to(&target, FORMS[5]);
+        View::open(&target).unwrap()
+    }
+
+    #[test]
+    fn a_portion_is_spread_over_the_rows_and_never_larger_than_allowed() {
+        let folder = tempfile::tempdir().unwrap();
+        let view = opened(folder.path());
+        let (_, path) = view.metrics().swap_remove(0);
+        let [n, m, t] = *view.shape(&path) else { panic!("[N, M, T]") };
+        let all = view.portion(&path, &ALL, &<[f64]>::to_vec).unwrap().unwrap();
+        assert_eq!((all.rows.clone(), all.values[0].len()), ((0..n).collect(), m * t));
+        assert_eq!(all.values.concat(), view.reader.numbers(&path).unwrap());
+        let few = Share { rows: 3, ..ALL };
+        let some = view.portion(&path, &few, &|row| vec![row[1]]).unwrap().unwrap();
+        assert_eq!(some.rows, [0, 3, 6]);
+        assert_eq!(some.values, [0, 3, 6].map(|row| vec![all.values[row][1]]));
+        // A block that is too large is not read; no table, no portion.
+        let none = |path: &str, share: &Share| {
+            view.portion(path, share, &<[f64]>::to_vec).unwrap().is_none()
+        };
+        assert!(none(&path, &Share { bytes: 8, ..ALL }));
+        assert!(none("/metadata/operator", &ALL) && none("/metadata/split", &ALL));
+        assert!(none("/outputs/metrics/none", &ALL));
+    }
+
+    #[test]
+    fn coordinates_become_the_values_that_the_file_has() {
+        let folder = tempfile::tempdir().unwrap();
+        let view = opened(folder.path());
+        let (rows, dimensions) = view.dimensions(&ALL).unwrap();
+        assert_eq!((rows, dimensions.len()), ((0..7).collect(), view.names(PARAMS).len()));
+        let mut kinds = [0; 3];
+        for of in &dimensions {
+            let path = format!("/parameters/values/{}", of.name);
+            match &of.range {
+                Range::Choice(names) => {
+                    let texts: Vec<&String> =
+                        of.values.iter().map(|v| &names[*v as usize]).collect();
+                    let own = super::super::values::shown(&view.reader, &path).unwrap();
+                    assert_eq!(texts, own.iter().collect::<Vec<_>>(), "{}", of.name);
+                    kinds[0] += 1;
+                }
+                Range::Continuous { low, high, .. } | Range::Whole(low, high) => {
+                    assert_eq!(of.values, view.reader.numbers(&path).unwrap(), "{}", of.name);
+                    assert!(of.values.iter().all(|v| (*low..=*high).contains(v)));
+                    kinds[usize::from(matches!(of.range, Range::Whole(..))) + 1] += 1;
+                }
+            }
+        }
+        assert!(kinds.iter().all(|n| *n > 0), "{kinds:?}");
+    }
+
+    #[test]
+    fn coordinates_without_a_meaning_are_shown_as_they_are() {
+        let unit = plain(3, vec![0.25, 1.0]);
+        assert_eq!(unit.name, "u3");
+        assert_eq!(unit.range, Range::Continuous { low: 0.0, high: 1.0, log: false });
+        let other = plain(0, vec![-2.0, f64::NAN, 5.0]).range;
+        assert_eq!(other, Range::Continuous { low: -2.0, high: 5.0, log: false });
+        let none = plain(0, vec![f64::NAN]).range;
+        assert_eq!(none, Range::Continuous { low: 0.0, high: 1.0, log: false });
+    }
+}

@@ -34,7 +34,9 @@ pub fn data(path: &Path, key: Option<&str>, report: &mut Report) {
             });
             report.rollouts = films.as_ref().map(|films| gallery::rollouts(&view, films));
             let (found, faults) = figures::of_data(&view, &info, films.as_ref());
-            faults.iter().for_each(|error| trouble("A figure", error));
+            for error in &faults {
+                trouble("A figure", error);
+            }
             report.figures = found;
         }
     }

@@ -290,4 +290,53 @@ mod tests {
         assert_eq!(log.notes, ["n"]);
         assert_eq!((log.outputs[0].kind.as_str(), log.outputs[0].bytes), ("dataset", Some(3)));
     }
+
+    #[test]
+    fn a_log_says_what_workers_did_and_what_there_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let lines = r#"{"event":"build_started","t":0.1,"experiment":"x.yaml"}
+{"event":"planned","t":0.1,"to_make":{"rollout":2},"cached":{"weights":3},"gflop":9.0}
+{"event":"planned","t":0.2,"to_make":{"rollout":2},"cached":{"weights":2},"gflop":9.0}
+{"event":"job_started","t":0.5,"job":1,"worker":4,"labels":["rollout/ops0-1"],"units":[0,1]}
+{"event":"found","t":0.6,"kind":"weights","label":"weights/ops2-3","key":"w","gflop":1.0}
+{"event":"job_done","t":1.5,"job":1,"worker":4,"seconds":0.75,"gflop":5.0}
+{"event":"built","t":2.0,"kind":"rollout","label":"rollout/ops0-1","key":"k","bytes":7,"gflop":0.0}
+{"event":"assembled","t":3.0,"bytes":1,"digest":"d"}
+"#;
+        write(folder.path(), "20260102T030405Z-1.jsonl", lines);
+        let log = read(&newest(folder.path(), Path::new("x.yaml")).unwrap()).unwrap();
+        let work =
+            Work { worker: 4, kind: "rollout".to_owned(), start: 0.5, end: 1.5, seconds: 0.75 };
+        assert_eq!((log.work, log.finished), (vec![work], vec![2.0]));
+        let counts = |pairs: &[(&str, u64)]| -> BTreeMap<String, u64> {
+            pairs.iter().map(|(name, n)| ((*name).to_owned(), *n)).collect()
+        };
+        assert_eq!(log.made, counts(&[("rollout", 1), ("dataset", 1)]));
+        assert_eq!(log.cached, counts(&[("weights", 4)]));
+        assert_eq!(log.gflop["rollout"], 5.0);
+    }
+
+    #[test]
+    fn builds_that_ended_are_told_in_a_few_numbers() {
+        let folder = tempfile::tempdir().unwrap();
+        let started = "{\"event\":\"build_started\",\"t\":0,\"experiment\":\"x.yaml\"}\n";
+        let planned = "{\"event\":\"planned\",\"t\":0.1,\"to_make\":{},\"cached\":{\"weights\":3,\"rollout\":1}}\n";
+        // Longer than what is read of the end.
+        let middle = "{\"event\":\"warning\",\"message\":\"m\"}\n".repeat(3000);
+        let end =
+            "{\"event\":\"build_finished\",\"t\":4.5,\"made\":{\"rollout\":2,\"dataset\":1}}\n";
+        let whole = format!("{started}{planned}{middle}{end}");
+        write(folder.path(), "20260101T000000Z-1.jsonl", &whole);
+        write(folder.path(), "20260102T000000Z-1.jsonl", &format!("{started}{planned}{middle}"));
+        write(folder.path(), "20260103T000000Z-1.jsonl", &whole.replace("4.5", "6"));
+        write(folder.path(), "20260104T000000Z-1.jsonl", &whole.replace("x.yaml", "y.yaml"));
+        let found = recent(folder.path(), Path::new("x.yaml"), 8);
+        let first =
+            Outline { when: "2026-01-03 00:00:00 UTC".to_owned(), made: 3, cached: 4, wall: 6.0 };
+        let second =
+            Outline { when: "2026-01-01 00:00:00 UTC".to_owned(), wall: 4.5, ..first.clone() };
+        assert_eq!(found, [first.clone(), second]);
+        assert_eq!(recent(folder.path(), Path::new("x.yaml"), 1), [first]);
+        assert!(recent(&folder.path().join("none"), Path::new("x.yaml"), 8).is_empty());
+    }
 }

@@ -56,6 +56,12 @@ pub fn several(value: u64, noun: &str) -> String {
     format!("{} {noun}{}", count(value), if value == 1 { "" } else { "s" })
 }
 
+/// With a capital letter in front.
+pub fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |c| c.to_uppercase().chain(letters).collect())
+}
+
 /// Seconds in units that people read.
 pub fn seconds(value: f64) -> String {
     if value < 0.0005 { "< 1 ms".to_owned() } else { units::seconds(value) }

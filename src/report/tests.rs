@@ -5,7 +5,7 @@ use super::model::{
 };
 use super::tables::ROWS;
 use super::{Report, page};
-use crate::chart::{Quantity, histogram};
+use crate::chart::{Quantity, correlation, coverage, distributions, histogram};
 use crate::picture::color::DIVERGING;
 use crate::picture::{Bounds, Scale};
 use crate::rng::Stream;
@@ -52,6 +52,35 @@ fn colors() -> Colors {
     Colors { map: "coolwarm", bar: vec![0; 300], is_signed: true }
 }
 
+/// About as much as figures hold of ten thousand operators.
+fn large_figures() -> Vec<Figure> {
+    let mut draws = Stream::new(3, "figures", &[]).site(0);
+    let mut numbers = |count: usize| -> Vec<f64> { (0..count).map(|_| draws.uniform()).collect() };
+    let dimension = |at: Vec<f64>| coverage::Dimension {
+        name: "a parameter".to_owned(),
+        values: coverage::Values::Linear(0.0, 1.0),
+        at,
+    };
+    let dimensions: Vec<_> = (0..8).map(|_| dimension(numbers(10_000))).collect();
+    let mut charts = vec![coverage::chart("coverage", &dimensions)];
+    for _ in 0..8 {
+        let feature = |values| distributions::Feature { name: "a feature".to_owned(), values };
+        let features: Vec<_> = (0..27).map(|_| feature(numbers(10_000))).collect();
+        charts.push(distributions::chart("features", &features));
+    }
+    let r = numbers(240 * 240).iter().map(|v| 2.0 * v - 1.0).collect();
+    let names: Vec<String> = (0..240).map(|i| format!("a feature {i}")).collect();
+    let of = correlation::Correlation { categories: vec!["a".to_owned(); 240], names, r };
+    charts.push(correlation::chart("correlation", &of));
+    let figure = |(i, chart)| Figure {
+        name: format!("figure_{i}"),
+        topic: Topic::Features,
+        chart,
+        note: "how to read it".to_owned(),
+    };
+    charts.into_iter().enumerate().map(figure).collect()
+}
+
 #[test]
 fn the_largest_page_is_below_ten_megabytes() {
     let strip = Strip {
@@ -69,6 +98,7 @@ fn the_largest_page_is_below_ten_megabytes() {
         tiles: (0..LIMITS.operators as i64).map(|i| tile(i, LIMITS.steps)).collect(),
     };
     let report = Report {
+        figures: large_figures(),
         inputs: vec![strip],
         rollouts: Some(rollouts),
         operators: Some(table("operators", 40)),

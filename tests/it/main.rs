@@ -10,6 +10,8 @@ mod docs;
 mod experiment_files;
 // Features of data sets that exist, whoever made them.
 mod features_file;
+// Figures of a report: which there are, and their numbers.
+mod figures;
 // What goes wrong outside the program, and how it is said.
 mod faults;
 // Features as artifacts.

@@ -14,7 +14,7 @@ const BUILDS: usize = 8;
 /// The figures of a build. `kinds` are the artifacts as they are now.
 pub fn of_build(subject: &Subject<'_>, log: &Log, kinds: &[Kind]) -> Vec<Figure> {
     let ahead = kinds.iter().any(|kind| kind.left + kind.failed > 0);
-    let price = if ahead { coming(subject, log, kinds) } else { spent(log) };
+    let price = if ahead { Some(coming(subject, log, kinds)) } else { spent(log) };
     let builds = log::recent(subject.cache.root(), &subject.experiment.file, BUILDS);
     [timeline(log), price, compared(&builds)].into_iter().flatten().collect()
 }
@@ -53,7 +53,7 @@ fn timeline(log: &Log) -> Option<Figure> {
     let chart = timeline::chart("Course of the build", &build);
     let note = "What each worker did when, from the start of the program on; a gap is a worker without work. \
                 The data set is assembled after them.";
-    Some(figure("timeline", Topic::Build, chart, note.to_owned()))
+    Some(figure("timeline", Topic::Build, chart, [note.to_owned()]))
 }
 
 /// What the build made, and what that took.
@@ -77,12 +77,12 @@ fn spent(log: &Log) -> Option<Figure> {
     let chart = price::chart("Price of the build", &kinds, Unit::Seconds, When::Done);
     let note = "What the build made of all artifacts, and the time of workers for it. Assembling the data set \
                 is no work of theirs.";
-    Some(figure("price", Topic::Build, chart, note.to_owned()))
+    Some(figure("price", Topic::Build, chart, [note.to_owned()]))
 }
 
 /// What the next build has to make, and what that would take: in seconds at the rate of the last build, in
 /// bytes if there was none.
-fn coming(subject: &Subject<'_>, log: &Log, kinds: &[Kind]) -> Option<Figure> {
+fn coming(subject: &Subject<'_>, log: &Log, kinds: &[Kind]) -> Figure {
     let spent = |name: Option<&str>| -> (f64, f64) {
         let of = |kind: &str| name.is_none_or(|name| name == kind);
         (
@@ -121,7 +121,7 @@ fn coming(subject: &Subject<'_>, log: &Log, kinds: &[Kind]) -> Option<Figure> {
     } else {
         "What is still to be made of all artifacts. The size is that before compression."
     };
-    Some(figure("price", Topic::Build, chart, note.to_owned()))
+    figure("price", Topic::Build, chart, [note.to_owned()])
 }
 
 /// The last builds side by side.
@@ -130,7 +130,8 @@ fn compared(builds: &[log::Outline]) -> Option<Figure> {
         return None;
     }
     let row = |build: &log::Outline| price::Kind {
-        name: build.when.clone(),
+        // Without seconds; that it is UTC stands in the note.
+        name: build.when.get(..16).unwrap_or(&build.when).to_owned(),
         cached: build.cached as usize,
         stale: build.made as usize,
         blocked: 0,
@@ -138,7 +139,7 @@ fn compared(builds: &[log::Outline]) -> Option<Figure> {
     };
     let rows: Vec<price::Kind> = builds.iter().rev().map(row).collect();
     let chart = price::chart("Builds of this experiment", &rows, Unit::Wall, When::Done);
-    let note = "The last builds that came to an end, the newest last: what each made and found in the cache, \
-                and how long it took from start to end.";
-    Some(figure("builds", Topic::Build, chart, note.to_owned()))
+    let note = "The last builds that came to an end, by their start (UTC), the newest last: what each made and \
+                found in the cache, and how long it took from start to end.";
+    Some(figure("builds", Topic::Build, chart, [note.to_owned()]))
 }

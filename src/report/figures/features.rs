@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use super::{SHARE, figure, means, of_operators};
+use super::{SHARE, figure, means, shown};
 use crate::chart::correlation::{self, Correlation};
 use crate::chart::distributions::{self, Feature};
 use crate::dataset::View;
 use crate::error::Result;
 use crate::operator::sensitivity;
 use crate::report::model::{Figure, Topic};
-use crate::report::numbers::{count, several};
+use crate::report::numbers::{capital, several};
 
 /// Histograms in a figure, at most.
-const HISTOGRAMS: usize = 24;
+const HISTOGRAMS: usize = 27;
 /// Features in the heat map, and the operators that it is computed from, at most.
 const CORRELATED: usize = 240;
 const OPERATORS: usize = 1000;
@@ -114,15 +114,14 @@ fn distribution(view: &View, columns: &[Column], category: &str) -> Option<Figur
     let features: Vec<Feature> = spread(own.len(), HISTOGRAMS)
         .map(|at| Feature { name: own[at].name.clone(), values: own[at].values.clone() })
         .collect();
-    let words = category.replace('_', " ");
-    let title = format!("Features: {words}");
-    let mut note = "How often values occur over operators.".to_owned();
-    note += &of_operators(own[0].values.len(), view.operators);
-    if features.len() < own.len() {
-        let (shown, all) = (count(features.len() as u64), several(own.len() as u64, "feature"));
-        note += &format!(" Of {all} there are {shown}, evenly spread over the table.");
-    }
-    note += &left_out(all.len() - own.len());
+    let words = capital(&category.replace('_', " "));
+    let title = format!("{words} features");
+    let note = [
+        "How often values occur over operators.".to_owned(),
+        shown(own[0].values.len(), view.operators, "operator"),
+        shown(features.len(), own.len(), "feature"),
+        left_out(all.len() - own.len()),
+    ];
     let chart = distributions::chart(&title, &features);
     Some(figure(format!("features_{category}"), Topic::Features, chart, note))
 }
@@ -131,40 +130,37 @@ fn distribution(view: &View, columns: &[Column], category: &str) -> Option<Figur
 fn left_out(constant: usize) -> String {
     match constant {
         0 => String::new(),
-        1 => " Left out: 1 feature without different values.".to_owned(),
-        n => format!(" Left out: {} features without different values.", count(n as u64)),
+        n => format!("Left out: {} without different values.", several(n as u64, "feature")),
     }
 }
 
 /// The correlation of all features with each other.
 fn correlations(view: &View, columns: &[Column]) -> Option<Figure> {
     let own: Vec<&Column> = columns.iter().filter(|column| varies(column)).collect();
-    let shown: Vec<&Column> = spread(own.len(), CORRELATED).map(|at| own[at]).collect();
-    let rows = shown.first().map_or(0, |column| column.values.len());
+    let drawn: Vec<&Column> = spread(own.len(), CORRELATED).map(|at| own[at]).collect();
+    let rows = drawn.first().map_or(0, |column| column.values.len());
     let picked: Vec<usize> = spread(rows, OPERATORS).collect();
-    let values: Vec<Vec<f64>> = shown
+    let values: Vec<Vec<f64>> = drawn
         .par_iter()
         .map(|column| picked.iter().map(|at| column.values[*at]).collect())
         .collect();
     let values: Vec<&[f64]> = values.iter().map(Vec::as_slice).collect();
     let of = Correlation {
-        names: shown.iter().map(|column| column.name.clone()).collect(),
-        categories: shown.iter().map(|column| column.category.replace('_', " ")).collect(),
+        names: drawn.iter().map(|column| column.name.clone()).collect(),
+        categories: drawn.iter().map(|column| column.category.replace('_', " ")).collect(),
         r: correlation::pearson(&values),
     };
     if of.names.len() < 2 || of.r.iter().all(|r| r.is_nan()) {
         return None;
     }
-    let mut note =
-        "Pearson's r of each feature with each, over operators. States count by their mean over \
-                    time, trajectories by that over realizations."
-            .to_owned();
-    note += &of_operators(picked.len(), view.operators);
-    if shown.len() < own.len() {
-        let (shown, all) = (count(shown.len() as u64), several(own.len() as u64, "feature"));
-        note += &format!(" Of {all} there are {shown}, evenly spread.");
-    }
-    note += &left_out(columns.len() - own.len());
+    let note = [
+        "Pearson's r of each feature with each, over operators. States count by their mean over time, \
+         trajectories by that over realizations."
+            .to_owned(),
+        shown(picked.len(), view.operators, "operator"),
+        shown(drawn.len(), own.len(), "feature"),
+        left_out(columns.len() - own.len()),
+    ];
     let chart = correlation::chart("Correlation of features", &of);
     Some(figure("correlation", Topic::Features, chart, note))
 }

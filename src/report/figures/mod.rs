@@ -36,19 +36,22 @@ pub fn of_data(view: &View, info: &Info, films: Option<&Films>) -> (Vec<Figure>,
     (figures, faults)
 }
 
-fn figure(name: impl Into<String>, topic: Topic, chart: Chart, note: String) -> Figure {
-    Figure { name: name.into(), topic, chart, note }
+/// A figure; its note are those of the sentences that say something.
+fn figure<const N: usize>(
+    name: impl Into<String>,
+    topic: Topic,
+    chart: Chart,
+    sentences: [String; N],
+) -> Figure {
+    let said: Vec<String> = sentences.into_iter().filter(|text| !text.is_empty()).collect();
+    Figure { name: name.into(), topic, chart, note: said.join(" ") }
 }
 
-/// A sentence about operators that are not shown; empty if all are.
-fn of_operators(shown: usize, all: usize) -> String {
-    match shown < all {
-        true => {
-            let all = several(all as u64, "operator");
-            format!(" Shown: {} of {all}, evenly spread.", count(shown as u64))
-        }
-        false => String::new(),
-    }
+/// A sentence about those that are not shown; empty if all are.
+fn shown(few: usize, all: usize, noun: &str) -> String {
+    let all_of_them = several(all as u64, noun);
+    let text = || format!("Shown: {} of {all_of_them}, evenly spread.", count(few as u64));
+    if few < all { text() } else { String::new() }
 }
 
 /// The mean of what is finite of every `columns`-th number, NaN where nothing is.

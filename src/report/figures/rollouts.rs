@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use super::{SHARE, figure, groups, means, of_operators};
+use super::{SHARE, figure, groups, means, shown};
 use crate::chart::divergence::{self, State};
 use crate::chart::dynamics::{self, Group, Statistic};
 use crate::chart::{Quantity, spectrum};
@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::features::spectrum::Plans;
 use crate::features::{Frame, Shape};
 use crate::report::model::{Figure, Topic};
-use crate::report::numbers::{count, several};
+use crate::report::numbers::several;
 
 /// Operators whose metrics are drawn, at most, and moments.
 const OPERATORS: usize = 2000;
@@ -34,7 +34,7 @@ pub fn statistics(view: &View) -> Result<Option<Figure>> {
     let mut metrics = view.metrics();
     metrics.sort_by_key(|(name, _)| FIRST.iter().position(|f| f == name).unwrap_or(FIRST.len()));
     let share = Share { rows: OPERATORS, ..SHARE };
-    let (mut statistics, mut time, mut shown) = (Vec::new(), Vec::new(), 0);
+    let (mut statistics, mut time, mut read) = (Vec::new(), Vec::new(), (0, 0));
     for (name, path) in metrics {
         let [_, m, t] = *view.shape(&path) else { continue };
         if m == 0 || t < 2 {
@@ -46,7 +46,7 @@ pub fn statistics(view: &View) -> Result<Option<Figure>> {
             steps.iter().map(|step| all[*step]).collect()
         };
         let Some(portion) = view.portion(&path, &share, &course)? else { continue };
-        shown = portion.rows.len();
+        read = (portion.rows.len(), t);
         time = steps.iter().map(|step| *step as f64).collect();
         let group = |(name, members): (String, Vec<usize>)| Group {
             name,
@@ -59,17 +59,14 @@ pub fn statistics(view: &View) -> Result<Option<Figure>> {
         return Ok(None);
     }
     let chart =
-        dynamics::chart("Metrics over time", (&Quantity::new("time step", ""), &time), &statistics);
-    let mut note = "Metrics of states, the mean over the realizations of an operator.".to_owned();
-    note += &of_operators(shown, view.operators);
-    let steps = view.shape(&view.metrics()[0].1).last().copied().unwrap_or(0);
-    if time.len() < steps {
-        let (shown, all) = (count(time.len() as u64), several(steps as u64, "state"));
-        note += &format!(" Of {all} there are {shown}, evenly spread.");
-    }
-    if all_sound(view) {
-        note += " Every state is sound, so that there is no map of divergence.";
-    }
+        dynamics::chart("Metrics over time", (&Quantity::counted("time step"), &time), &statistics);
+    let sound = "Every state is sound, so that there is no map of divergence.";
+    let note = [
+        "Metrics of states, the mean over the realizations of an operator.".to_owned(),
+        shown(read.0, view.operators, "operator"),
+        shown(time.len(), read.1, "state"),
+        if all_sound(view) { sound.to_owned() } else { String::new() },
+    ];
     Ok(Some(figure("rollouts", Topic::Rollouts, chart, note)))
 }
 
@@ -101,13 +98,13 @@ pub fn divergence(view: &View) -> Option<Figure> {
         return None;
     }
     let time: Vec<f64> = (0..operators[0].len()).map(|t| t as f64).collect();
-    let axis = Quantity::new("time step", "");
+    let axis = Quantity::counted("time step");
     let chart = divergence::chart("Divergence", (&axis, &time), &operators);
     let each = if m > 1 { " of its worst realization" } else { "" };
-    let note = format!(
-        "Each row is an operator, coloured by the state{each} at each step.{}",
-        of_operators(rows.len(), view.operators)
-    );
+    let note = [
+        format!("Each row is an operator, coloured by the state{each} at each step."),
+        shown(rows.len(), view.operators, "operator"),
+    ];
     Some(figure("divergence", Topic::Rollouts, chart, note))
 }
 
@@ -145,17 +142,15 @@ pub fn spectra(view: &View, films: &Films) -> Option<Figure> {
     let axis = Quantity::new("wave number", "waves per side");
     let power = Quantity::new("variance per wave number", "");
     let chart = spectrum::chart("Power spectra", (&axis, &waves), power, &groups);
-    let which = if films.all_steps > 1 { format!("state t = {last}") } else { "state".to_owned() };
-    let mut note = format!(
-        "Of the first channel and realization, {which} of {} with finite values.",
-        several(found.len() as u64, "operator")
-    );
-    if found.len() < view.operators {
-        note += &format!(" The data set has {}.", count(view.operators as u64));
-    }
-    if films.averaged_from > 0 {
-        note += " Grids with sides above 64 were averaged, which damps their shortest waves.";
-    }
+    let when = if films.all_steps > 1 { format!(" at t = {last}") } else { String::new() };
+    let all = several(view.operators as u64, "operator");
+    let few = format!("Shown: {} of {all}, those among the first that are finite.", found.len());
+    let averaged = "Grids with sides above 64 were averaged, which damps their shortest waves.";
+    let note = [
+        format!("The first channel of the first realization{when}."),
+        if found.len() < view.operators { few } else { String::new() },
+        if films.averaged_from > 0 { averaged.to_owned() } else { String::new() },
+    ];
     Some(figure("spectra", Topic::Rollouts, chart, note))
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{SHARE, figure, of_operators};
+use super::{SHARE, figure, shown};
 use crate::chart::coverage::{self, Values};
 use crate::chart::quality::{self, Measure};
 use crate::dataset::{Dimension, Range, View};
@@ -43,21 +43,24 @@ pub fn coverage(view: &View) -> Result<Option<Figure>> {
     let chart = coverage::chart("Coverage of the parameters", &dimensions);
     let note = "Each point is an operator. On the diagonal: how often values occur. Points with the same \
                 choice or whole number are spread beside each other.";
-    let note = format!("{note}{}", of_operators(rows.len(), view.operators));
+    let note = [note.to_owned(), shown(rows.len(), view.operators, "operator")];
     Ok(Some(figure("coverage", Topic::Sampling, chart, note)))
 }
 
 fn dimension(of: Dimension) -> coverage::Dimension {
     let mut at = of.values;
     let values = match of.range {
-        Range::Continuous { low, high, log: false } => Values::Linear(low, high),
         Range::Continuous { low, high, log: true } => Values::Log(low, high),
         Range::Whole(low, high) if high - low < PLACES => {
-            at.iter_mut().for_each(|v| *v -= low);
+            for v in &mut at {
+                *v -= low;
+            }
             let names = (0..=(high - low) as usize).map(|i| (low + i as f64).to_string());
             Values::Categories(names.collect())
         }
-        Range::Whole(low, high) => Values::Linear(low, high),
+        Range::Continuous { low, high, log: false } | Range::Whole(low, high) => {
+            Values::Linear(low, high)
+        }
         Range::Choice(names) => Values::Categories(names),
     };
     coverage::Dimension { name: of.name.replace('_', " "), values, at }
@@ -83,5 +86,5 @@ pub fn quality(metrics: &Value) -> Option<Figure> {
     let chart = quality::chart("Quality of the sample", &measures);
     let note = "How far measures of this sample are from those of as many independent uniform points, on \
                 average. Discrepancies are squared.";
-    Some(figure("quality", Topic::Sampling, chart, note.to_owned()))
+    Some(figure("quality", Topic::Sampling, chart, [note.to_owned()]))
 }

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use crate::dataset::quality;
 use crate::report::model::{Build, End, OutputFile, Report};
-use crate::report::numbers::{count, seconds, several, short};
+use crate::report::numbers::{capital, count, seconds, several, short};
 use crate::units;
 
 /// The first part: what there is, in a few lines.
@@ -174,11 +174,6 @@ fn counts(name: &str, values: &[(String, usize)]) -> Markup {
             }
         }
     }
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or(String::new(), |c| c.to_uppercase().chain(letters).collect())
 }
 
 /// Versions, places, keys; the experiment folded.
