@@ -151,3 +151,43 @@ fn features_are_taken_while_the_rollout_is_in_memory() {
     assert_eq!(tables(&together), tables(&fresh));
     assert_eq!(aside(&together), 0);
 }
+
+/// What was put aside for one category is never taken for another whose settings changed meanwhile.
+#[test]
+fn what_was_seen_belongs_to_its_settings() {
+    let edited = space();
+    edited.edit(
+        "{exclude: [L2_monotonicity_raw]}",
+        "{set: sdf-extended, categories: [spatial, cross_channel]}",
+    );
+    edited.build();
+    // As if the build had been cut off after the rollouts: what was seen lies there again.
+    let features = edited.path("cache/objects/features");
+    let staged = edited.path("cache/staging/features");
+    std::fs::remove_dir_all(&features).unwrap();
+    std::fs::remove_dir_all(edited.path("cache/objects/rollout")).unwrap();
+    let mut command = edited.command(&["build", "experiments/x", "-j1"]);
+    let mut child = command
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let seen = || files(&staged).iter().filter(|p| p.to_string_lossy().contains("seen-")).count();
+    while child.try_wait().unwrap().is_none() && !(staged.exists() && seen() > 4) {
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    let _ = child.kill();
+    child.wait().unwrap();
+    edited.edit(
+        "categories: [spatial, cross_channel]",
+        "categories: [spatial, cross_channel], cross_channel: {mi_num_bins: 8}",
+    );
+    edited.build();
+    let fresh = space();
+    fresh.edit(
+        "{exclude: [L2_monotonicity_raw]}",
+        "{set: sdf-extended, categories: [spatial, cross_channel], cross_channel: {mi_num_bins: 8}}",
+    );
+    fresh.build();
+    assert_eq!(tables(&edited), tables(&fresh));
+}

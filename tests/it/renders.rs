@@ -312,10 +312,110 @@ fn the_command_of_the_reference_draws_a_data_set() {
         .map(|path| path.file_name().unwrap().to_string_lossy().into_owned())
         .collect();
     names.sort();
-    assert_eq!(names, ["frame_0000.png", "frame_0001.png", "frame_0002.png"]);
+    assert_eq!(names, ["frame_0000.png", "frame_0001.png", "frame_0002.png", "frames.json"]);
     let said =
         space.run(&["visualize-dataset", "--dataset", "datasets/x.h5", "--operator-indices", "9"]);
     assert_eq!(said.code, Some(2), "{}", said.stderr);
     assert!(said.stderr.contains("there is no operator 9; there are 8"), "{}", said.stderr);
     assert!(!space.path("visualizations").exists());
+}
+
+#[test]
+fn frames_of_a_longer_film_go() {
+    let space = space("  film: {operators: 2, columns: [realization:0], export: frames, fps: 7}");
+    space.build();
+    assert_eq!(rendered(&space).len(), 9);
+    assert!(space.read("datasets/x.renders/film.frames/frames.json").contains("\"fps\": 7"));
+    space.write("datasets/x.renders/film.frames/notes.txt", "mine");
+    space.edit("fps: 7}", "fps: 7, steps: {to: 2}}");
+    space.build();
+    let names = ["frame_0000.png", "frame_0001.png", "frame_0002.png", "frames.json", "notes.txt"];
+    assert_eq!(rendered(&space), names.map(|name| format!("film.frames/{name}")));
+}
+
+#[test]
+fn grids_of_several_sizes_have_renders_of_their_own() {
+    let renders = "  a: {operators: {first: 20, grid: 8}, columns: [realization:0], export: png}\n  \
+                   b: {operators: {first: 20, grid: 16}, columns: [realization:0], export: png}\n  \
+                   c: {operators: 3, columns: [realization:0], export: png}";
+    let space = TestSpace::changed(&[
+        ("    grid_size: 8\n", "    grid_size: {choices: [8, 16]}\n"),
+        ("total_samples: 8\n", "total_samples: 20\n"),
+        ("execution:", &format!("renders:\n{renders}\nexecution:")),
+    ]);
+    space.build();
+    assert_eq!(rendered(&space), ["a.png", "b.png", "c.png"]);
+    // The same operators in another order of chunks.
+    space.edit("chunk: 4", "chunk: 3");
+    space.build();
+    let mixed = "operators: {indices: [0, 1, 2, 3, 4, 5, 6, 7]}";
+    space.edit("operators: 3", mixed);
+    let said = space.run(&["plan", "experiments/x"]);
+    assert_eq!(said.code, Some(2));
+    assert!(said.stderr.contains("and a render shows one grid"), "{}", said.stderr);
+}
+
+#[test]
+fn a_build_takes_nothing_away_but_its_own_pictures() {
+    let space = space("  still: {kind: strip, operators: 2, columns: [realization:0]}");
+    space.build();
+    // Another data set of the same experiment, whose name begins like this one's.
+    space.build_with(&["--set", "dataset.output_path=datasets/x.seed2.h5"]);
+    assert!(space.path("datasets/x.seed2.renders/still.png").exists());
+    space.edit("  still:", "  other:");
+    space.build();
+    assert_eq!(rendered(&space), ["other.png"]);
+    for name in ["x.seed2.h5", "x.seed2.renders/still.png"] {
+        assert!(space.path(&format!("datasets/{name}")).exists(), "{name}");
+    }
+    // What a person made of a picture is theirs, also when nothing is to be made.
+    space.write("datasets/x.renders/other.png", "mine");
+    let said = space.run(&["build", "experiments/x"]).ok();
+    assert!(
+        said.stderr.contains("other.png` was written or changed by somebody else"),
+        "{}",
+        said.stderr
+    );
+    assert_eq!(space.read("datasets/x.renders/other.png"), "mine");
+}
+
+#[test]
+fn one_realization_is_enough() {
+    let space = TestSpace::changed(&[("num_realizations: 2", "num_realizations: 1")]);
+    space.build();
+    let args = [
+        "visualize-dataset",
+        "--dataset",
+        "datasets/x.h5",
+        "--format",
+        "frames",
+        "--output",
+        "p",
+        "--n-operators",
+        "2",
+    ];
+    space.run(&args).ok();
+    assert_eq!(files(&space.path("p")).len(), 9);
+    let args = ["render", "experiments/x", "--operators", "0,1", "--strip", "3", "-o", "s.png"];
+    space.run(&args).ok();
+    std::fs::remove_file(space.path("s.png")).unwrap();
+    // Everything is in the cache now, and the file is written all the same.
+    space.run(&args).ok();
+    assert!(space.path("s.png").exists());
+    let args = [
+        "render",
+        "experiments/x",
+        "--operators",
+        "0",
+        "--columns",
+        "mean",
+        "-o",
+        "folder",
+        "--json",
+    ];
+    let said = space.json(&args);
+    assert_eq!(files(&space.path("folder")).len(), 9);
+    assert!(said["outputs"][0]["bytes"].as_u64().unwrap() > 9 * 500, "{said}");
+    space.build();
+    assert!(space.path("s.png").exists() && space.path("folder").exists());
 }
