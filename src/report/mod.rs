@@ -6,6 +6,7 @@
 //! bounded, so that it stays below 10 MB; it loads nothing.
 
 mod artifacts;
+mod builds;
 mod collect;
 mod data;
 mod document;

@@ -4,8 +4,9 @@ use super::figure;
 use crate::artifact::KINDS;
 use crate::chart::price::{self, Unit, When};
 use crate::chart::timeline;
+use crate::report::builds::{self, Outline};
 use crate::report::collect::Subject;
-use crate::report::log::{self, Log};
+use crate::report::log::Log;
 use crate::report::model::{Figure, Kind, Topic};
 
 /// How many builds are compared, at most.
@@ -15,7 +16,7 @@ const BUILDS: usize = 8;
 pub fn of_build(subject: &Subject<'_>, log: &Log, kinds: &[Kind]) -> Vec<Figure> {
     let ahead = kinds.iter().any(|kind| kind.left + kind.failed > 0);
     let price = if ahead { Some(coming(subject, log, kinds)) } else { spent(log) };
-    let builds = log::recent(subject.cache.root(), &subject.experiment.file, BUILDS);
+    let builds = builds::recent(subject.cache.root(), &subject.experiment.file, BUILDS);
     [timeline(log), price, compared(&builds)].into_iter().flatten().collect()
 }
 
@@ -125,11 +126,11 @@ fn coming(subject: &Subject<'_>, log: &Log, kinds: &[Kind]) -> Figure {
 }
 
 /// The last builds side by side.
-fn compared(builds: &[log::Outline]) -> Option<Figure> {
+fn compared(builds: &[Outline]) -> Option<Figure> {
     if builds.len() < 2 {
         return None;
     }
-    let row = |build: &log::Outline| price::Kind {
+    let row = |build: &Outline| price::Kind {
         // Without seconds; that it is UTC stands in the note.
         name: build.when.get(..16).unwrap_or(&build.when).to_owned(),
         cached: build.cached as usize,
