@@ -31,7 +31,7 @@ pub fn write(
     let subject = Subject { root: &project.root, experiment, profile, cache, plan, lock: &lock };
     let page = report::page(&report::of_experiment(&subject));
     let path = report::path(&experiment.dataset.path);
-    if path.exists() && !beside::names_us(&path) {
+    if path.is_file() && !beside::names_us(&path) {
         let path = path.display();
         progress
             .warn(&format!("`{path}` was not written by spinlock and stays; there is no report"));

@@ -177,10 +177,10 @@ impl VisualizeDatasetArgs {
                     .help("as `128x128`"));
             };
             let scale = match pixels / side {
-                0 => format!("1/{}", side.div_ceil(pixels).next_power_of_two()),
+                0 => format!("'1/{}'", side.div_ceil(pixels).next_power_of_two()),
                 by => by.to_string(),
             };
-            option("--size", "cell.scale", format!("'{scale}'"));
+            option("--size", "cell.scale", scale);
         }
         Ok(options)
     }

@@ -173,11 +173,8 @@ impl Video {
             return Ok(());
         }
         let said = if said.is_empty() { status.to_string() } else { said };
-        let name = self.file.target().display();
-        Err(Error::environment(format!(
-            "the encoder of `{name}` died after {} frames: {said}",
-            self.frames
-        )))
+        // Of this film alone: others may still be made.
+        Err(Error::artifact(format!("`ffmpeg` died after {} frames: {said}", self.frames)))
     }
 }
 

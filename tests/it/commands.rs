@@ -263,7 +263,7 @@ fn the_graph_is_drawn_in_every_format() {
 fn lists_name_what_an_experiment_can_say() {
     let space = TestSpace::new();
     let all = space.json(&["list", "--json"]);
-    let kinds = ["ics", "blocks", "features", "kinds", "samplers", "colormaps"];
+    let kinds = ["ics", "blocks", "features", "renders", "kinds", "samplers", "colormaps"];
     assert_eq!(fields(&all)[1..], kinds);
     assert_eq!(texts(&all["kinds"], "name"), KIND_NAMES);
     assert!(texts(&all["ics"], "name").contains(&"gaussian_random_field"));

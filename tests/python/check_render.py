@@ -1,6 +1,6 @@
 """A cell of a strip against the data: check_render.py DATASET PICTURE
 
-Operator 0, realization 0, channel 0 at state 7, through viridis from -1 to 1, two pixels a datum. The
+Operator 0, realization 0, channel 0 at state 0, through viridis from -1 to 1, two pixels a datum. The
 cell is looked for at every place of the picture: it must be there exactly once.
 """
 
@@ -53,7 +53,7 @@ VIRIDIS = {0: (68, 1, 84), 128: (33, 145, 140), 255: (253, 231, 37)}
 
 def main():
     with h5py.File(sys.argv[1]) as data:
-        state = data["outputs/fields"][0, 0, 7, 0].astype(np.float64)
+        state = data["outputs/fields"][0, 0, 0, 0].astype(np.float64)
     index = np.floor(255 * np.clip((state + 1) / 2, 0, 1) + 0.5).astype(int)
     picture = png(sys.argv[2])
     side = index.shape[0]
