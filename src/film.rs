@@ -246,8 +246,8 @@ impl<'a> Shown<'a> {
 impl States for Shown<'_> {
     fn ensemble(&mut self, row: usize, step: usize) -> Result<Vec<f32>> {
         let (states, operator) = (&self.source.states, self.rows[row]);
-        let fits = |held: &&(usize, Range<usize>, _)| held.0 == row && held.1.contains(&step);
-        if self.held.as_ref().filter(fits).is_none() {
+        let is_other = |held: &(usize, Range<usize>, _)| held.0 != row || !held.1.contains(&step);
+        if self.held.as_ref().is_none_or(is_other) {
             let steps = states.segment(operator, step);
             let block = Block { realizations: 0..states.realizations, steps: steps.clone() };
             let slab = states.read(&states.alone(operator), &block)?;

@@ -218,14 +218,12 @@ fn file_name(export: Export) -> String {
 /// Says that there is no encoder; an error if the person named a video.
 fn no_video(output: Option<&Path>) -> Result<()> {
     const WHAT: &str = "no `ffmpeg` here encodes H.264";
-    match output {
-        Some(path) => Err(Error::environment(format!("{WHAT}, which `{}` needs", path.display()))
-            .help("install ffmpeg, or name a .gif, an .apng, or a folder for PNG frames")),
-        None => {
-            eprintln!("{}", style::warning(&format!("{WHAT}: GIF instead of MP4")));
-            Ok(())
-        }
+    if let Some(path) = output {
+        return Err(Error::environment(format!("{WHAT}, which `{}` needs", path.display()))
+            .help("install ffmpeg, or name a .gif, an .apng, or a folder for PNG frames"));
     }
+    eprintln!("{}", style::warning(&format!("{WHAT}: GIF instead of MP4")));
+    Ok(())
 }
 
 /// Makes renders of an experiment: its own, or one that the options describe.

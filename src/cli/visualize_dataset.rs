@@ -13,7 +13,6 @@ use crate::units;
 
 /// Draw rollouts of a data set, with the options of the Python reference's `visualize-dataset`
 #[derive(Debug, clap::Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct VisualizeDatasetArgs {
     /// Data set; its stored states are drawn, nothing is simulated
     #[arg(long, value_name = "PATH")]

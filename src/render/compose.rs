@@ -33,9 +33,10 @@ pub fn paints(spec: &RenderSpec, tallies: &[Tally]) -> Vec<Vec<ColumnPaint>> {
 /// # Errors
 /// If it were too large, with what to choose smaller.
 pub fn fits(spec: &RenderSpec, shape: &Shape) -> Result<()> {
-    let (rows, columns, group) = match spec.is_strip() {
-        true => (spec.operators.len() * spec.columns.len(), spec.drawn().len(), spec.columns.len()),
-        false => (spec.operators.len(), spec.columns.len(), 1),
+    let (rows, columns, group) = if spec.is_strip() {
+        (spec.operators.len() * spec.columns.len(), spec.drawn().len(), spec.columns.len())
+    } else {
+        (spec.operators.len(), spec.columns.len(), 1)
     };
     let contents = Contents {
         cell: spec.zoom(shape).cell((shape.height, shape.width)),

@@ -152,9 +152,10 @@ pub fn draw(
 
 /// What a row says if realizations of its operator diverged, the first one at `step`.
 pub fn badge(step: usize, count: usize, realizations: usize) -> String {
-    match count == realizations {
-        true => format!("diverged at t = {step}"),
-        false => format!("{count} of {realizations} diverged, t = {step}"),
+    if count == realizations {
+        format!("diverged at t = {step}")
+    } else {
+        format!("{count} of {realizations} diverged, t = {step}")
     }
 }
 

@@ -112,7 +112,9 @@ impl Selection {
 /// The grid of most of them; of two as frequent, the larger.
 fn usual_grid(candidates: &[&Candidate]) -> u32 {
     let mut counts = BTreeMap::new();
-    candidates.iter().for_each(|c| *counts.entry(c.grid).or_insert(0) += 1);
+    for candidate in candidates {
+        *counts.entry(candidate.grid).or_insert(0) += 1;
+    }
     counts.into_iter().max_by_key(|(grid, count)| (*count, *grid)).map_or(0, |(grid, _)| grid)
 }
 
@@ -189,7 +191,9 @@ mod tests {
     #[test]
     fn operators_that_coincide_are_chosen_once() {
         let mut candidates = line(4);
-        candidates.iter_mut().for_each(|c| c.point = vec![0.5, 0.5]);
+        for candidate in &mut candidates {
+            candidate.point = vec![0.5, 0.5];
+        }
         let selection =
             Selection { choice: Choice::Diverse(3), policy: None, input: None, grid: None };
         assert_eq!(selection.of(&candidates), Ok(vec![0, 1, 2]));

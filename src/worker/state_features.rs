@@ -68,9 +68,12 @@ fn seen(
     blocks: &[Vec<Rc<Entry>>],
 ) -> Result<Vec<(usize, Vec<Seen>)>> {
     let kept = context.experiment.dataset.trajectories;
-    let one = |entry: &Rc<Entry>| match kept {
-        true => Seen::aside(context, nodes, &entry.key),
-        false => Ok(Seen::Entry(Rc::clone(entry))),
+    let one = |entry: &Rc<Entry>| {
+        if kept {
+            Seen::aside(context, nodes, &entry.key)
+        } else {
+            Ok(Seen::Entry(Rc::clone(entry)))
+        }
     };
     let mut out = Vec::new();
     for segments in blocks {

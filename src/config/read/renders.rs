@@ -284,12 +284,11 @@ fn texts<'a>(fields: &Fields<'a>, name: &str) -> Option<Vec<(&'a Node, &'a str)>
     };
     let mut out = Vec::new();
     for item in items {
-        match &item.value {
-            Content::Text(text) => out.push((item, text.as_str())),
-            _ => {
-                let message = format!("{} is no name", item.describe());
-                fields.faults().report(item, &fields.path_of(name), message, None);
-            }
+        if let Content::Text(text) = &item.value {
+            out.push((item, text.as_str()));
+        } else {
+            let message = format!("{} is no name", item.describe());
+            fields.faults().report(item, &fields.path_of(name), message, None);
         }
     }
     Some(out)

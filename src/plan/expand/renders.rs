@@ -85,9 +85,10 @@ impl Expand<'_> {
         let sampler = &self.experiment.sampling.sampler;
         let sampled = self.experiment.space.sampled();
         let is_spread = |render: &Render| matches!(render.selection.choice, Choice::Diverse(_));
-        let columns: Vec<Vec<f64>> = match self.experiment.renders.iter().any(is_spread) {
-            true => sampled.map(|(id, _)| sampler.column(id.get().dimension, 0..total)).collect(),
-            false => Vec::new(),
+        let columns: Vec<Vec<f64>> = if self.experiment.renders.iter().any(is_spread) {
+            sampled.map(|(id, _)| sampler.column(id.get().dimension, 0..total)).collect()
+        } else {
+            Vec::new()
         };
         let candidate = |(at, operator): (usize, &Operator)| Candidate {
             index: operator.index,
