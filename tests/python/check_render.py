@@ -63,13 +63,14 @@ def main():
             cell = picture[y : y + 2 * side, x : x + 2 * side]
             if not (cell[::2, ::2] == cell[1::2, 1::2]).all():
                 continue
-            # Equal indices have equal colours, others have others, and known ones have theirs.
+            # Equal indices have equal colours, nearly all others have others (a few neighbours in the table are
+            # equal in eight bits), and known ones have theirs.
             colors = {}
             fits = True
             for i, color in zip(index.ravel(), map(tuple, cell[::2, ::2].reshape(-1, 3))):
                 fits &= colors.setdefault(i, color) == color
             known = all(colors[i] == c for i, c in VIRIDIS.items() if i in colors)
-            if fits and known and len(set(colors.values())) == len(colors) > 8:
+            if fits and known and len(set(colors.values())) > 0.9 * len(colors) > 20:
                 found.append((y, x))
     assert len(found) == 1, found
     print(f"{side * side} data found as 2 × 2 pixels")
