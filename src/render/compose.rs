@@ -236,15 +236,13 @@ fn distinct(paints: &[ColumnPaint]) -> Vec<usize> {
     (0..paints.len()).filter(kept).collect()
 }
 
-fn most_bars(rule: Channels, paints: &[Vec<ColumnPaint>]) -> usize {
-    let found = paints.iter().flatten().filter_map(|paint| paint.paint.as_ref());
-    found.map(|paint| bars(paint, rule).len()).max().unwrap_or(0)
-}
-
 fn of_cells(rule: Channels, paints: &[Vec<ColumnPaint>]) -> (Legend, Sources) {
     let places = paints.iter().enumerate();
     let sources = places.flat_map(|(r, row)| (0..row.len()).map(move |c| vec![(r, c)]));
-    (Legend::Cells(most_bars(rule, paints)), sources.collect())
+    let count = |paint: &ColumnPaint| paint.paint.as_ref().map_or(0, |p| bars(p, rule).len());
+    let columns = paints.first().map_or(0, Vec::len);
+    let most = |c: usize| paints.iter().map(|row| count(&row[c])).max().unwrap_or(0);
+    (Legend::Cells((0..columns).map(most).collect()), sources.collect())
 }
 
 fn grid_legend(

@@ -3,7 +3,7 @@
 use super::cell::Cell;
 use super::channels::{Channels, Paint, mix, table};
 use super::layout::{BarPlace, Layout, Zoom};
-use super::number::ends;
+use super::number::{WIDEST, ends};
 use super::spec::Shape;
 use super::theme::{Role, Theme};
 use crate::picture::canvas::resized;
@@ -112,7 +112,7 @@ impl Sheet {
             for ((cell, paint), place) in row.iter().zip(places) {
                 self.cell(&mut canvas, *place, cell, *paint);
                 if let (Some(rect), Cell::Rgb(_, Some(note))) = (notes.next(), cell) {
-                    let words = self.theme.style(Role::Note).fitted(note, rect.w);
+                    let words = self.theme.style(Role::Note, note).fitted(note, rect.w);
                     draw(&mut canvas, self.theme, Role::Note, *rect, &words);
                 }
             }
@@ -171,7 +171,7 @@ impl Sheet {
                 }
             }
         }
-        let style = self.theme.style(Role::Why);
+        let style = self.theme.style(Role::Why, why);
         let most = place.h / Role::Why.line();
         let lines = style.wrapped(why, place.w.saturating_sub(12), most);
         let Some(wide) = lines.iter().map(|line| style.width(line)).max() else { return };
@@ -205,7 +205,7 @@ fn colors(planes: &[f32]) -> Vec<Rgb> {
 
 /// Draws words into a line of text, baseline and all.
 fn draw(canvas: &mut Canvas, theme: Theme, role: Role, rect: Rect, words: &str) {
-    theme.style(role).draw(canvas, rect.x, rect.y + rect.h - 4, words);
+    theme.style(role, words).draw(canvas, rect.x, rect.y + rect.h - 4, words);
 }
 
 /// A hairline around a rectangle.
@@ -238,7 +238,7 @@ fn colour_bar(canvas: &mut Canvas, theme: Theme, place: &BarPlace, bar: &Bar) {
         }
     }
     outline(canvas, place.bar, theme.rule());
-    let style = theme.style(Role::Number);
+    let style = theme.style(Role::Number, WIDEST);
     let [low, high] = ends(bar.bounds);
     let at_right = |rect: Rect, words: &str| rect.x + rect.w - style.width(words).min(rect.w);
     let low_x = if place.is_beside { at_right(place.low, &low) } else { place.low.x };

@@ -5,6 +5,12 @@
 //! a map of numbers with a unit and a natural range. Colouring is a step of its own, so that panels can
 //! share bounds. Nothing here simulates, and nothing here knows where states come from: the same code
 //! draws from the cache and from a data set. It starts no process; video encoders are `encode`'s.
+//!
+//! ```text
+//! RenderSpec::check → for each operator and step: cells → Tally::include        (merge, to_numbers)
+//!                   → compose::paints(tallies) → Grid::new → for each step: Grid::frame → Canvas
+//!                                              → strip → Canvas
+//! ```
 
 pub mod aggregate;
 pub mod cell;

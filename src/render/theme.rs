@@ -71,10 +71,18 @@ impl Theme {
         [self.pick([240; 3], [33, 38, 45]), self.pick([222; 3], [48, 54, 62])]
     }
 
-    /// How texts of a role look.
-    pub fn style(self, role: Role) -> Style {
+    /// How a text of a role looks: as others of its role; but regular if bold letters do not have all
+    /// of its characters.
+    pub fn style(self, role: Role, words: &str) -> Style {
+        let style = self.usual(role);
+        let is_bold = style.bold && words.chars().all(|c| style.has(c));
+        Style { bold: is_bold, ..style }
+    }
+
+    fn usual(self, role: Role) -> Style {
         match role {
             Role::Heading | Role::Title | Role::Now => Style::bold(12.0, self.ink()),
+            Role::Unit => Style::regular(12.0, self.ink()),
             Role::Shows => Style::regular(11.0, self.ink()),
             Role::Caption | Role::About => Style::regular(10.5, self.weak()),
             Role::Badge => Style::bold(10.5, self.alert()),
@@ -90,6 +98,8 @@ impl Theme {
 pub enum Role {
     /// Above a column.
     Heading,
+    /// Its unit.
+    Unit,
     /// The first line beside a row.
     Title,
     /// What the row shows, below it.
@@ -116,8 +126,22 @@ impl Role {
     /// From one line to the next.
     pub const fn line(self) -> usize {
         match self {
-            Role::Heading | Role::Title | Role::Now => 16,
+            Role::Heading | Role::Unit | Role::Title | Role::Now => 16,
             _ => 14,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_bold_letters_lack_is_regular() {
+        assert!(Theme::Light.style(Role::Title, "op 42").bold);
+        assert!(!Theme::Light.style(Role::Title, "α = 1").bold);
+        for name in Theme::NAMES {
+            assert_eq!(Theme::of_name(name).unwrap().name(), name);
         }
     }
 }

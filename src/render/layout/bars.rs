@@ -41,11 +41,11 @@ const LEAST: usize = 48;
 const LONGEST: usize = 220;
 
 fn number() -> usize {
-    Theme::default().style(Role::Number).width(WIDEST)
+    Theme::default().style(Role::Number, WIDEST).width(WIDEST)
 }
 
 fn width(name: &str) -> usize {
-    Theme::default().style(Role::Name).width(name)
+    Theme::default().style(Role::Name, name).width(name)
 }
 
 /// Width of the legend at the right of rows; none if there is no bar.
@@ -66,7 +66,7 @@ pub fn right(x: usize, y: usize, names: &[String], total: Option<usize>) -> Vec<
 
 /// A bar with its numbers beside it, after a name of this width.
 fn beside(room: Rect, name: usize, words: &str) -> BarPlace {
-    let words = Theme::default().style(Role::Name).fitted(words, name);
+    let words = Theme::default().style(Role::Name, words).fitted(words, name);
     let (left, number) = (room.x + name + if name > 0 { PAD } else { 0 }, number());
     let bar = (room.x + room.w - left).saturating_sub(2 * (number + PAD));
     BarPlace {

@@ -60,8 +60,8 @@ pub enum Legend {
     Right(Vec<Vec<String>>),
     /// Below the columns.
     Below(Vec<Span>),
-    /// Below each cell, at most so many.
-    Cells(usize),
+    /// Below each cell, so many by column.
+    Cells(Vec<usize>),
 }
 
 /// What is to be placed.
@@ -150,14 +150,33 @@ fn lines(label: &Label) -> Vec<(Role, String)> {
 fn placed_lines(label: &Label, gutter: usize) -> Vec<(Role, String)> {
     let width = gutter.saturating_sub(APART);
     let broken = lines(label).into_iter().flat_map(|(role, text)| {
-        let fitting = Theme::default().style(role).wrapped(&text, width, 2);
+        let fitting = Theme::default().style(role, &text).wrapped(&text, width, 2);
         fitting.into_iter().map(move |line| (role, line))
     });
     broken.collect()
 }
 
-fn heading(words: &str, width: usize) -> Vec<String> {
-    Theme::default().style(Role::Heading).wrapped(words, width, HEADING_LINES)
+/// The lines of a heading, each in parts: a name, and its unit, which ends it in parentheses.
+fn heading(words: &str, width: usize) -> Vec<Vec<(Role, String)>> {
+    let style = |role, words: &str| Theme::default().style(role, words);
+    let (name, unit) = match words.split_once(" (") {
+        Some((name, unit)) => (name, Some(format!(" ({unit}"))),
+        None => (words, None),
+    };
+    let most = if unit.is_some() { HEADING_LINES - 1 } else { HEADING_LINES };
+    let lines = style(Role::Heading, name).wrapped(name, width, most);
+    let mut lines: Vec<_> = lines.into_iter().map(|line| vec![(Role::Heading, line)]).collect();
+    if let Some(unit) = unit {
+        let wide = style(Role::Heading, name).width(name) + style(Role::Unit, &unit).width(&unit);
+        match lines.last_mut() {
+            Some(line) if wide <= width => line.push((Role::Unit, unit)),
+            _ => {
+                let unit = style(Role::Unit, &unit).fitted(unit.trim_start(), width);
+                lines.push(vec![(Role::Unit, unit)]);
+            }
+        }
+    }
+    lines
 }
 
 impl Layout {
@@ -212,9 +231,16 @@ impl Layout {
             let lines = heading(words, cell_width);
             let mut y = MARGIN + sizes.heading - NEAR - lines.len() * Role::Heading.line();
             for line in lines {
-                let wide = Theme::default().style(Role::Heading).width(&line);
-                let x = x_of(column) + (cell_width - wide) / 2;
-                self.text(Role::Heading, x, y, line);
+                let width = |(role, words): &(Role, String)| {
+                    Theme::default().style(*role, words).width(words)
+                };
+                let wide: usize = line.iter().map(width).sum();
+                let mut x = x_of(column) + (cell_width - wide) / 2;
+                for part in line {
+                    let wide = width(&part);
+                    self.text(part.0, x, y, part.1);
+                    x += wide;
+                }
                 y += Role::Heading.line();
             }
         }
@@ -232,8 +258,9 @@ impl Layout {
             for column in 0..contents.headings.len() {
                 let cell = Rect { x: x_of(column), y: top, w: cell_width, h: cell_height };
                 let mut under = Rect { y: top + cell_height + NEAR, h: 0, ..cell };
-                if let Legend::Cells(count) = contents.legend {
-                    let (places, height) = below(under, &vec![String::new(); count]);
+                if let Legend::Cells(counts) = &contents.legend {
+                    let names = vec![String::new(); counts[column]];
+                    let (places, height) = below(under, &names);
                     self.bars.push(places);
                     under.y += height;
                 }
@@ -264,11 +291,12 @@ impl Layout {
             return top;
         }
         let room = width - 2 * MARGIN;
-        let now = Theme::default().style(Role::Now).width(&contents.now).min(room);
+        let now = &contents.now;
+        let now = Theme::default().style(Role::Now, now).width(now).min(room);
         self.progress = Rect { x: MARGIN, y: top + FOOTER.0, w: room, h: 1 };
         let mut y = top + FOOTER.0 + FOOTER.1;
         self.now = Rect { x: MARGIN, y, w: now, h: Role::Now.line() };
-        let style = Theme::default().style(Role::About);
+        let style = Theme::default().style(Role::About, &contents.about);
         if !contents.about.is_empty() {
             if now + APART + style.width(&contents.about) <= room {
                 let x = MARGIN + room - style.width(&contents.about);
@@ -286,7 +314,7 @@ impl Layout {
     }
 
     fn text(&mut self, role: Role, x: usize, y: usize, words: String) {
-        let w = Theme::default().style(role).width(&words);
+        let w = Theme::default().style(role, &words).width(&words);
         self.texts.push(Text { role, rect: Rect { x, y, w, h: role.line() }, words });
     }
 }

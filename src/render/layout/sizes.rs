@@ -33,9 +33,9 @@ pub struct Sizes {
 impl Sizes {
     /// The sizes of all this.
     pub fn of(contents: &Contents) -> Self {
-        let style = |role| Theme::default().style(role);
+        let width = |(role, t): (Role, String)| Theme::default().style(role, &t).width(&t);
         let (cell_height, cell_width) = contents.cell;
-        let widths = contents.labels.iter().flat_map(lines).map(|(role, t)| style(role).width(&t));
+        let widths = contents.labels.iter().flat_map(lines).map(width);
         let gutter = widths.max().map_or(0, |w| if w == 0 { 0 } else { w.min(GUTTER) + APART });
         let gutter = gutter.next_multiple_of(2);
         let of_label = |label: &Label| -> usize {
@@ -61,9 +61,10 @@ impl Sizes {
                 };
                 foot = spans.iter().map(high).max().unwrap_or(0);
             }
-            Legend::Cells(count) => {
+            Legend::Cells(counts) => {
                 let room = Rect { x: 0, y: 0, w: cell_width, h: 0 };
-                under += below(room, &vec![String::new(); *count]).1;
+                let most = counts.iter().copied().max().unwrap_or(0);
+                under += below(room, &vec![String::new(); most]).1;
             }
         }
         let under = if under > 0 { under + NEAR } else { 0 };

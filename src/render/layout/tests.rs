@@ -8,10 +8,15 @@ fn contents(rows: usize, columns: usize, cell: (usize, usize), legend: Legend) -
         captions: captions.map(str::to_owned).to_vec(),
         badges: if row % 3 == 1 { vec!["diverged at t=37".into()] } else { Vec::new() },
     };
+    let heading = |c: usize| match c % 3 {
+        0 => format!("realization {c}"),
+        1 => "variance (u²)".to_owned(),
+        _ => "a longer name (u² per unit of time)".to_owned(),
+    };
     Contents {
         cell,
         gap: 4,
-        headings: (0..columns).map(|c| format!("realization {c}")).collect(),
+        headings: (0..columns).map(heading).collect(),
         labels: (0..rows).map(label).collect(),
         group: 1,
         legend,
@@ -51,9 +56,9 @@ fn legends(rows: usize, columns: usize) -> Vec<Legend> {
         Legend::Right(vec![Vec::new(); rows]),
         Legend::Right((0..rows).map(|r| names(1 + r % 7)).collect()),
         Legend::Below(spans),
-        Legend::Cells(0),
-        Legend::Cells(1),
-        Legend::Cells(3),
+        Legend::Cells(vec![0; columns]),
+        Legend::Cells((0..columns).map(|c| 1 - c % 2).collect()),
+        Legend::Cells((0..columns).map(|c| 3 - c % 3).collect()),
     ]
 }
 
@@ -122,14 +127,14 @@ fn rows_that_belong_together_stand_in_one_block() {
 
 #[test]
 fn too_large_a_frame_is_refused_with_what_to_choose_smaller() {
-    let error = Layout::of(&contents(400, 9, (512, 512), Legend::Cells(1))).unwrap_err();
+    let error = Layout::of(&contents(400, 9, (512, 512), Legend::Cells(vec![1; 9]))).unwrap_err();
     assert!(error.message.contains("larger than 8192 × 8192"), "{error}");
     assert!(error.help.unwrap().contains("now 400 rows"));
 }
 
 #[test]
 fn words_are_never_wider_than_their_place_nor_lost_without_a_mark() {
-    let mut asked = contents(2, 2, (96, 96), Legend::Cells(1));
+    let mut asked = contents(2, 2, (96, 96), Legend::Cells(vec![1; 9]));
     asked.headings[0] = "a_very_long_name_of_an_aggregate".into();
     asked.labels[1].captions = vec!["evolution_policy_of_a_kind=".repeat(9)];
     asked.about = "a name that goes on ".repeat(40);
