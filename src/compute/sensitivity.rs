@@ -76,10 +76,11 @@ pub fn of_map(
     let [low, .., high] = gains;
     // What the network gave for each, whose being finite tells the two reasons apart.
     let given = |value: f64, outputs: &[f64]| -> Value {
-        match (value.is_finite(), outputs.iter().chain([&whole]).all(|norm| norm.is_finite())) {
-            (true, _) => Ok(value),
-            (false, true) => Err(Undefined::ZeroDenominator),
-            (false, false) => Err(Undefined::NonFinite),
+        let finite = outputs.iter().chain([&whole]).all(|norm| norm.is_finite());
+        match (finite, value.is_finite()) {
+            (false, _) => Err(Undefined::NonFinite),
+            (true, true) => Ok(value),
+            (true, false) => Err(Undefined::ZeroDenominator),
         }
     };
     let [l0, l1, l2] = lipschitz.map(|estimate| given(estimate, &[estimate]));

@@ -8,6 +8,7 @@ mod features;
 pub mod flight;
 mod inputs;
 mod look;
+mod looking;
 mod measured;
 mod parameters;
 mod render;
