@@ -4,7 +4,7 @@ use crate::features::Carrier;
 use crate::features::statistics::{extremes, sum_of};
 
 /// The invariants of one field: `L1`, `L2`, `Linf`, entropy, total variation, mass, energy, energy of
-/// the gradient, in the order of [`super::INVARIANTS`].
+/// the gradient, in the order of `super::INVARIANTS`.
 pub type Invariants = [f64; 8];
 
 /// Which of [`Invariants`] is the entropy.

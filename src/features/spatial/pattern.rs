@@ -104,7 +104,7 @@ pub struct Pattern {
     pub axes: [f64; 2],
     /// Sums of R over the rings of [`Rings`].
     pub correlation: Vec<f64>,
-    /// Σ w P and Σ w P ρ over the rings of [`wave_rings`], w the modes that a wave stands for.
+    /// Σ w P and Σ w P ρ over the rings of `wave_rings`, w the modes that a wave stands for.
     pub structure: Vec<[f64; 2]>,
     /// Σ w of those rings.
     pub modes: Vec<f64>,
