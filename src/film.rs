@@ -17,7 +17,7 @@ use crate::encode::{self, Encoder};
 use crate::error::{Error, ErrorKind, IoContext, Result};
 use crate::picture::{Canvas, file, png};
 use crate::render::compose::fits;
-use crate::render::draw::{Measure, States, badge, draw};
+use crate::render::draw::{Measure, States, at_once, badge, draw};
 use crate::render::layout::Label;
 use crate::render::list::{LIST, frame_name, is_frame, list};
 use crate::render::number::number;
@@ -45,9 +45,6 @@ pub struct Request<'a> {
     /// Hears how many frames of how many are drawn.
     pub progress: &'a (dyn Fn(usize, usize) + Sync),
 }
-
-/// Frames that are drawn at once.
-const BLOCK: usize = 16;
 
 impl Source {
     /// Opens a data set.
@@ -123,7 +120,7 @@ impl Source {
             writers.push(Writer { export: *export, path, film: None });
         }
         let count = spec.frames();
-        for numbers in blocks(count) {
+        for numbers in blocks(count, at_once(spec, shape)) {
             if request.interrupt.load(Ordering::Relaxed) {
                 return Err(Error::new(ErrorKind::Interrupted, "interrupted")
                     .help("files that were not whole are not there"));
@@ -206,9 +203,9 @@ impl Source {
     }
 }
 
-/// Numbers in pieces of [`BLOCK`].
-fn blocks(count: usize) -> impl Iterator<Item = Range<usize>> {
-    (0..count).step_by(BLOCK).map(move |from| from..(from + BLOCK).min(count))
+/// Numbers in pieces of `size`.
+fn blocks(count: usize, size: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..count).step_by(size).map(move |from| from..(from + size).min(count))
 }
 
 /// A column from 0 to 1; names are numbered in the order of the alphabet.

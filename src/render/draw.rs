@@ -16,6 +16,18 @@ use super::{Ensemble, Span};
 use crate::error::Result;
 use crate::picture::Canvas;
 
+/// Frames that are drawn at once, at most.
+const FRAMES: usize = 16;
+/// Data of their cells.
+const DATA: usize = 1 << 24;
+
+/// How many frames are drawn at once: fewer of larger grids or with more cells, so that the memory is
+/// bounded.
+pub fn at_once(spec: &RenderSpec, shape: &Shape) -> usize {
+    let cells = spec.operators.len() * spec.columns.len();
+    (DATA / (cells * shape.height * shape.width).max(1)).clamp(1, FRAMES)
+}
+
 /// Where states come from.
 pub trait States {
     /// All realizations of a row's operator at a step, `[M, C, H, W]`. Rows are asked for one after the

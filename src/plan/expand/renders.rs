@@ -15,16 +15,11 @@ use crate::error::{Error, Result};
 use crate::operator::{Operator, Policy};
 use crate::plan::cost;
 use crate::render::compose::fits;
+use crate::render::draw::at_once;
 use crate::render::number::number;
 use crate::render::select::{Candidate, Choice};
 use crate::render::spec::{Export, RenderSpec, Shape};
 use crate::space::{ParameterId, Setting};
-
-/// Frames of one artifact, at most.
-const BLOCK: usize = 16;
-/// Data of the cells that are drawn at once: fewer frames of larger grids or with more cells, so that the
-/// memory is bounded.
-const DATA: usize = 1 << 22;
 
 /// Rollouts of one chunk and class, as renders look for them.
 #[derive(Debug, Clone)]
@@ -210,9 +205,7 @@ impl Expand<'_> {
             tallies.push(self.graph.add(recipe, cost));
         }
         let mut out = Vec::new();
-        let cells = picture.rows.len() * picture.spec.columns.len();
-        let data = cells * picture.shape.height * picture.shape.width;
-        let block = (DATA / data).clamp(1, BLOCK);
+        let block = at_once(&picture.spec, &picture.shape);
         for frames in pieces(picture.spec.frames() as u32, block as u32) {
             let frames = frames.start as usize..frames.end as usize;
             let recipe =
