@@ -69,26 +69,39 @@ pub fn describe(graph: &Graph, nodes: &[usize], units: (usize, usize)) -> String
 }
 
 /// Cuts `nodes` (siblings) into jobs of about `target` GFLOP. `missing[i]` tells which units of node
-/// `i` are still to be made; units that the same nodes miss are made together.
-pub fn cut(graph: &Graph, nodes: &[usize], missing: &[Vec<bool>], target: f64) -> Vec<Piece> {
+/// `i` are still to be made; units that the same nodes miss are made together. What is done besides for
+/// each unit of a node, `besides`, makes jobs smaller and is no part of their cost.
+pub fn cut(
+    graph: &Graph,
+    nodes: &[usize],
+    missing: &[Vec<bool>],
+    besides: impl Fn(usize) -> f64,
+    target: f64,
+) -> Vec<Piece> {
     let count = missing.first().map_or(0, Vec::len);
     let costs = unit_costs(graph, nodes, count);
     let mut out: Vec<Piece> = Vec::new();
+    let mut weight = 0.0;
     for unit in 0..count {
         let who: Vec<usize> = (0..nodes.len()).filter(|i| missing[*i][unit]).collect();
         if who.is_empty() {
             continue;
         }
         let cost: f64 = who.iter().map(|i| costs[*i][unit]).sum();
+        let own = cost + who.iter().map(|i| besides(nodes[*i])).sum::<f64>();
         let members: Vec<usize> = who.iter().map(|i| nodes[*i]).collect();
         match out.last_mut() {
             Some(last)
-                if last.units.1 == unit && last.nodes == members && last.cost + cost <= target =>
+                if last.units.1 == unit && last.nodes == members && weight + own <= target =>
             {
                 last.units.1 = unit + 1;
                 last.cost += cost;
+                weight += own;
             }
-            _ => out.push(Piece { nodes: members, units: (unit, unit + 1), cost }),
+            _ => {
+                out.push(Piece { nodes: members, units: (unit, unit + 1), cost });
+                weight = own;
+            }
         }
     }
     out

@@ -264,7 +264,8 @@ impl<'a> Queue<'a> {
             }
             self.open.insert(at, open);
         }
-        let mut pieces = jobs::cut(self.graph, &members, &missing, self.target);
+        let besides = |at| self.looked_at(at);
+        let mut pieces = jobs::cut(self.graph, &members, &missing, besides, self.target);
         // Taken from the end: the heaviest first.
         pieces.sort_by(|a, b| a.cost.total_cmp(&b.cost));
         self.tasks.extend(pieces.into_iter().map(|piece| Task {
@@ -274,6 +275,19 @@ impl<'a> Queue<'a> {
             attempt: 0,
         }));
         Ok(Opened::Some { complete, there })
+    }
+
+    /// What the features that are still to be made of a rollout cost besides, for each of its units.
+    fn looked_at(&self, at: usize) -> f64 {
+        let waits = |user: &usize| self.waiting.contains_key(user);
+        let share = |user: usize| {
+            let node = self.graph.node(user);
+            node.recipe_as::<StateFeatures>().map_or(0.0, |recipe| {
+                let rollouts: usize = recipe.rollouts.iter().map(Vec::len).sum();
+                node.cost.gflop / (rollouts * jobs::units(node)).max(1) as f64
+            })
+        };
+        self.graph.users(at).filter(waits).map(share).sum()
     }
 
     /// The features that are still to be made of the rollouts of a task.
