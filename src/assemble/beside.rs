@@ -162,7 +162,7 @@ fn statistics(dataset: &Path) -> PathBuf {
 }
 
 /// The folder of renders of a data set: `datasets/x.h5` → `datasets/x.renders`.
-fn renders(dataset: &Path) -> PathBuf {
+pub fn renders(dataset: &Path) -> PathBuf {
     dataset.with_extension("renders")
 }
 

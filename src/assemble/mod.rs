@@ -33,7 +33,7 @@ use crate::plan::Plan;
 use crate::profile::Profile;
 use crate::sampling::Quality;
 
-pub use beside::{Beside, is_beside, wanted as beside};
+pub use beside::{Beside, is_beside, renders as renders_folder, wanted as beside};
 pub use dynamics::advice;
 pub use parameters::quality;
 pub use weights::export as export_weights;

@@ -9,6 +9,7 @@ use super::stored::{find, values};
 use crate::artifact::Weights;
 use crate::error::{IoContext, Result};
 use crate::key::Digest;
+use crate::picture::file;
 
 /// Name of the file in an entry, and of the one array in it.
 const FILE: &str = "weights.safetensors";
@@ -39,10 +40,7 @@ pub fn export(sources: &Sources<'_>, quick: bool) -> Result<Option<(PathBuf, Dig
             && (quick || fs::read(&to).is_ok_and(|bytes| Digest::of(&bytes) == digest));
         if !there {
             let bytes = values(sources.cache, &entry, FILE)?;
-            fs::create_dir_all(&folder).io("create", &folder)?;
-            let half = to.with_extension(format!("tmp-{}", std::process::id()));
-            fs::write(&half, &bytes).io("write", &half)?;
-            fs::rename(&half, &to).io("rename", &to)?;
+            file::write(&to, &bytes)?;
         }
         digests.push(digest);
         total += length;

@@ -27,9 +27,6 @@ pub fn write(
     report: &mut Report,
     progress: &mut dyn Progress,
 ) {
-    let lock = lock_path(project, experiment);
-    let subject = Subject { root: &project.root, experiment, profile, cache, plan, lock: &lock };
-    let page = report::page(&report::of_experiment(&subject));
     let path = report::path(&experiment.dataset.path);
     if path.is_file() && !beside::names_us(&path) {
         let path = path.display();
@@ -37,6 +34,9 @@ pub fn write(
             .warn(&format!("`{path}` was not written by spinlock and stays; there is no report"));
         return;
     }
+    let lock = lock_path(project, experiment);
+    let subject = Subject { root: &project.root, experiment, profile, cache, plan, lock: &lock };
+    let page = report::page(&report::of_experiment(&subject));
     match file::write(&path, page.as_bytes()) {
         Ok(()) => report.page = Some((path.display().to_string(), page.len() as u64)),
         Err(error) => progress.warn(&format!("the report was not written: {}", error.message)),

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::common::{Loaded, Overrides, interrupts, load, quoted};
 use super::meter::Meter;
 use super::{Global, print_json, style};
+use crate::assemble::renders_folder;
 use crate::build::{self, Elsewhere};
 use crate::config;
 use crate::error::{Error, Result};
@@ -62,7 +63,8 @@ pub fn run(args: &RenderArgs, global: &Global, start: Instant) -> Result<ExitCod
     let is_data_set = target.extension().is_some_and(|end| end == "h5" || end == "hdf5");
     let options = args.options()?;
     if is_data_set {
-        let asked = Asked { file: target, options, output: args.output.clone(), talk: !args.quiet };
+        let outputs = args.output.iter().cloned().collect();
+        let asked = Asked { file: target, options, outputs, talk: !args.quiet };
         let written = asked.run(global)?;
         if !args.quiet {
             eprintln!("{}", line(&written, start));
@@ -141,8 +143,8 @@ pub struct Asked {
     pub file: PathBuf,
     /// Settings: the option, and `renders.render.key=value`.
     pub options: Vec<(&'static str, String)>,
-    /// The file to write.
-    pub output: Option<PathBuf>,
+    /// The files to write; none for those beside the data set.
+    pub outputs: Vec<PathBuf>,
     /// Whether progress is shown.
     pub talk: bool,
 }
@@ -155,10 +157,11 @@ impl Asked {
     pub fn run(&self, global: &Global) -> Result<Vec<Written>> {
         let source = Source::open(&self.file)?;
         let mut options = self.options.clone();
-        let output = self.output.as_ref().map(|path| global.path(path));
-        if let Some(output) = &output {
-            let export = export_of(output).name();
-            options.push(("--output", format!("renders.{NAME}.export={export}")));
+        let named: Vec<(Export, PathBuf)> =
+            self.outputs.iter().map(|path| (export_of(path), global.path(path))).collect();
+        if !named.is_empty() {
+            let names: Vec<&str> = named.iter().map(|(export, _)| export.name()).collect();
+            options.push(("--output", format!("renders.{NAME}.export=[{}]", names.join(", "))));
         }
         let mut render = config::render(NAME, &options, &source.shape())?;
         let exports = &mut render.spec.exports;
@@ -167,19 +170,19 @@ impl Asked {
             let project = global.project()?;
             found = encoder(&*global.cache(&project)?, false)?;
             if found.is_none() {
-                no_video(output.as_deref())?;
+                let film = named.iter().find(|(export, _)| *export == Export::Mp4);
+                no_video(film.map(|(_, path)| path.as_path()))?;
                 exports.iter_mut().filter(|e| **e == Export::Mp4).for_each(|e| *e = Export::Gif);
                 exports.sort_unstable();
                 exports.dedup();
             }
         }
-        let folder = self.file.with_extension("renders");
-        let path = |export: &Export| match &output {
-            Some(output) => output.clone(),
-            None => folder.join(file_name(*export)),
+        let outputs = if named.is_empty() {
+            let folder = renders_folder(&self.file);
+            exports.iter().map(|export| (*export, folder.join(file_name(*export)))).collect()
+        } else {
+            named
         };
-        let outputs: Vec<(Export, PathBuf)> =
-            exports.iter().map(|export| (*export, path(export))).collect();
         let meter = Meter::new("frames", self.talk);
         let name = self.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let request = Request {
@@ -257,7 +260,7 @@ fn experiment(
     let is_asked = !overrides.set.is_empty();
     let elsewhere = is_asked.then(|| match &args.output {
         Some(path) => Elsewhere::Path(global.path(path)),
-        None => Elsewhere::Folder(experiment.dataset.path.with_extension("renders")),
+        None => Elsewhere::Folder(renders_folder(&experiment.dataset.path)),
     });
     let request = build::Request {
         worker: find_worker().map_err(|error| error.message),

@@ -108,13 +108,11 @@ pub fn run(args: &VisualizeDatasetArgs, global: &Global, start: Instant) -> Resu
         eprintln!("would draw {}", args.dataset.display());
         return Ok(ExitCode::SUCCESS);
     }
-    for output in video.into_iter().chain(frames) {
-        let (file, options) = (file.clone(), options.clone());
-        let asked = Asked { file, options, output: Some(output), talk: args.verbose };
-        for (path, bytes) in asked.run(global)? {
-            let (bytes, path) = (units::bytes(bytes), path.display());
-            eprintln!("{path}  {bytes}  {}", units::seconds(start.elapsed().as_secs_f64()));
-        }
+    let outputs = video.into_iter().chain(frames).collect();
+    let asked = Asked { file, options, outputs, talk: args.verbose };
+    for (path, bytes) in asked.run(global)? {
+        let (bytes, path) = (units::bytes(bytes), path.display());
+        eprintln!("{path}  {bytes}  {}", units::seconds(start.elapsed().as_secs_f64()));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -55,14 +55,8 @@ fn of_event(line: &str, name: &str) -> Option<Value> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
+    use super::super::log::tests::write;
     use super::*;
-
-    fn write(folder: &Path, name: &str, lines: &str) {
-        fs::create_dir_all(folder.join("log")).unwrap();
-        fs::write(folder.join("log").join(name), lines).unwrap();
-    }
 
     #[test]
     fn builds_that_ended_are_told_in_a_few_numbers() {

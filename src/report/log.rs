@@ -188,10 +188,11 @@ pub(super) fn moment(id: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn write(folder: &Path, name: &str, lines: &str) {
+    /// Writes a log into the cache `folder`.
+    pub fn write(folder: &Path, name: &str, lines: &str) {
         fs::create_dir_all(folder.join("log")).unwrap();
         fs::write(folder.join("log").join(name), lines).unwrap();
     }

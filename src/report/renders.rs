@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::collect::Subject;
 use super::model::Picture;
+use crate::assemble::renders_folder;
 use crate::render::spec::Export;
 use crate::units;
 
@@ -15,7 +16,7 @@ const ALL: u64 = 5 << 20;
 
 /// The files of renders that are there, in the order of the experiment.
 pub fn pictures(subject: &Subject<'_>) -> Vec<Picture> {
-    let folder = subject.experiment.dataset.path.with_extension("renders");
+    let folder = renders_folder(&subject.experiment.dataset.path);
     let mut left = ALL;
     let of = |exported: &crate::plan::Exported| {
         let path = folder.join(&exported.path);

@@ -10,8 +10,8 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use super::Context;
 use super::look::Looker;
+use super::{Context, f64_bytes, f64_values};
 use crate::artifact::{Artifact, Looked, RolloutChunk, StateFeatures};
 use crate::cache::{Dtype, Entry, Part, PartWriter};
 use crate::compute::rollout::Outcome;
@@ -205,13 +205,4 @@ pub fn form(operator: &Operator, steps: u32) -> Shape {
     let side = operator.grid as usize;
     let channels = operator.architecture.channels as usize;
     Shape { steps: steps as usize, channels, height: side, width: side }
-}
-
-fn f64_bytes(values: &[f64]) -> Vec<u8> {
-    values.iter().flat_map(|v| v.to_le_bytes()).collect()
-}
-
-fn f64_values(bytes: &[u8]) -> Vec<f64> {
-    let number = |b: &[u8]| f64::from_le_bytes(b.try_into().expect("eight bytes"));
-    bytes.chunks_exact(8).map(number).collect()
 }

@@ -250,6 +250,17 @@ pub(crate) fn f32_values(bytes: &[u8]) -> Vec<f32> {
     bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()
 }
 
+/// Little-endian bytes of 64-bit floats.
+pub(crate) fn f64_bytes(values: &[f64]) -> Vec<u8> {
+    values.iter().flat_map(|v| v.to_le_bytes()).collect()
+}
+
+/// 64-bit floats of little-endian bytes.
+pub(crate) fn f64_values(bytes: &[u8]) -> Vec<f64> {
+    let number = |b: &[u8]| f64::from_le_bytes(b.try_into().expect("eight bytes"));
+    bytes.chunks_exact(8).map(number).collect()
+}
+
 /// The whole of an artifact that is not cut.
 pub(crate) const WHOLE: (usize, usize) = (0, 1);
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::rc::Rc;
 
 use super::states::States;
-use super::{Context, WHOLE};
+use super::{Context, WHOLE, f64_bytes, f64_values};
 use crate::artifact::{
     Artifact, Picture, RenderFile, RenderFrames, RenderTally, RolloutChunk, Row,
 };
@@ -67,10 +67,9 @@ pub fn tally(context: &mut Context, node: &Node, recipe: &RenderTally) -> Result
         let shape = [bytes.len() / 8];
         part.push(name, dtype, &shape, shape[0], 1, bytes, context.compression)
     };
-    let bytes = |numbers: &[f64]| numbers.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>();
-    push("tally", Dtype::F64, &bytes(&measure.tally.to_numbers()))?;
-    push("span", Dtype::F64, &bytes(&measure.span_numbers()))?;
-    push("diverged", Dtype::F64, &bytes(&[step, count]))?;
+    push("tally", Dtype::F64, &f64_bytes(&measure.tally.to_numbers()))?;
+    push("span", Dtype::F64, &f64_bytes(&measure.span_numbers()))?;
+    push("diverged", Dtype::F64, &f64_bytes(&[step, count]))?;
     part.finish(Documents::new()).map(drop)
 }
 
@@ -103,16 +102,9 @@ fn diverged(context: &mut Context, row: &Row, drawn: &[usize]) -> Result<(f64, f
     Ok(first.map_or((-1.0, 0.0), |step| (step as f64, count as f64)))
 }
 
-/// Numbers of an array of an entry.
-fn numbers(context: &Context, entry: &Entry, name: &str) -> Result<Vec<f64>> {
-    let bytes = context.array(entry, name)?;
-    let number = |b: &[u8]| f64::from_le_bytes(b.try_into().expect("eight bytes"));
-    Ok(bytes.chunks_exact(8).map(number).collect())
-}
-
 /// What stands beside a row, and what was measured of it.
 fn row(context: &Context, picture: &Picture, row: &Row, entry: &Entry) -> Result<(Label, Measure)> {
-    let of = |name: &str| numbers(context, entry, name);
+    let of = |name: &str| context.array(entry, name).map(|bytes| f64_values(&bytes));
     let (span, tally, diverged) = (of("span")?, of("tally")?, of("diverged")?);
     let measure = Measure::from_numbers(&picture.spec, &picture.shape, &span, &tally)
         .ok_or_else(|| Error::integrity(format!("render {}: no such measure", entry.key)))?;
