@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::cache::Cache;
 use crate::config::{Device, DeviceChoice, Experiment};
+use crate::effect;
 use crate::encode::Ffmpeg;
 use crate::error::{Error, IoContext, Result};
 use crate::operator::rollout::Precision;
@@ -137,7 +138,8 @@ fn probe(cache: &Cache, worker: &Path) -> Result<Probe> {
     if let Some(probe) = known {
         return Ok(probe);
     }
-    let output = worker_command(worker).arg("--probe").output().io("start", worker)?;
+    let output = effect::output("project.probe.spawn", worker_command(worker).arg("--probe"))
+        .io("start", worker)?;
     let probe: Probe = serde_json::from_slice(&output.stdout).map_err(|_| {
         Error::environment(format!(
             "`{} --probe` failed: {}",
@@ -147,7 +149,6 @@ fn probe(cache: &Cache, worker: &Path) -> Result<Probe> {
         .help("run `make build` in the checkout of spinlock, which fetches libtorch")
     })?;
     // Only saves asking again: a cache that cannot be written is asked again.
-    let _ = fs::create_dir_all(cache.root().join("probe"))
-        .and_then(|()| fs::write(&path, &output.stdout));
+    let _ = crate::picture::file::write(&path, &output.stdout);
     Ok(probe)
 }

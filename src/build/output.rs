@@ -1,13 +1,12 @@
-//! The output path: whose file lies there, whether it fits on the disk, copying it elsewhere.
+//! The output path: whose file lies there, whether it fits on the disk.
 
 use std::collections::HashMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::cache::Cache;
 use crate::config::Experiment;
 use crate::dataset;
-use crate::error::{Error, IoContext, Result};
+use crate::error::{Error, Result};
 use crate::plan::Plan;
 use crate::project::Project;
 use crate::units::bytes;
@@ -111,18 +110,4 @@ fn device(path: &Path) -> Option<u64> {
 fn free_bytes(folder: &Path) -> Option<u64> {
     let about = rustix::fs::statvfs(folder).ok()?;
     Some(about.f_bavail.saturating_mul(about.f_frsize))
-}
-
-/// Copies a finished data set: complete or not at all.
-pub fn copy(from: &Path, to: &Path) -> Result<()> {
-    let name = to.file_name().unwrap_or_default().to_string_lossy();
-    let half = to.with_file_name(format!(".{name}.tmp-{}", std::process::id()));
-    let copied = fs::copy(from, &half)
-        .and_then(|_| fs::File::open(&half)?.sync_all())
-        .and_then(|()| fs::rename(&half, to))
-        .io("write", to);
-    if copied.is_err() {
-        let _ = fs::remove_file(&half);
-    }
-    copied
 }

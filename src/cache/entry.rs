@@ -15,6 +15,7 @@ use serde_json::Value;
 
 use super::piece::Piece;
 use super::sealed::{self, Trouble};
+use crate::effect;
 use crate::error::{Error, IoContext, Result};
 use crate::key::{Digest, Key};
 
@@ -121,7 +122,7 @@ pub(super) fn store(folder: &Path, mut entry: Entry) -> Result<u64> {
     }
     if !leaves.is_empty() {
         let path = folder.join(LEAVES);
-        fs::write(&path, &leaves).io("write", path)?;
+        effect::write("cache.leaves.write", &path, &leaves).io("write", path)?;
         entry.files.push(FileRecord {
             name: LEAVES.to_owned(),
             bytes: leaves.len() as u64,
@@ -130,7 +131,7 @@ pub(super) fn store(folder: &Path, mut entry: Entry) -> Result<u64> {
     }
     let sealed = sealed::seal("entry", &entry)?;
     let path = folder.join(ENTRY);
-    fs::write(&path, &sealed).io("write", path)?;
+    effect::write("cache.entry.write", &path, &sealed).io("write", path)?;
     Ok((leaves.len() + sealed.len()) as u64)
 }
 
@@ -177,7 +178,8 @@ fn join_leaves(folder: &Path, entry: &mut Entry) -> Result<(), Trouble> {
         None => Vec::new(),
         Some(record) => {
             let path = folder.join(LEAVES);
-            let bytes = fs::read(&path).map_err(|e| Trouble::reading(&path, e))?;
+            let bytes =
+                effect::read("cache.leaves.read", &path).map_err(|e| Trouble::reading(&path, e))?;
             if Digest::of(&bytes) != record.digest {
                 return Err(Trouble::Damaged(format!("`{LEAVES}` is not what was written")));
             }
@@ -215,6 +217,6 @@ pub(super) fn check_file(folder: &Path, record: &FileRecord) -> Result<(), Troub
 
 fn digest_of_file(path: &Path) -> io::Result<Digest> {
     let mut hasher = blake3::Hasher::new();
-    hasher.update_reader(fs::File::open(path)?)?;
+    hasher.update_reader(effect::open("cache.payload.open", path)?)?;
     Ok(hasher.finalize().into())
 }

@@ -3,7 +3,6 @@
 //! Invariant: after a run that was no dry run, no damaged entry stands under a key. Complete parts of
 //! unfinished builds are no damage: they stay, so that these builds resume.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -13,6 +12,7 @@ use super::layout::{self, TEMPORARY, children, size_of};
 use super::read::check_piece;
 use super::sealed::{self, Trouble};
 use super::{Cache, lock, survey};
+use crate::effect;
 use crate::error::Result;
 use crate::key::Key;
 
@@ -223,7 +223,8 @@ fn check_payload(folder: &Path, entry: &Entry, deep: bool) -> Result<(), Trouble
     for record in &entry.files {
         check_file(folder, record)?;
         let path = folder.join(&record.name);
-        let file = File::open(&path).map_err(|e| Trouble::reading(&path, e))?;
+        let file =
+            effect::open("cache.payload.open", &path).map_err(|e| Trouble::reading(&path, e))?;
         for piece in entry.pieces.iter().filter(|p| p.file == record.name) {
             check_piece(&file, &path, piece, deep)?;
         }

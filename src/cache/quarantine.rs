@@ -1,10 +1,10 @@
 //! Where damaged entries go: out of the way of builds, kept for whoever wants to know why.
 
-use std::fs;
 use std::io;
 use std::path::PathBuf;
 
 use super::{Cache, layout};
+use crate::effect;
 use crate::error::{Error, IoContext, Result};
 use crate::key::Key;
 
@@ -14,16 +14,17 @@ impl Cache {
     pub fn quarantine(&self, kind: &str, key: &Key, why: &str) -> Result<Option<PathBuf>> {
         let from = layout::object(self.root(), kind, key);
         let folder = self.root().join("quarantine");
-        fs::create_dir_all(&folder).io("create", &folder)?;
+        effect::create_folder("cache.quarantine.folder", &folder).io("create", &folder)?;
         let to = folder.join(layout::unique(&format!("{kind}-{key}-")));
         self.open_files.forget(&from);
-        match fs::rename(&from, &to) {
+        match effect::rename("cache.quarantine.rename", &from, &to) {
             Ok(()) => {}
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(e) => return Err(Error::io("quarantine", &from, e)),
         }
         let reason = to.join("damage.txt");
-        fs::write(&reason, format!("{why}\n")).io("write", reason)?;
+        effect::write("cache.quarantine.write", &reason, format!("{why}\n").as_bytes())
+            .io("write", reason)?;
         Ok(Some(to))
     }
 }

@@ -3,14 +3,14 @@
 //! Invariant: a part is called complete only if its sidecar is whole and its data are as written; a
 //! file is called a leftover only if no process is writing it.
 
-use std::fs::{self, File};
-use std::os::unix::fs::FileExt;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::Cache;
 use super::layout::{self, HALF_ENTRY, TEMPORARY};
 use super::sealed::{self, Trouble};
 use super::staging::Part;
+use crate::effect;
 use crate::error::{Error, Result};
 use crate::key::{Digest, Key};
 
@@ -121,11 +121,13 @@ fn load(sidecar: &Path) -> Result<Part, Trouble> {
 }
 
 fn verify(part: &Part) -> Result<(), Trouble> {
-    let data = File::open(&part.path).map_err(|e| Trouble::reading(&part.path, e))?;
+    let data =
+        effect::open("cache.part.open", &part.path).map_err(|e| Trouble::reading(&part.path, e))?;
     let mut end = 0;
     for piece in &part.pieces {
         let mut stored = vec![0; piece.bytes as usize];
-        data.read_exact_at(&mut stored, end).map_err(|e| Trouble::reading(&part.path, e))?;
+        effect::read_at("cache.part.read", &data, &mut stored, end)
+            .map_err(|e| Trouble::reading(&part.path, e))?;
         if piece.check().is_err() || piece.offset != end || Digest::of(&stored) != piece.stored {
             return Err(Trouble::Damaged(format!("`{}` is not what was written", piece.name)));
         }

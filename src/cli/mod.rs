@@ -39,6 +39,7 @@ use std::time::Instant;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
+use crate::effect::failpoint;
 use crate::error::Result;
 pub use common::Global;
 
@@ -89,6 +90,7 @@ enum Command {
 /// # Errors
 /// What `main` prints and turns into an exit code.
 pub fn run(start: Instant) -> Result<ExitCode> {
+    failpoint::arm()?;
     let cli = Cli::parse();
     let global = &cli.global;
     match &cli.command {

@@ -18,6 +18,7 @@ use super::digest::{Object, attribute_is_internal};
 use super::file::{Attribute, Type};
 use super::hdf::{of_datatype, read_error};
 use super::writer::DIGEST;
+use crate::effect;
 use crate::error::{Error, IoContext, Result};
 use crate::key::Digest;
 
@@ -94,7 +95,7 @@ impl Reader {
     /// [`crate::error::ErrorKind::Environment`] if there is none, or it may not be read;
     /// [`crate::error::ErrorKind::Integrity`] if it is no HDF5 file, or cut short.
     pub fn open(path: &Path) -> Result<Self> {
-        let raw = std::fs::File::open(path).io("open", path)?;
+        let raw = effect::open("dataset.file.open", path).io("open", path)?;
         let metadata = raw.metadata().io("open", path)?;
         if !metadata.is_file() {
             return Err(Error::usage(format!("`{}` is no file", path.display())));

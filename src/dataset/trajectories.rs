@@ -17,6 +17,7 @@ use super::ffi;
 use super::fields::{Fields, Place, layout, sensitivity, sides};
 use super::hdf::read_error;
 use crate::cache::Dtype;
+use crate::effect;
 use crate::error::{Error, IoContext, Result};
 use crate::key::Digest;
 
@@ -69,7 +70,7 @@ impl Trajectories {
     /// Usage, if there are none in a form that is known; environment, if there is no such file; integrity,
     /// if it is no HDF5 file, damaged, or was never filled.
     pub fn open(path: &Path) -> Result<Self> {
-        std::fs::File::open(path).io("open", path)?;
+        effect::open("dataset.file.open", path).io("open", path)?;
         let file = hdf5::File::with_options()
             .with_fapl(|p| p.file_locking(false))
             .open(path)
