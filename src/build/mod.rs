@@ -54,6 +54,8 @@ pub struct Request {
     pub threads: u32,
     /// Go on with what does not depend on a failure.
     pub keep_going: bool,
+    /// How long a worker may make no progress before it is stopped; `None` never stops one.
+    pub stall: Option<Duration>,
     /// Make only artifacts of these kinds, and what they need.
     pub only: Vec<String>,
     /// Overwrite a file that spinlock did not write.
@@ -292,6 +294,7 @@ fn make(
         worker,
         hellos,
         keep_going: request.keep_going,
+        stall: request.stall,
         interrupt: Arc::clone(&request.interrupt),
         drain: Arc::clone(&request.drain),
     };

@@ -11,7 +11,7 @@ use std::path::Path;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::layout::write_atomic;
+use super::layout::{steady, write_atomic};
 use crate::error::{Error, Result};
 use crate::key::Digest;
 
@@ -79,7 +79,7 @@ pub(super) fn write(path: &Path, name: &str, value: &impl Serialize) -> Result<(
 
 /// Reads a sealed file.
 pub(super) fn read<T: DeserializeOwned>(path: &Path, name: &str) -> Result<T, Trouble> {
-    match fs::read(path) {
+    match steady(|| fs::read(path)) {
         Ok(bytes) => unseal(name, &bytes),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Err(Trouble::Absent),
         Err(e) => Err(Trouble::reading(path, e)),

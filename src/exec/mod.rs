@@ -23,6 +23,8 @@ mod queue;
 mod queue_tests;
 #[cfg(feature = "front")]
 mod run;
+#[cfg(feature = "front")]
+mod watchdog;
 
 #[cfg(feature = "front")]
 pub use run::{Event, Failed, Options, Outcome, run};
