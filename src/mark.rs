@@ -47,7 +47,8 @@ struct Place {
 }
 
 static MARKS: AtomicU64 = AtomicU64::new(0);
-static PLACE: Mutex<Place> = Mutex::new(Place { label: String::new(), operator: None, doing: None });
+static PLACE: Mutex<Place> =
+    Mutex::new(Place { label: String::new(), operator: None, doing: None });
 
 thread_local! {
     static OPERATOR: Cell<Option<u64>> = const { Cell::new(None) };

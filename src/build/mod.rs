@@ -151,7 +151,7 @@ fn attempt(
         }
         if rounds == 0 {
             output::refuse_foreign(project, experiment, cache, request.force)?;
-            Cache::open(cache.root())?;
+            Cache::open(cache.root())?.require_locks()?;
             output::refuse_full_disk(experiment, &plan, &to_make, cache, request.force)?;
             if request.elsewhere.is_none() {
                 register(project, experiment, &plan, cache)?;

@@ -178,7 +178,8 @@ fn join_leaves(folder: &Path, entry: &mut Entry) -> Result<(), Trouble> {
         None => Vec::new(),
         Some(record) => {
             let path = folder.join(LEAVES);
-            let bytes = layout::steady(|| fs::read(&path)).map_err(|e| Trouble::reading(&path, e))?;
+            let bytes =
+                layout::steady(|| fs::read(&path)).map_err(|e| Trouble::reading(&path, e))?;
             if Digest::of(&bytes) != record.digest {
                 return Err(Trouble::Damaged(format!("`{LEAVES}` is not what was written")));
             }

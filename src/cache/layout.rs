@@ -381,7 +381,8 @@ mod tests {
         assert_eq!(tries.get(), 2);
         let second = || {
             tries.set(tries.get() + 1);
-            if tries.get() % 2 == 1 { stale() } else { Ok(()) }
+            let error = io::Error::from_raw_os_error(libc::ESTALE);
+            if tries.get() % 2 == 1 { Err(error) } else { Ok(()) }
         };
         steady(second).unwrap();
         steady(|| Ok(())).unwrap();

@@ -95,7 +95,8 @@ fn try_out(folder: &Path) -> Result<()> {
         Some(source) if is_no_lock(source.as_ref()) => useless(&source.to_string()),
         _ => error,
     })?;
-    let second = File::options().read(true).write(true).open(&first.path).io("open", &first.path)?;
+    let second =
+        File::options().read(true).write(true).open(&first.path).io("open", &first.path)?;
     match second.try_lock() {
         Err(TryLockError::WouldBlock) => Ok(()),
         Ok(()) => Err(useless("a file could be locked twice")),

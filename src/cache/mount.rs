@@ -51,15 +51,25 @@ fn plain(text: &str) -> String {
 /// File systems that other hosts may see too, and that keep locks to this host, whatever the options: by the
 /// beginning of the name that follows `fuse.`.
 const LOCAL_LOCKS: [&str; 11] = [
-    "sshfs", "s3fs", "rclone", "gcsfuse", "goofys", "curlftpfs", "davfs", "mount-s3", "blobfuse",
-    "afuse", "hdfs",
+    "sshfs",
+    "s3fs",
+    "rclone",
+    "gcsfuse",
+    "goofys",
+    "curlftpfs",
+    "davfs",
+    "mount-s3",
+    "blobfuse",
+    "afuse",
+    "hdfs",
 ];
 
 /// Why locks on this mount do not hold between hosts, and what to do; nothing if they do, or if only this
 /// host can see it.
 pub(super) fn fault(mount: &Mount) -> Option<(String, &'static str)> {
     let has = |name: &str| mount.options.iter().any(|option| option == name);
-    let found = |name: &str| Some(format!("it is mounted with `{name}`, which keeps locks to one host"));
+    let found =
+        |name: &str| Some(format!("it is mounted with `{name}`, which keeps locks to one host"));
     let first = |names: &[&str]| names.iter().find(|name| has(name)).and_then(|name| found(name));
     let kind = mount.kind.as_str();
     let (why, help) = match kind {

@@ -140,12 +140,8 @@ impl Worker {
         let life = Life { moved: now, marks: 0, job: None, doing: String::new() };
         let life = Arc::new(Mutex::new(life));
         let unheard = Arc::new(AtomicUsize::new(0));
-        let hearing = Hearing {
-            id,
-            events,
-            life: Arc::clone(&life),
-            unheard: Arc::clone(&unheard),
-        };
+        let hearing =
+            Hearing { id, events, life: Arc::clone(&life), unheard: Arc::clone(&unheard) };
         let listener = thread::spawn(move || {
             child::lines(stdout, |line| hearing.line(line));
             // Its last words are complete once its standard error is closed too; unless somebody
@@ -214,7 +210,11 @@ impl Worker {
     fn with_words(&self, how: &str) -> String {
         let words = locked(&self.stderr);
         let lines: Vec<&str> = words.iter().map(String::as_str).collect();
-        if lines.is_empty() { how.to_owned() } else { format!("{how}\n    {}", lines.join("\n    ")) }
+        if lines.is_empty() {
+            how.to_owned()
+        } else {
+            format!("{how}\n    {}", lines.join("\n    "))
+        }
     }
 }
 

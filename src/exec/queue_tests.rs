@@ -114,7 +114,9 @@ fn parts_that_were_refused_are_made_once_more_by_another_worker_and_no_third_tim
     assert!(queue.parts(at).is_empty());
     let again = loop {
         // The worker that lied is given everything else.
-        let Some(other) = queue.pop(Takes::Anything, Some(5)) else { break queue.pop(Takes::Anything, None) };
+        let Some(other) = queue.pop(Takes::Anything, Some(5)) else {
+            break queue.pop(Takes::Anything, None);
+        };
         assert_ne!(other.nodes, [at]);
     };
     let again = again.unwrap();

@@ -376,7 +376,12 @@ impl Build<'_> {
     }
 
     /// The task that a worker says it is done with; none if it says what cannot be, or is gone.
-    fn finished_task(&mut self, id: usize, job: u64, parts: Option<&[String]>) -> Result<Option<Task>> {
+    fn finished_task(
+        &mut self,
+        id: usize,
+        job: u64,
+        parts: Option<&[String]>,
+    ) -> Result<Option<Task>> {
         let Some(slot) = self.workers.get_mut(&id) else { return Ok(None) };
         let why = match &slot.task {
             None => format!("answers a job {job}, and has none"),
