@@ -13,7 +13,7 @@
 //!
 //! | floor | modules | what they are |
 //! | --- | --- | --- |
-//! | 0 | [`error`] [`effect`] [`key`] [`memory`] [`node`] [`rng`] [`yaml`] | words: errors, effects, keys, settings with places, random streams |
+//! | 0 | [`child`] [`error`] [`effect`] [`key`] [`mark`] [`memory`] [`node`] [`rng`] [`yaml`] | words: errors, effects, keys, settings with places, random streams |
 //! | 1 | [`space`] [`operator`] [`ic`] [`features`] [`picture`] [`render`] [`sampling`] [`profile`] | what an experiment can name, and how it is drawn |
 //! | 2 | [`config`] [`artifact`] [`graph`] [`cache`] | the experiment, the recipes, the store; strangers to each other |
 //! | 3 | [`plan`] | deciding: data without effects |
@@ -43,6 +43,7 @@ pub mod build;
 pub mod cache;
 #[cfg(feature = "front")]
 pub mod chart;
+pub mod child;
 #[cfg(feature = "front")]
 pub mod cli;
 #[cfg(feature = "torch")]
@@ -68,6 +69,7 @@ pub mod ic;
 pub mod key;
 #[cfg(feature = "front")]
 pub mod live;
+pub mod mark;
 pub mod memory;
 pub mod node;
 pub mod operator;

@@ -3,9 +3,12 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::cache::Cache;
+use crate::child;
 use crate::config::{Device, DeviceChoice, Experiment};
 use crate::effect;
 use crate::encode::Ffmpeg;
@@ -121,6 +124,9 @@ pub fn encoder(cache: &Cache, on_cuda: bool) -> Result<Option<Arc<str>>> {
     Ok(Some(found.into()))
 }
 
+/// How long a worker may take to look at the devices.
+const PROBE: Duration = Duration::from_secs(120);
+
 /// What the worker says about libraries and devices; asked once per worker binary and driver.
 fn probe(cache: &Cache, worker: &Path) -> Result<Probe> {
     let about = fs::metadata(worker).io("look at", worker)?;
@@ -138,8 +144,20 @@ fn probe(cache: &Cache, worker: &Path) -> Result<Probe> {
     if let Some(probe) = known {
         return Ok(probe);
     }
-    let output = effect::output("project.probe.spawn", worker_command(worker).arg("--probe"))
-        .io("start", worker)?;
+    let mut command = worker_command(worker);
+    command.arg("--probe").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let started = effect::spawn("project.probe.spawn", &mut command).io("start", worker)?;
+    let output = child::finish(started, Vec::new(), PROBE);
+    if output.stopped {
+        return Err(Error::environment(format!(
+            "`{} --probe` said nothing for {} s; it was stopped",
+            worker.display(),
+            PROBE.as_secs()
+        ))
+        .help(
+            "is a device stuck, or the disk that holds it slow? see whether `nvidia-smi` answers",
+        ));
+    }
     let probe: Probe = serde_json::from_slice(&output.stdout).map_err(|_| {
         Error::environment(format!(
             "`{} --probe` failed: {}",

@@ -20,7 +20,7 @@ fn main() -> ExitCode {
             eprintln!("usage: spinlock-worker [--probe|--bench|--version]; `spinlock` starts it");
             std::process::exit(2)
         }
-        None => worker::serve(std::io::stdin().lock(), std::io::stdout().lock()),
+        None => worker::serve(std::io::stdin().lock(), std::io::stdout()),
     });
     let code = match result {
         Ok(()) => 0,
@@ -35,7 +35,8 @@ fn main() -> ExitCode {
 }
 
 fn bench() -> Result<()> {
-    println!("{}", worker::measure(std::io::stdin().lock())?);
+    let replies = worker::Replies::new(std::io::stdout());
+    println!("{}", replies.beside(|| worker::measure(std::io::stdin().lock()))?);
     Ok(())
 }
 

@@ -55,6 +55,8 @@ pub struct Request {
     pub threads: u32,
     /// Go on with what does not depend on a failure.
     pub keep_going: bool,
+    /// How long a worker may make no progress before it is stopped; `None` never stops one.
+    pub stall: Option<Duration>,
     /// Make only artifacts of these kinds, and what they need.
     pub only: Vec<String>,
     /// Overwrite a file that spinlock did not write.
@@ -150,7 +152,7 @@ fn attempt(
         }
         if rounds == 0 {
             output::refuse_foreign(project, experiment, cache, request.force)?;
-            Cache::open(cache.root())?;
+            Cache::open(cache.root())?.require_locks()?;
             output::refuse_full_disk(experiment, &plan, &to_make, cache, request.force)?;
             if request.elsewhere.is_none() {
                 register(project, experiment, &plan, cache)?;
@@ -293,6 +295,7 @@ fn make(
         worker,
         hellos,
         keep_going: request.keep_going,
+        stall: request.stall,
         interrupt: Arc::clone(&request.interrupt),
         drain: Arc::clone(&request.drain),
     };

@@ -1,9 +1,11 @@
 //! Where a data set comes from: stored in it, and no part of its digest.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::child;
 use crate::config::Experiment;
 use crate::effect;
 use crate::exec::log::{host, timestamp};
@@ -34,15 +36,20 @@ pub fn document(project: &Project, experiment: &Experiment, profile: &Profile, k
     about
 }
 
+/// How long `git` may take on a slow disk before it counts as knowing nothing.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// The commit of the project and whether its files differ from it; null outside a repository.
 fn git(project: &Project) -> Value {
     let ask = |arguments: &[&str]| {
         let mut command = Command::new("git");
         command.arg("-C").arg(&project.root).args(arguments);
-        let output = effect::output("build.git.spawn", &mut command);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let output = effect::spawn("build.git.spawn", &mut command)
+            .map(|git| child::finish(git, Vec::new(), PATIENCE));
         output
             .ok()
-            .filter(|o| o.status.success())
+            .filter(child::Finished::is_success)
             .map(|o| String::from_utf8_lossy(&o.stdout).trim().to_owned())
     };
     match ask(&["rev-parse", "HEAD"]) {

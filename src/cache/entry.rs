@@ -13,6 +13,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::layout;
 use super::piece::Piece;
 use super::sealed::{self, Trouble};
 use crate::effect;
@@ -178,8 +179,8 @@ fn join_leaves(folder: &Path, entry: &mut Entry) -> Result<(), Trouble> {
         None => Vec::new(),
         Some(record) => {
             let path = folder.join(LEAVES);
-            let bytes =
-                effect::read("cache.leaves.read", &path).map_err(|e| Trouble::reading(&path, e))?;
+            let bytes = layout::steady(|| effect::read("cache.leaves.read", &path))
+                .map_err(|e| Trouble::reading(&path, e))?;
             if Digest::of(&bytes) != record.digest {
                 return Err(Trouble::Damaged(format!("`{LEAVES}` is not what was written")));
             }

@@ -11,6 +11,7 @@
 //! locked by whoever writes it, so that leftovers of a killed process can be told from work going on.
 //! Knows nothing of what the files hold.
 
+use std::ffi::OsStr;
 use std::fs::{self, DirEntry, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -97,7 +98,8 @@ fn is_read_only(error: &Error) -> bool {
     })
 }
 
-/// The entries of a folder in the order of their names; none if there is no such folder.
+/// The entries of a folder in the order of their names; none if there is no such folder. Files that NFS
+/// keeps under another name until their last reader has closed them count as gone.
 pub(super) fn children(folder: &Path) -> Result<Vec<DirEntry>> {
     let listing = match effect::list("cache.folder.list", folder) {
         Ok(listing) => listing,
@@ -105,8 +107,52 @@ pub(super) fn children(folder: &Path) -> Result<Vec<DirEntry>> {
         Err(e) => return Err(Error::io("list", folder, e)),
     };
     let mut found = listing.collect::<io::Result<Vec<_>>>().io("list", folder)?;
+    found.retain(|entry| !is_silly(&entry.file_name()));
     found.sort_by_key(DirEntry::file_name);
     Ok(found)
+}
+
+/// Whether this is a name that NFS gave to a removed file that is still open somewhere.
+fn is_silly(name: &OsStr) -> bool {
+    let digits = name.as_encoded_bytes().strip_prefix(b".nfs");
+    digits.is_some_and(|digits| digits.len() >= 8 && digits.iter().all(u8::is_ascii_hexdigit))
+}
+
+/// Whether a file handle is no longer known to the server: another host removed or replaced the file.
+pub(super) fn is_stale(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(libc::ESTALE)
+}
+
+/// Does something with a path, and once more if that met a handle of a file that another host replaced.
+pub(super) fn steady<T>(act: impl Fn() -> io::Result<T>) -> io::Result<T> {
+    match act() {
+        Err(e) if is_stale(&e) => act(),
+        other => other,
+    }
+}
+
+/// Renames, also where a server did it, its answer was lost, and it says that there is nothing to rename.
+/// `done` tells whether what is at the new name now is what was to come there.
+pub(super) fn rename(
+    site: &'static str,
+    from: &Path,
+    to: &Path,
+    done: impl Fn() -> bool,
+) -> io::Result<()> {
+    settled(effect::rename(site, from, to), from, done)
+}
+
+fn settled(result: io::Result<()>, from: &Path, done: impl Fn() -> bool) -> io::Result<()> {
+    match result {
+        Err(e) if lost_its_answer(&e) && fs::symlink_metadata(from).is_err() && done() => Ok(()),
+        other => other,
+    }
+}
+
+/// What a request that was done and sent again is answered.
+fn lost_its_answer(error: &io::Error) -> bool {
+    use io::ErrorKind::{AlreadyExists, DirectoryNotEmpty, NotFound};
+    matches!(error.kind(), NotFound | AlreadyExists | DirectoryNotEmpty)
 }
 
 /// The bytes of all files at and under a path; what vanishes meanwhile counts nothing.
@@ -128,9 +174,20 @@ pub(super) fn remove(path: &Path) -> Result<()> {
         Err(e) => Err(e),
     };
     match removed {
-        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(Error::io("remove", path, e)),
-        _ => Ok(()),
+        Err(e) if e.kind() == io::ErrorKind::NotFound || is_stale(&e) => Ok(()),
+        // What is left goes when its last reader closes it; the next one who clears away takes the folders.
+        Err(e) if e.kind() == io::ErrorKind::DirectoryNotEmpty && only_silly(path) => Ok(()),
+        Err(e) => Err(Error::io("remove", path, e)),
+        Ok(()) => Ok(()),
     }
+}
+
+/// Whether a folder holds nothing but files that were removed and are still open somewhere.
+fn only_silly(folder: &Path) -> bool {
+    walkdir::WalkDir::new(folder)
+        .into_iter()
+        .filter_map(std::result::Result::ok)
+        .all(|entry| entry.file_type().is_dir() || is_silly(entry.file_name()))
 }
 
 /// A name that nothing else has, on any machine that shares the cache.
@@ -204,6 +261,8 @@ impl TempFile {
                     effect::create_folder("cache.temp.folder", folder).io("create", folder)?;
                     continue;
                 }
+                // A request that was sent again meets the file it made; another name is as good.
+                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => continue,
                 Err(e) => return Err(Error::io("write in", folder, e)),
             };
             let temp = Self { file, path };
@@ -217,7 +276,8 @@ impl TempFile {
 
     /// Gives the file its final name. It stays locked until what is returned is dropped.
     pub(super) fn persist(self, path: &Path) -> Result<Self> {
-        effect::rename("cache.temp.rename", &self.path, path).io("write", path)?;
+        let done = || is_at(&self.file, path);
+        rename("cache.temp.rename", &self.path, path, done).io("write", path)?;
         Ok(self)
     }
 }
@@ -237,15 +297,25 @@ pub(super) fn is_at(file: &File, path: &Path) -> bool {
     }
 }
 
+/// Whether two open files are one.
+pub(super) fn is_same(one: &File, other: &File) -> bool {
+    match (one.metadata(), other.metadata()) {
+        (Ok(one), Ok(other)) => one.ino() == other.ino() && one.dev() == other.dev(),
+        _ => false,
+    }
+}
+
 /// Whether some process is still writing this file, which it locks as long as it does.
 /// # Errors
 /// If the file cannot be opened or locked; that there is none is no error.
 pub fn in_use(path: &Path) -> Result<bool> {
-    match effect::open("cache.lock.open", path) {
+    match steady(|| effect::open("cache.lock.open", path)) {
         // A shared lock, since on network file systems an exclusive one needs write access.
         Ok(file) => match effect::try_lock_shared("cache.lock.lock", &file) {
             Ok(()) => Ok(false),
             Err(fs::TryLockError::WouldBlock) => Ok(true),
+            // Gone meanwhile.
+            Err(fs::TryLockError::Error(e)) if is_stale(&e) => Ok(false),
             Err(fs::TryLockError::Error(e)) => Err(Error::io("lock", path, e)),
         },
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
@@ -274,6 +344,57 @@ mod tests {
         assert!(in_use(&path).unwrap());
         drop(temp);
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn files_that_nfs_keeps_for_their_readers_count_as_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let inner = folder.path().join("a");
+        fs::create_dir(&inner).unwrap();
+        for name in [".nfs000000000012ab3400000001", "x"] {
+            fs::write(inner.join(name), "").unwrap();
+        }
+        let names = || children(&inner).unwrap().into_iter().map(|c| c.file_name());
+        assert!(names().eq(["x"]));
+        assert!(!only_silly(folder.path()));
+        fs::remove_file(inner.join("x")).unwrap();
+        assert!(only_silly(folder.path()));
+        assert!(!is_silly(OsStr::new(".nfsx")) && !is_silly(OsStr::new("nfs00000000")));
+    }
+
+    #[test]
+    fn a_rename_that_was_done_and_sent_again_is_no_failure() {
+        let folder = tempfile::tempdir().unwrap();
+        let [from, to] = ["a", "b"].map(|name| folder.path().join(name));
+        fs::write(&to, "new").unwrap();
+        let file = File::open(&to).unwrap();
+        let missing = || Err(io::Error::from(io::ErrorKind::NotFound));
+        settled(missing(), &from, || is_at(&file, &to)).unwrap();
+        // But one that was never done is.
+        fs::write(&from, "other").unwrap();
+        assert!(settled(missing(), &from, || is_at(&file, &to)).is_err());
+        fs::remove_file(&from).unwrap();
+        assert!(settled(missing(), &from, || is_at(&file, &from)).is_err());
+        assert!(rename("cache.temp.rename", &from, &to, || false).is_err());
+        rename("cache.temp.rename", &to, &from, || false).unwrap();
+    }
+
+    #[test]
+    fn a_stale_handle_is_asked_once_more() {
+        let tries = std::cell::Cell::new(0);
+        let stale = || {
+            tries.set(tries.get() + 1);
+            Err::<(), _>(io::Error::from_raw_os_error(libc::ESTALE))
+        };
+        assert!(is_stale(&steady(stale).unwrap_err()));
+        assert_eq!(tries.get(), 2);
+        let second = || {
+            tries.set(tries.get() + 1);
+            let error = io::Error::from_raw_os_error(libc::ESTALE);
+            if tries.get() % 2 == 1 { Err(error) } else { Ok(()) }
+        };
+        steady(second).unwrap();
+        steady(|| Ok(())).unwrap();
     }
 
     #[test]

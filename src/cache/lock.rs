@@ -3,14 +3,15 @@
 //! Invariant: while a [`KeyLock`] lives, no other lock on the same key is held, in this process or
 //! another. The lock file exists only while someone holds or awaits the lock. Since a waiter may
 //! open the file just before the holder unlinks it, whoever gets a lock checks that the file still
-//! has its name, and tries again if not.
+//! has its name, and tries again if not. On a network file system the holder may be another host, and what
+//! this one remembers of names may be old: so the name is opened afresh, which asks the server.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::Cache;
-use super::layout::{in_use, is_at};
+use super::layout::{in_use, is_at, is_same, is_stale, steady};
 use crate::effect;
 use crate::error::{Error, IoContext, Result};
 use crate::key::Key;
@@ -40,11 +41,16 @@ impl Cache {
     /// Waits until nobody else builds this key. Look for the entry again afterwards: whoever held
     /// the lock has probably made it.
     pub fn lock(&self, kind: &str, key: &Key) -> Result<KeyLock> {
+        self.require_locks()?;
         let path = self.lock_path(kind, key);
         loop {
             let file = open(&path)?;
-            effect::lock("cache.lock.lock", &file).io("lock", &path)?;
-            if is_at(&file, &path) {
+            match effect::lock("cache.lock.lock", &file) {
+                // Another host removed the file with its lock.
+                Err(e) if is_stale(&e) => continue,
+                other => other.io("lock", &path)?,
+            }
+            if still_named(&file, &path) {
                 return Ok(KeyLock { path, _file: file });
             }
         }
@@ -52,6 +58,7 @@ impl Cache {
 
     /// The lock, unless someone else holds it.
     pub fn try_lock(&self, kind: &str, key: &Key) -> Result<Option<KeyLock>> {
+        self.require_locks()?;
         try_lock_file(self.lock_path(kind, key))
     }
 
@@ -73,18 +80,25 @@ pub(super) fn try_lock_file(path: PathBuf) -> Result<Option<KeyLock>> {
     loop {
         let file = open(&path)?;
         match effect::try_lock("cache.lock.lock", &file) {
-            Ok(()) if is_at(&file, &path) => return Ok(Some(KeyLock { path, _file: file })),
+            Ok(()) if still_named(&file, &path) => return Ok(Some(KeyLock { path, _file: file })),
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::Error(e)) if is_stale(&e) => {}
             Err(TryLockError::Error(e)) => return Err(Error::io("lock", &path, e)),
         }
     }
 }
 
+/// Whether the name leads to this very file, asked by opening it.
+fn still_named(file: &File, path: &Path) -> bool {
+    is_at(file, path)
+        && effect::open("cache.lock.open", path).is_ok_and(|named| is_same(file, &named))
+}
+
 fn open(path: &Path) -> Result<File> {
     let how = OpenOptions::new().read(true).write(true).create(true).truncate(false).clone();
     let open = || effect::open_as("cache.lock.create", &how, path);
-    match open() {
+    match steady(open) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => {
             let folder = path.parent().expect("a lock file lies in a folder");
             effect::create_folder("cache.lock.folder", folder).io("create", folder)?;
@@ -96,6 +110,8 @@ fn open(path: &Path) -> Result<File> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;

@@ -14,6 +14,8 @@ mod gc;
 mod layout;
 mod listing;
 mod lock;
+mod locking;
+mod mount;
 mod outputs;
 mod piece;
 mod pin;
@@ -25,8 +27,10 @@ mod staging;
 mod survey;
 #[cfg(test)]
 mod tests;
+mod vouch;
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 pub use encoding::{Dtype, Encoder, Encoding, decode, transcode};
 pub use entry::{Documents, Entry, FileRecord, content_digest};
@@ -40,6 +44,7 @@ pub use piece::{Piece, Valid};
 pub use pin::{PinRecord, RootRecord};
 pub use publish::{Pending, Published};
 pub use staging::{Part, PartReport, PartWriter};
+pub use vouch::{Fault, Wanted};
 
 use crate::error::{IoContext, Result};
 use crate::key::Key;
@@ -50,6 +55,8 @@ use sealed::Trouble;
 pub struct Cache {
     root: PathBuf,
     open_files: read::OpenFiles,
+    /// Set once it is known that locks can be relied on.
+    locks: OnceLock<()>,
 }
 
 impl Cache {
@@ -61,7 +68,7 @@ impl Cache {
     pub fn open(root: impl AsRef<Path>) -> Result<Self> {
         let root = std::path::absolute(root.as_ref()).io("find", root.as_ref())?;
         layout::prepare(&root)?;
-        Ok(Self { root, open_files: read::OpenFiles::default() })
+        Ok(Self { root, open_files: read::OpenFiles::default(), locks: OnceLock::new() })
     }
 
     /// The cache in a folder that need not be there yet, to see what it holds: nothing is written.
@@ -70,7 +77,7 @@ impl Cache {
     pub fn look(root: impl AsRef<Path>) -> Result<Self> {
         let root = std::path::absolute(root.as_ref()).io("find", root.as_ref())?;
         layout::check(&root)?;
-        Ok(Self { root, open_files: read::OpenFiles::default() })
+        Ok(Self { root, open_files: read::OpenFiles::default(), locks: OnceLock::new() })
     }
 
     /// The folder of the cache, absolute.

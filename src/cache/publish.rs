@@ -127,7 +127,9 @@ impl Cache {
         let parent = half.home.parent().expect("an entry lies under its kind");
         effect::create_folder("cache.publish.folder", parent).io("create", parent)?;
         loop {
-            match effect::rename("cache.publish.rename", &half.folder, &half.home) {
+            // Held by whoever has the lock of the key: what came there meanwhile is this entry.
+            let done = || half.home.join(entry::ENTRY).symlink_metadata().is_ok();
+            match layout::rename("cache.publish.rename", &half.folder, &half.home, done) {
                 Ok(()) => {
                     self.open_files.forget(&half.home);
                     return Ok(None);

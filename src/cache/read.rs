@@ -57,7 +57,7 @@ impl OpenFiles {
 }
 
 /// The decoded bytes of a piece, out of its stored bytes.
-fn decoded(piece: &Piece, stored: Vec<u8>) -> Result<Vec<u8>, String> {
+pub(super) fn decoded(piece: &Piece, stored: Vec<u8>) -> Result<Vec<u8>, String> {
     // Where the leaves cover the very bytes stored, hashing them once is enough.
     if piece.encoding != Encoding::Raw || !piece.is_full() {
         as_stored(piece, &stored)?;
@@ -92,7 +92,7 @@ pub(super) fn check_piece(
     Ok(())
 }
 
-fn read_at(file: &File, path: &Path, piece: &Piece) -> Result<Vec<u8>, Trouble> {
+pub(super) fn read_at(file: &File, path: &Path, piece: &Piece) -> Result<Vec<u8>, Trouble> {
     let mut stored = vec![0; piece.bytes as usize];
     effect::read_at("cache.payload.read", file, &mut stored, piece.offset)
         .map_err(|e| Trouble::reading(path, e))?;

@@ -10,7 +10,7 @@ use std::path::Path;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::layout::write_atomic;
+use super::layout::{steady, write_atomic};
 use crate::effect;
 use crate::error::{Error, Result};
 use crate::key::Digest;
@@ -79,7 +79,7 @@ pub(super) fn write(path: &Path, name: &str, value: &impl Serialize) -> Result<(
 
 /// Reads a sealed file.
 pub(super) fn read<T: DeserializeOwned>(path: &Path, name: &str) -> Result<T, Trouble> {
-    match effect::read("cache.record.read", path) {
+    match steady(|| effect::read("cache.record.read", path)) {
         Ok(bytes) => unseal(name, &bytes),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Err(Trouble::Absent),
         Err(e) => Err(Trouble::reading(path, e)),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::common::{Loaded, Overrides, interrupts, load};
 use super::progress::Terminal;
@@ -37,6 +37,9 @@ pub struct BuildArgs {
     /// Threads of each worker on the CPU; more than 1 pays only with fewer workers than processors
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: u16,
+    /// Stop a worker that makes no progress for so long, and try its work once more; 0 never does
+    #[arg(long, value_name = "SECONDS", default_value_t = STALL, value_parser = clap::value_parser!(u32).range(0..=86400))]
+    pub stall: u32,
     /// Make only artifacts of this kind, and what they need; may be given several times
     #[arg(long, value_name = "KIND", value_parser = kinds())]
     pub only: Vec<String>,
@@ -80,6 +83,14 @@ pub fn run(args: &BuildArgs, global: &Global, start: Instant) -> Result<ExitCode
     Ok(code(&report))
 }
 
+/// How long a worker may make no progress by default, in seconds.
+pub const STALL: u32 = 600;
+
+/// The limit that so many seconds mean.
+pub fn stall(seconds: u32) -> Option<Duration> {
+    (seconds > 0).then(|| Duration::from_secs(seconds.into()))
+}
+
 /// What is asked for, with Ctrl-C listened to.
 pub fn request(args: &BuildArgs) -> Result<Request> {
     Ok(Request {
@@ -87,6 +98,7 @@ pub fn request(args: &BuildArgs) -> Result<Request> {
         jobs: args.jobs.map(usize::from),
         threads: u32::from(args.threads.max(1)),
         keep_going: args.keep_going,
+        stall: stall(args.stall),
         only: args.only.clone(),
         force: args.force,
         elsewhere: None,

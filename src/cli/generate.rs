@@ -71,6 +71,7 @@ pub fn run(args: &GenerateArgs, global: &Global, start: Instant) -> Result<ExitC
         experiments: vec![args.config.clone()],
         overrides: Overrides { set, device: args.device.clone(), ..Overrides::default() },
         dry_run: args.dry_run,
+        stall: build::STALL,
         ..BuildArgs::default()
     };
     build::run(&build, global, start)

@@ -267,6 +267,7 @@ fn experiment(
         jobs: None,
         threads: 1,
         keep_going: false,
+        stall: super::build::stall(super::build::STALL),
         only: vec!["render".to_owned()],
         force: false,
         elsewhere,

@@ -1,9 +1,11 @@
 //! What a rollout's time goes into, for whoever asks.
 //!
-//! Kernels say [`done`] after each piece of work. That is one comparison unless this thread has a
-//! listener; clocks are the listener's, and nothing that is computed depends on one.
+//! Kernels say [`done`] after each piece of work. That moves the marks of the process, and is one comparison
+//! unless this thread has a listener; clocks are the listener's, and nothing that is computed depends on one.
 
 use std::cell::Cell;
+
+use crate::mark;
 
 /// A sort of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +63,7 @@ thread_local! {
 
 /// What was done since the last call was this.
 pub(super) fn done(part: Part) {
+    mark::tick();
     if let Some(listener) = LISTENER.get() {
         listener(part);
     }

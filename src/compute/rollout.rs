@@ -7,6 +7,7 @@
 use std::ops::Range;
 
 use crate::error::Result;
+use crate::mark::{self, Doing};
 use crate::operator::Operator;
 use crate::operator::metrics::{METRICS, collapse};
 use crate::operator::rollout::{Precision, Rollout};
@@ -318,6 +319,7 @@ impl<'a> Run<'a> {
         }
         self.current = states;
         self.stored += 1;
+        mark::at(Doing::Step, self.stored.into(), unit.num_timesteps.into());
         done(Part::State);
     }
 

@@ -2,15 +2,23 @@
 //!
 //! Four-two-zero chroma, which every player knows; BT.709 written and tagged; the index in front, so that
 //! a browser plays while it loads. The thread count is fixed and nothing of the machine is written, so
-//! one version of `ffmpeg` gives the same bytes for the same frames.
+//! one version of `ffmpeg` gives the same bytes for the same frames. One that takes no frame for too long is
+//! stopped.
 
-use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::Encoder;
 use super::partial::Partial;
+use crate::child;
 use crate::effect;
 use crate::error::{Error, IoContext, Result};
 use crate::picture::Canvas;
@@ -41,10 +49,17 @@ pub struct Ffmpeg {
     /// What it encodes with.
     pub codec: Codec,
     version: String,
+    /// How long it may take for a frame, or for the end.
+    pub(super) patience: Duration,
 }
+
+/// How long it may take for a frame, or for the end, and how long for its version or one frame to nowhere.
+const PATIENCE: (Duration, Duration) = (Duration::from_secs(300), Duration::from_secs(60));
 
 /// The last lines of an error that are kept.
 const LAST_WORDS: usize = 6;
+/// Most characters of each.
+const LONGEST_WORD: usize = 2000;
 
 impl Ffmpeg {
     /// The `program`, usually `ffmpeg`, if it is there and encodes a frame with the codec that was
@@ -55,11 +70,17 @@ impl Ffmpeg {
     /// If it does not encode with the codec that was asked for.
     pub fn find(program: &str, asked: Option<Codec>, on_cuda: bool) -> Result<Option<Self>> {
         let mut command = Command::new(program);
-        command.arg("-version").stdin(Stdio::null());
-        let output = effect::output("encode.ffmpeg.spawn", &mut command);
-        let Some(output) = output.ok().filter(|output| output.status.success()) else {
+        let Ok(output) = asked_of(command.arg("-version")) else { return Ok(None) };
+        if output.stopped {
+            let limit = PATIENCE.1.as_secs();
+            let message =
+                format!("`{program} -version` said nothing for {limit} s; it was stopped");
+            let help = "see what this `ffmpeg` is; without one, renders become GIF instead of MP4";
+            return Err(Error::environment(message).help(help));
+        }
+        if !output.is_success() {
             return Ok(None);
-        };
+        }
         let version = String::from_utf8_lossy(&output.stdout);
         let version = version.lines().next().unwrap_or_default().trim().to_owned();
         let candidates = match asked {
@@ -70,7 +91,10 @@ impl Ffmpeg {
         let mut words = String::new();
         for codec in candidates {
             match encodes(program, codec) {
-                Ok(()) => return Ok(Some(Self { program: program.to_owned(), codec, version })),
+                Ok(()) => {
+                    let (program, patience) = (program.to_owned(), PATIENCE.0);
+                    return Ok(Some(Self { program, codec, version, patience }));
+                }
                 Err(said) => words = said,
             }
         }
@@ -119,12 +143,22 @@ impl Ffmpeg {
         command.args(["-movflags", "+faststart", "-fflags", "+bitexact", "-flags:v", "+bitexact"]);
         command.args(["-map_metadata", "-1", "-f", "mp4"]).arg(file.half());
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+        // So that what it starts can be ended with it; it ends with its input in any case.
+        command.process_group(0);
         let mut child = effect::spawn("encode.ffmpeg.spawn", &mut command)
             .io("start", Path::new(&self.program))?;
         let pipe = child.stdin.take();
         let said = child.stderr.take().map(|err| std::thread::spawn(move || last_words(err)));
-        Ok(Video { file, child, pipe, said, frames: 0, size: (width, height) })
+        let watched = Watched::start(child, self.patience);
+        Ok(Video { file, watched, pipe, said, frames: 0, size: (width, height) })
     }
+}
+
+/// What a command says that has nothing to read; it is stopped if it says nothing for long.
+fn asked_of(command: &mut Command) -> std::io::Result<child::Finished> {
+    let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = effect::spawn("encode.ffmpeg.spawn", command)?;
+    Ok(child::finish(child, Vec::new(), PATIENCE.1))
 }
 
 /// Encodes one frame to nowhere; what was said if that fails.
@@ -132,10 +166,10 @@ fn encodes(program: &str, codec: Codec) -> Result<(), String> {
     let mut command = Command::new(program);
     command
         .args(["-hide_banner", "-loglevel", "error", "-f", "lavfi", "-i", "nullsrc=s=256x256"])
-        .args(["-frames:v", "1", "-pix_fmt", "yuv420p", "-c:v", codec.name(), "-f", "null", "-"])
-        .stdin(Stdio::null());
-    match effect::output("encode.ffmpeg.spawn", &mut command) {
-        Ok(output) if output.status.success() => Ok(()),
+        .args(["-frames:v", "1", "-pix_fmt", "yuv420p", "-c:v", codec.name(), "-f", "null", "-"]);
+    match asked_of(&mut command) {
+        Ok(output) if output.is_success() => Ok(()),
+        Ok(output) if output.stopped => Err("it hangs".to_owned()),
         Ok(output) => Err(last_words(output.stderr.as_slice())),
         Err(error) => Err(error.to_string()),
     }
@@ -144,23 +178,97 @@ fn encodes(program: &str, codec: Codec) -> Result<(), String> {
 /// The last lines of a text, as one.
 fn last_words(text: impl std::io::Read) -> String {
     let mut kept = std::collections::VecDeque::new();
-    for line in BufReader::new(text).lines().map_while(Result::ok) {
-        let line = line.trim().to_owned();
+    child::lines(text, |line| {
+        let line: String = line.trim().chars().take(LONGEST_WORD).collect();
         if !line.is_empty() {
             kept.push_back(line);
         }
         if kept.len() > LAST_WORDS {
             kept.pop_front();
         }
-    }
+        true
+    });
     Vec::from(kept).join("; ")
+}
+
+/// The encoder, and a thread that stops it if nothing goes on for too long.
+#[derive(Debug)]
+struct Watched {
+    child: Arc<Mutex<Child>>,
+    /// Frames taken, and the end of the input.
+    taken: Arc<AtomicU64>,
+    stopped: Arc<AtomicBool>,
+    /// Ends the thread when dropped.
+    _over: Sender<()>,
+}
+
+impl Watched {
+    fn start(child: Child, patience: Duration) -> Self {
+        let (over, ends) = channel();
+        let this = Self {
+            child: Arc::new(Mutex::new(child)),
+            taken: Arc::default(),
+            stopped: Arc::default(),
+            _over: over,
+        };
+        let (child, taken) = (Arc::clone(&this.child), Arc::clone(&this.taken));
+        let stopped = Arc::clone(&this.stopped);
+        std::thread::spawn(move || {
+            let (mut last, mut since) = (0, Instant::now());
+            while ends.recv_timeout(patience / 8) == Err(RecvTimeoutError::Timeout) {
+                let now = taken.load(Ordering::Relaxed);
+                if now != last {
+                    (last, since) = (now, Instant::now());
+                }
+                if since.elapsed() > patience {
+                    stopped.store(true, Ordering::Relaxed);
+                    end(&mut locked(&child));
+                    return;
+                }
+            }
+        });
+        this
+    }
+
+    fn took(&self) {
+        self.taken.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Waits for its end; none if it was stopped.
+    fn wait(&self) -> std::io::Result<Option<ExitStatus>> {
+        loop {
+            if self.stopped.load(Ordering::Relaxed) {
+                return Ok(None);
+            }
+            if let Some(status) = locked(&self.child).try_wait()? {
+                // Stopped just now, perhaps.
+                let stopped = self.stopped.load(Ordering::Relaxed);
+                return Ok((!stopped).then_some(status));
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+}
+
+/// Ends an encoder and what it started: a wrapper's encoder would hold the pipe open.
+fn end(child: &mut Child) {
+    if let Ok(None) = child.try_wait()
+        && let Some(group) = Pid::from_raw(child.id().cast_signed())
+    {
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+    child::end(child);
+}
+
+fn locked(child: &Mutex<Child>) -> MutexGuard<'_, Child> {
+    child.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A video that is being written.
 #[derive(Debug)]
 pub struct Video {
     file: Partial,
-    child: Child,
+    watched: Watched,
     pipe: Option<ChildStdin>,
     said: Option<JoinHandle<String>>,
     frames: usize,
@@ -171,8 +279,15 @@ impl Video {
     /// Ends the input, waits, and says why if the encoder failed.
     fn end(&mut self) -> Result<()> {
         drop(self.pipe.take());
-        let status = self.child.wait().io("wait for", Path::new("ffmpeg"))?;
-        let said = self.said.take().and_then(|said| said.join().ok()).unwrap_or_default();
+        self.watched.took();
+        let status = self.watched.wait().io("wait for", Path::new("ffmpeg"))?;
+        let said = self.said.take().and_then(child::join).unwrap_or_default();
+        let Some(status) = status else {
+            let message = format!("`ffmpeg` hung after {} frames; it was stopped", self.frames);
+            let said = if said.is_empty() { String::new() } else { format!(": {said}") };
+            return Err(Error::artifact(message + &said)
+                .help("try again, or render a .gif or .apng, which need no `ffmpeg`"));
+        };
         if status.success() {
             return Ok(());
         }
@@ -189,6 +304,7 @@ impl Encoder for Video {
         match effect::write_all("encode.ffmpeg.write", pipe, canvas.pixels().as_flattened()) {
             Ok(()) => {
                 self.frames += 1;
+                self.watched.took();
                 Ok(())
             }
             Err(error) => match self.end() {
@@ -209,8 +325,7 @@ impl Encoder for Video {
 impl Drop for Video {
     fn drop(&mut self) {
         if self.said.is_some() {
-            let _ = self.child.kill();
-            let _ = self.child.wait();
+            end(&mut locked(&self.watched.child));
         }
     }
 }

@@ -163,3 +163,29 @@ fn an_encoder_that_dies_is_quoted() {
     drop(dropped);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
+
+#[test]
+fn an_encoder_that_hangs_is_stopped_and_said_to_hang() {
+    use std::io::Write;
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("ffmpeg");
+    // Written by another process: one that is started beside this test may inherit what is open here.
+    let mut sh = Command::new("sh");
+    sh.args(["-c", "cat > \"$1\"", "sh"]).arg(&program).stdin(std::process::Stdio::piped());
+    let mut sh = sh.spawn().unwrap();
+    let text = "#!/bin/sh\nfor last; do :; done\ncase \"$last\" in *.mp4*|*tmp*|*half*) echo stuck >&2; sleep 60;; esac\n";
+    sh.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    sh.wait().unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let found = Ffmpeg::find(program.to_str().unwrap(), None, false).unwrap().unwrap();
+    let mut patient = found;
+    patient.patience = std::time::Duration::from_millis(400);
+    let start = std::time::Instant::now();
+    let video = patient.start(&folder.path().join("a.mp4"), SIZE, 30, 20).unwrap();
+    let error = write(Box::new(video), &frames(100)).unwrap_err();
+    assert!(error.message.contains("`ffmpeg` hung after"), "{error}");
+    assert!(error.message.contains("it was stopped"), "{error}");
+    assert!(start.elapsed().as_secs() < 30, "{:?}", start.elapsed());
+    assert!(!folder.path().join("a.mp4").exists());
+}

@@ -56,6 +56,12 @@ pub fn units(node: &Node) -> usize {
     operators(node).map_or(1, <[Operator]>::len)
 }
 
+/// The operators at these positions, by their numbers; none of an artifact that is made whole.
+pub fn indices(node: &Node, (from, to): (usize, usize)) -> Vec<u64> {
+    let operators = operators(node).and_then(|operators| operators.get(from..to));
+    operators.unwrap_or_default().iter().map(|operator| operator.index).collect()
+}
+
 /// What a person calls a piece of work: the label of its artifact, and of a rollout the operators.
 pub fn describe(graph: &Graph, nodes: &[usize], units: (usize, usize)) -> String {
     let node = graph.node(nodes[0]);

@@ -6,7 +6,7 @@
 //!
 //! Invariant: the log is locked by its writer from before its first line until the build is over, and
 //! the kernel gives the lock back if the writer dies. So a log without a last event and without a lock
-//! is that of a build that died.
+//! is that of a build that died. Neither file grows without a bound, and neither does the memory for them.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -15,18 +15,19 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use super::old_logs;
+use super::spans::Spans;
+use super::summary::Summary;
 use crate::cache::Documents;
 use crate::effect;
 use crate::error::{IoContext, Result};
 
-/// One stretch of work of one worker.
-struct Span {
-    row: usize,
-    label: String,
-    kind: &'static str,
-    start: f64,
-    seconds: f64,
-}
+/// Up to this length a log says everything.
+const DETAILED: u64 = 64 << 20;
+/// Up to this length it also names what went wrong; afterwards that is counted too.
+const LONGEST: u64 = 2 * DETAILED;
+/// Least time between two summaries, in seconds, and least share of the time so far.
+const EVERY: (f64, f64) = (1.0, 1e-3);
 
 /// The log of one build.
 pub struct EventLog {
@@ -37,7 +38,14 @@ pub struct EventLog {
     sink: Option<BufWriter<File>>,
     start: Instant,
     jobs: u64,
-    spans: Vec<Span>,
+    spans: Spans,
+    /// Bytes written.
+    length: u64,
+    /// Up to which length everything is said, and up to which what went wrong.
+    limits: (u64, u64),
+    summary: Summary,
+    /// When the last summary was written.
+    summed: f64,
     host: String,
     when: String,
     profile: String,
@@ -54,6 +62,8 @@ impl EventLog {
         let (id, path, file) = fresh(folder, now)?;
         // Waits at most for somebody who looks whether it is locked.
         effect::lock("exec.log.lock", &file).io("lock", &path)?;
+        // With this one.
+        old_logs::remove(folder, old_logs::KEPT);
         Ok(Self {
             id,
             at: now,
@@ -61,7 +71,11 @@ impl EventLog {
             sink: Some(BufWriter::new(file)),
             start,
             jobs: 0,
-            spans: Vec::new(),
+            spans: Spans::default(),
+            length: 0,
+            limits: (DETAILED, LONGEST),
+            summary: Summary::default(),
+            summed: 0.0,
             host: host(),
             when: now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             profile: profile.to_owned(),
@@ -79,8 +93,43 @@ impl EventLog {
     }
 
     /// Appends an event. A log that can no longer be written (a full disk) stops the log, not the
-    /// build: the build will say so itself if it cannot write either.
+    /// build: the build will say so itself if it cannot write either. In a log that has become long, what is
+    /// said of each job and artifact is summed up.
     pub fn event(&mut self, name: &str, fields: Value) {
+        let limit = match name {
+            "job_started" | "job_done" | "built" | "found" => self.limits.0,
+            "job_failed" | "retry" | "failed" | "warning" | "part_refused" | "worker_started"
+            | "worker_exited" | "worker_stalled" => self.limits.1,
+            // Few, and needed.
+            _ => u64::MAX,
+        };
+        if self.length > limit {
+            self.summary.take(name, &fields);
+            let now = self.start.elapsed().as_secs_f64();
+            if now - self.summed >= EVERY.0.max(now * EVERY.1) {
+                self.sum_up();
+            }
+            return;
+        }
+        match name {
+            "job_started" => self.summary.begin(&fields),
+            "job_done" | "job_failed" | "worker_exited" => self.summary.end(&fields),
+            // Whoever reads of a turn of the build knows all that was before.
+            _ if limit == u64::MAX => self.sum_up(),
+            _ => {}
+        }
+        self.write(name, fields);
+    }
+
+    /// Writes what was left out since the last time.
+    fn sum_up(&mut self) {
+        self.summed = self.start.elapsed().as_secs_f64();
+        if let Some(fields) = self.summary.fields() {
+            self.write("progressed", fields);
+        }
+    }
+
+    fn write(&mut self, name: &str, fields: Value) {
         let Some(sink) = &mut self.sink else { return };
         let mut line = serde_json::Map::new();
         line.insert("event".into(), name.into());
@@ -90,6 +139,7 @@ impl EventLog {
         }
         let mut text = Value::Object(line).to_string();
         text.push('\n');
+        self.length += text.len() as u64;
         if effect::write_all("exec.log.write", sink, text.as_bytes())
             .and_then(|()| sink.flush())
             .is_err()
@@ -107,8 +157,7 @@ impl EventLog {
     /// Remembers a stretch of work for the trace: row `row`, from `since` to now.
     pub fn span(&mut self, row: usize, label: &str, kind: &'static str, since: Instant) {
         let start = since.duration_since(self.start).as_secs_f64();
-        let seconds = since.elapsed().as_secs_f64();
-        self.spans.push(Span { row, label: label.to_owned(), kind, start, seconds });
+        self.spans.push(row, label, kind, start, start + since.elapsed().as_secs_f64());
     }
 
     /// How an artifact came about, for its entry.
@@ -131,18 +180,10 @@ impl EventLog {
     /// # Errors
     /// If it cannot be written.
     pub fn write_trace(&self) -> Result<()> {
-        let micros = |seconds: f64| (seconds * 1e6).round();
-        let events: Vec<Value> = self
-            .spans
-            .iter()
-            .map(|s| {
-                json!({"name": s.label, "cat": s.kind, "ph": "X", "pid": 1, "tid": s.row,
-                       "ts": micros(s.start), "dur": micros(s.seconds)})
-            })
-            .collect();
         let path = self.path.with_extension("trace.json");
-        let text = json!({"displayTimeUnit": "ms", "traceEvents": events}).to_string();
-        effect::write("exec.trace.write", &path, text.as_bytes()).io("write", &path)
+        let file = effect::create("exec.trace.write", &path).io("write", &path)?;
+        let mut to = BufWriter::new(file);
+        self.spans.write(&mut to).and_then(|()| to.flush()).io("write", &path)
     }
 }
 
@@ -172,4 +213,60 @@ pub fn timestamp() -> jiff::Timestamp {
 /// Name of this machine.
 pub fn host() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn names(log: &EventLog) -> Vec<String> {
+        let text = fs::read_to_string(&log.path).unwrap();
+        let events = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        events.map(|event| event["event"].as_str().unwrap().to_owned()).collect()
+    }
+
+    #[test]
+    fn a_long_log_sums_up_and_still_says_how_it_ended_and_how_much_was_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut log = EventLog::create(folder.path(), Instant::now(), "cpu").unwrap();
+        log.limits = (2000, 4000);
+        log.event("build_started", json!({}));
+        for number in 0..1000_u32 {
+            let job = json!({"job": number, "worker": number % 2, "labels": ["weights/ops0-31"]});
+            log.event("job_started", job);
+            let done = json!({"job": number, "worker": number % 2, "seconds": 0.5, "gflop": 0.0});
+            log.event("job_done", done);
+            log.event("built", json!({"kind": "weights", "bytes": 3, "gflop": 2.0}));
+            log.event("retry", json!({"label": "weights/ops0-31", "error": "x"}));
+        }
+        log.event("build_finished", json!({}));
+        let length = fs::metadata(&log.path).unwrap().len();
+        assert!((2000..6000).contains(&length), "{length}");
+        let names = names(&log);
+        assert_eq!(names[0], "build_started");
+        assert_eq!(names[names.len() - 2..], ["progressed", "build_finished"]);
+        let text = fs::read_to_string(&log.path).unwrap();
+        let (mut made, mut gflop, mut seconds) = (0, 0.0, 0.0);
+        for line in text.lines() {
+            let event: Value = serde_json::from_str(line).unwrap();
+            gflop += event["gflop"].as_f64().unwrap_or(0.0);
+            seconds += event["seconds"].as_f64().unwrap_or(0.0);
+            made += u64::from(event["event"] == "built");
+            made += event["made"]["weights"].as_u64().unwrap_or(0);
+        }
+        assert_eq!((made, gflop, seconds), (1000, 2000.0, 500.0));
+    }
+
+    #[test]
+    fn a_short_log_says_everything() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut log = EventLog::create(folder.path(), Instant::now(), "cpu").unwrap();
+        for name in ["build_started", "job_started", "job_done", "built", "build_finished"] {
+            log.event(name, json!({"worker": 0}));
+        }
+        let expected = ["build_started", "job_started", "job_done", "built", "build_finished"];
+        assert_eq!(names(&log), expected);
+    }
 }

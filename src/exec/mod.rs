@@ -11,6 +11,8 @@ pub mod jobs;
 pub mod log;
 pub mod measure;
 #[cfg(feature = "front")]
+mod old_logs;
+#[cfg(feature = "front")]
 pub mod process;
 #[cfg(feature = "front")]
 pub mod progress;
@@ -23,6 +25,12 @@ mod queue;
 mod queue_tests;
 #[cfg(feature = "front")]
 mod run;
+#[cfg(feature = "front")]
+mod spans;
+#[cfg(feature = "front")]
+mod summary;
+#[cfg(feature = "front")]
+mod watchdog;
 
 #[cfg(feature = "front")]
 pub use run::{Event, Failed, Options, Outcome, run};

@@ -88,6 +88,15 @@ pub struct Job {
 pub enum Reply {
     /// It has planned and waits for jobs.
     Ready,
+    /// It goes on; at most about once a second, and only if its marks moved since the last time.
+    Alive {
+        /// Number of the job that it is at, if any.
+        id: Option<u64>,
+        /// A counter that moves with everything that gets done.
+        marks: u64,
+        /// What it is doing, in words.
+        doing: String,
+    },
     /// The parts of a job are written: one name for each key, in order.
     Done {
         /// Number of the job.

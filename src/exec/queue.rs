@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BinaryHeap, HashMap, HashSet};
 use super::jobs::{self, Sibling};
 use super::protocol::{Takes, part_name, part_units};
 use crate::artifact::{Artifact, KINDS, RolloutChunk, StateFeatures, is_portable};
-use crate::cache::{Cache, KeyLock};
+use crate::cache::{Cache, KeyLock, Wanted};
 use crate::error::Result;
 use crate::graph::Graph;
 use crate::key::Key;
@@ -36,6 +36,8 @@ pub struct Task {
     pub cost: f64,
     /// 0 at first, 1 after a failure.
     pub attempt: u32,
+    /// A worker that is not to be given it if there is another.
+    pub avoid: Option<usize>,
 }
 
 /// What opening found.
@@ -55,8 +57,11 @@ pub enum Opened {
 struct Open {
     _lock: KeyLock,
     missing: Vec<bool>,
-    parts: Vec<String>,
+    /// Names, and the workers that wrote them; none for what an earlier build left.
+    parts: Vec<(String, Option<usize>)>,
     seconds: f64,
+    /// Some of its parts were refused and made again.
+    remade: bool,
 }
 
 /// Ready artifacts that share work.
@@ -185,14 +190,17 @@ impl<'a> Queue<'a> {
         }
     }
 
-    /// The next task for a worker that takes so much.
-    pub fn pop(&mut self, takes: Takes) -> Option<Task> {
+    /// The next task for a worker that takes so much, and none that is to avoid `worker`.
+    pub fn pop(&mut self, takes: Takes, worker: Option<usize>) -> Option<Task> {
         let failed = &self.failed;
         self.tasks.retain_mut(|task| {
             task.nodes.retain(|at| !failed.contains(at));
             !task.nodes.is_empty()
         });
-        let last = self.tasks.iter().rposition(|task| self.suits(task.nodes[0], takes))?;
+        let suits = |task: &Task| {
+            self.suits(task.nodes[0], takes) && (worker.is_none() || task.avoid != worker)
+        };
+        let last = self.tasks.iter().rposition(suits)?;
         Some(self.tasks.remove(last))
     }
 
@@ -252,9 +260,10 @@ impl<'a> Queue<'a> {
                 missing: vec![true; jobs::units(node)],
                 parts: Vec::new(),
                 seconds: 0.0,
+                remade: false,
             };
             for part in cache.complete_parts(kind, &node.key)? {
-                open.take(&part.name);
+                open.take(&part.name, None);
             }
             if open.missing.contains(&true) {
                 members.push(at);
@@ -273,6 +282,7 @@ impl<'a> Queue<'a> {
             units: piece.units,
             cost: piece.cost,
             attempt: 0,
+            avoid: None,
         }));
         Ok(Opened::Some { complete, there })
     }
@@ -303,14 +313,14 @@ impl<'a> Queue<'a> {
         wanted.map(|at| self.graph.node(at).key).collect()
     }
 
-    /// A task is done; gives the artifacts that are complete now.
-    pub fn done(&mut self, task: &Task, parts: &[String], seconds: f64) -> Vec<usize> {
+    /// A worker did a task; gives the artifacts that are complete now.
+    pub fn done(&mut self, task: &Task, worker: usize, seconds: f64) -> Vec<usize> {
         let share = seconds / task.nodes.len() as f64;
         let mut complete = Vec::new();
-        for (at, part) in task.nodes.iter().zip(parts) {
+        for at in &task.nodes {
             let Some(open) = self.open.get_mut(at) else { continue };
             open.seconds += share;
-            open.take(part);
+            open.take(&part_name(task.units), Some(worker));
             if !open.missing.contains(&true) {
                 complete.push(*at);
             }
@@ -318,9 +328,42 @@ impl<'a> Queue<'a> {
         complete
     }
 
-    /// Names of the parts of an artifact.
-    pub fn parts(&self, at: usize) -> Vec<String> {
-        self.open.get(&at).map(|open| open.parts.clone()).unwrap_or_default()
+    /// The parts of an artifact: what each must be of.
+    pub fn parts(&self, at: usize) -> Vec<Wanted> {
+        let node = self.graph.node(at);
+        let numbers = |name: &str| part_units(name).map(|units| jobs::indices(node, units));
+        let parts = self.open.get(&at).map(|open| open.parts.iter()).into_iter().flatten();
+        parts
+            .map(|(name, _)| Wanted {
+                name: name.clone(),
+                numbers: numbers(name).unwrap_or_default(),
+            })
+            .collect()
+    }
+
+    /// Which worker wrote a part of an artifact; none if an earlier build did.
+    pub fn writer(&self, at: usize, part: &str) -> Option<usize> {
+        let parts = &self.open.get(&at)?.parts;
+        parts.iter().find(|(name, _)| name == part)?.1
+    }
+
+    /// Parts of an artifact were refused: has them made again, by another worker if there is one. False if
+    /// that happened before, or cannot be: the artifact is given up.
+    pub fn remake(&mut self, at: usize, parts: &[&str]) -> bool {
+        let Some(open) = self.open.get_mut(&at).filter(|open| !open.remade) else {
+            self.give_up(at);
+            return false;
+        };
+        open.remade = true;
+        let refused = |name: &String| parts.contains(&name.as_str());
+        for (name, worker) in open.parts.extract_if(.., |(name, _)| refused(name)) {
+            let Some(units) = part_units(&name) else { continue };
+            open.missing[units.0..units.1].fill(true);
+            // What it costs was counted when it was done the first time.
+            let task = Task { nodes: vec![at], units, cost: 0.0, attempt: 0, avoid: worker };
+            self.tasks.push(task);
+        }
+        true
     }
 
     /// Seconds that workers spent on an artifact.
@@ -357,6 +400,7 @@ impl<'a> Queue<'a> {
                 units: (unit, unit + 1),
                 cost: share,
                 attempt: 1,
+                avoid: None,
             }));
             return true;
         }
@@ -397,13 +441,13 @@ fn groups(graph: &Graph, nodes: Vec<usize>) -> Vec<Vec<usize>> {
 
 impl Open {
     /// A part is there: its units are no longer missing. A part that brings nothing new is left out.
-    fn take(&mut self, name: &str) {
+    fn take(&mut self, name: &str, worker: Option<usize>) {
         let Some((from, to)) = part_units(name) else { return };
         let units = self.missing.get_mut(from..to);
         let Some(units) = units.filter(|units| units.iter().all(|missing| *missing)) else {
             return;
         };
         units.fill(false);
-        self.parts.push(part_name((from, to)));
+        self.parts.push((part_name((from, to)), worker));
     }
 }

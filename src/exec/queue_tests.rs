@@ -42,7 +42,7 @@ fn to_make(graph: &Graph) -> Vec<usize> {
 /// The next task for a worker that takes so much, if there is one.
 fn next(queue: &mut Queue<'_>, cache: &Cache, takes: Takes) -> Option<Task> {
     loop {
-        if let Some(task) = queue.pop(takes) {
+        if let Some(task) = queue.pop(takes, None) {
             return Some(task);
         }
         if let Opened::Nothing = queue.open(cache, takes).unwrap() {
@@ -52,8 +52,7 @@ fn next(queue: &mut Queue<'_>, cache: &Cache, takes: Takes) -> Option<Task> {
 }
 
 fn finish(queue: &mut Queue<'_>, task: &Task) {
-    let parts = vec![part_name(task.units); task.nodes.len()];
-    for at in queue.done(task, &parts, 1.0) {
+    for at in queue.done(task, 0, 1.0) {
         queue.settle(at);
     }
 }
@@ -98,4 +97,32 @@ fn a_worker_on_the_cpu_is_given_everything_the_longest_chain_first() {
     }
     assert!(queue.is_empty());
     assert_eq!(made.into_iter().collect::<Vec<_>>(), all);
+}
+
+#[test]
+fn parts_that_were_refused_are_made_once_more_by_another_worker_and_no_third_time() {
+    let (graph, folder) = (graph(), tempfile::tempdir().unwrap());
+    let cache = Cache::open(folder.path()).unwrap();
+    let mut queue = Queue::new(&graph, &to_make(&graph), 2, false);
+    let task = next(&mut queue, &cache, Takes::Anything).unwrap();
+    let at = task.nodes[0];
+    let complete = queue.done(&task, 5, 1.0);
+    assert!(complete.contains(&at));
+    let name = part_name(task.units);
+    assert_eq!((queue.parts(at)[0].name.as_str(), queue.writer(at, &name)), (&*name, Some(5)));
+    assert!(queue.remake(at, &[&name]));
+    assert!(queue.parts(at).is_empty());
+    let again = loop {
+        // The worker that lied is given everything else.
+        let Some(other) = queue.pop(Takes::Anything, Some(5)) else {
+            break queue.pop(Takes::Anything, None);
+        };
+        assert_ne!(other.nodes, [at]);
+    };
+    let again = again.unwrap();
+    assert_eq!((&*again.nodes, again.units, again.cost), (&[at][..], task.units, 0.0));
+    assert!(queue.done(&again, 6, 1.0).contains(&at));
+    assert_eq!(queue.writer(at, &name), Some(6));
+    assert!(!queue.remake(at, &[&name]), "given up");
+    assert!(queue.parts(at).is_empty());
 }

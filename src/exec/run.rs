@@ -13,11 +13,12 @@ use super::jobs;
 use super::log::EventLog;
 use super::process::Worker;
 use super::progress::Progress;
-use super::protocol::{Hello, Job, Reply, Takes};
+use super::protocol::{Hello, Job, Reply, Takes, part_name};
 use super::publisher::{Finished, Publisher};
 use super::queue::{Opened, Queue, Task};
+use super::watchdog::Watchdog;
 use crate::artifact::{Artifact, KINDS, RolloutChunk, StateFeatures};
-use crate::cache::{Cache, Pending, Published};
+use crate::cache::{Cache, Fault, Published};
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::Graph;
 use crate::key::Key;
@@ -27,10 +28,24 @@ use crate::plan::{Plan, kind_index};
 pub enum Event {
     /// A worker answers.
     Reply(usize, Reply),
-    /// A worker is gone.
+    /// A worker is gone, or at least its standard output.
     Exited(usize),
+    /// A worker does something that no worker does.
+    Broken(usize, String),
     /// Artifacts are in the cache, or could not be put there.
     Published(Vec<usize>, Result<Vec<Published>>),
+    /// Parts of an artifact are not what they say; they are gone.
+    Refused(usize, Vec<Fault>),
+}
+
+/// Why a worker is no longer one of the build's.
+enum Loss {
+    /// It ended by itself.
+    Died,
+    /// Its marks stood still for so long.
+    Stalled(Duration),
+    /// It does what no worker does.
+    Broken(String),
 }
 
 /// How to run a build.
@@ -42,6 +57,8 @@ pub struct Options {
     pub hellos: Vec<Hello>,
     /// Whether to go on with what does not depend on a failure.
     pub keep_going: bool,
+    /// How long a worker may make no progress; none never stops one.
+    pub stall: Option<Duration>,
     /// Set by Ctrl-C: end now.
     pub interrupt: Arc<AtomicBool>,
     /// Set by who has something better to build: hand out no more work, and end when the jobs at hand
@@ -112,6 +129,9 @@ pub fn run(
         publisher: Publisher::start(cache.root().to_owned(), sender.clone())?,
         sender,
         workers: BTreeMap::new(),
+        started: 0,
+        watchdog: Watchdog::new(options.stall, Instant::now()),
+        told: Instant::now(),
         publishing: 0,
         deaths: 0,
         halted: false,
@@ -127,7 +147,9 @@ struct Slot {
     process: Worker,
     hello: usize,
     ready: bool,
-    task: Option<(u64, Task, Instant)>,
+    /// When it was started, or got its task.
+    since: Instant,
+    task: Option<(u64, Task)>,
 }
 
 struct Build<'a> {
@@ -142,6 +164,11 @@ struct Build<'a> {
     publisher: Publisher,
     queue: Queue<'a>,
     sender: Sender<Event>,
+    /// Workers started so far.
+    started: usize,
+    watchdog: Watchdog,
+    /// When the progress was told last what workers are doing.
+    told: Instant,
     /// Artifacts handed to the publisher and not yet in the cache.
     publishing: usize,
     /// Workers that died since the last job that came through.
@@ -182,6 +209,7 @@ impl Build<'_> {
                 // What they are at is lost, and only that.
                 self.workers.clear();
             }
+            self.watch()?;
             self.progress.tick();
             if self.options.drain.load(Ordering::Relaxed) && !self.outcome.interrupted {
                 self.stop("drained");
@@ -209,11 +237,13 @@ impl Build<'_> {
     }
 
     fn start_worker(&mut self, hello: usize) -> Result<()> {
-        let id = self.workers.keys().last().map_or(hello, |last| (last + 1).max(hello));
+        let id = self.started;
+        self.started += 1;
         let told = &self.options.hellos[hello];
         let process = Worker::start(&self.options.worker, told, id, self.sender.clone())?;
         self.log.event("worker_started", json!({"worker": id, "pid": process.pid()}));
-        self.workers.insert(id, Slot { process, hello, ready: false, task: None });
+        let since = Instant::now();
+        self.workers.insert(id, Slot { process, hello, ready: false, since, task: None });
         Ok(())
     }
 
@@ -230,7 +260,7 @@ impl Build<'_> {
             .collect();
         for id in idle {
             let takes = self.options.hellos[self.workers[&id].hello].takes();
-            let Some(task) = self.next_task(takes)? else { continue };
+            let Some(task) = self.next_task(takes, id)? else { continue };
             let number = self.log.next_job();
             let job = Job {
                 id: number,
@@ -248,7 +278,8 @@ impl Build<'_> {
                 json!({"job": number, "worker": id, "labels": labels(self.graph, &task.nodes),
                        "units": task.units, "looks": looks}),
             );
-            slot.task = Some((number, task, Instant::now()));
+            slot.since = Instant::now();
+            slot.task = Some((number, task));
         }
         Ok(())
     }
@@ -260,9 +291,11 @@ impl Build<'_> {
     }
 
     /// The next task for a worker that takes so much; opens artifacts until there is one.
-    fn next_task(&mut self, takes: Takes) -> Result<Option<Task>> {
+    fn next_task(&mut self, takes: Takes, worker: usize) -> Result<Option<Task>> {
+        let takes_of = |slot: &Slot| self.options.hellos[slot.hello].takes();
+        let others = self.workers.values().filter(|slot| takes_of(slot) == takes).count() > 1;
         loop {
-            if let Some(task) = self.queue.pop(takes) {
+            if let Some(task) = self.queue.pop(takes, others.then_some(worker)) {
                 return Ok(Some(task));
             }
             match self.queue.open(self.cache, takes)? {
@@ -280,7 +313,7 @@ impl Build<'_> {
                         );
                     }
                     for node in complete {
-                        self.publish(node)?;
+                        self.publish(node);
                     }
                 }
             }
@@ -297,71 +330,127 @@ impl Build<'_> {
         gflop
     }
 
-    fn publish(&mut self, at: usize) -> Result<()> {
+    fn publish(&mut self, at: usize) {
         let node = self.graph.node(at);
-        let kind = node.kind.name;
-        let mut parts = Vec::new();
-        for name in self.queue.parts(at) {
-            parts.push(self.cache.finished_part(kind, &node.key, &name)?);
-        }
-        let notes = self.log.notes(self.queue.seconds(at));
-        let pending = Pending {
-            kind: kind.to_owned(),
+        self.publisher.send(Finished {
+            node: at,
+            kind: node.kind.name,
             key: node.key,
             recipe: node.recipe_text(),
-            parts,
-            notes,
-        };
-        self.publisher.send(Finished { node: at, pending });
+            parts: self.queue.parts(at),
+            notes: self.log.notes(self.queue.seconds(at)),
+        });
         self.publishing += 1;
-        Ok(())
     }
 
     fn handle(&mut self, event: Event) -> Result<()> {
+        if let Event::Reply(id, _) = &event
+            && let Some(slot) = self.workers.get(id)
+        {
+            slot.process.heard();
+        }
         match event {
             Event::Reply(id, Reply::Ready) => {
                 if let Some(slot) = self.workers.get_mut(&id) {
                     slot.ready = true;
                 }
             }
+            // Its listener keeps these.
+            Event::Reply(_, Reply::Alive { .. }) => {}
             Event::Reply(id, Reply::Done { id: job, parts, seconds }) => {
                 self.done(id, job, &parts, seconds)?;
             }
             Event::Reply(_, Reply::Failed { id: None, error }) => return Err(error.into()),
-            Event::Reply(id, Reply::Failed { id: Some(_), error }) => {
-                let Some(slot) = self.workers.get_mut(&id) else { return Ok(()) };
-                if let Some((job, task, _)) = slot.task.take() {
+            Event::Reply(id, Reply::Failed { id: Some(job), error }) => {
+                if let Some(task) = self.finished_task(id, job, None)? {
                     self.log.event("job_failed", json!({"job": job, "worker": id}));
                     self.task_failed(task, error.into())?;
                 }
             }
-            Event::Exited(id) => self.exited(id)?,
+            Event::Exited(id) => self.lost(id, &Loss::Died)?,
+            Event::Broken(id, why) => self.lost(id, &Loss::Broken(why))?,
             Event::Published(nodes, result) => self.published(&nodes, result?),
+            Event::Refused(node, faults) => self.refused(node, &faults),
         }
         Ok(())
     }
 
-    fn done(&mut self, id: usize, job: u64, parts: &[String], seconds: f64) -> Result<()> {
-        let Some(slot) = self.workers.get_mut(&id) else { return Ok(()) };
-        let Some((_, task, since)) = slot.task.take().filter(|(number, ..)| *number == job) else {
-            return Ok(());
+    /// The task that a worker says it is done with; none if it says what cannot be, or is gone.
+    fn finished_task(
+        &mut self,
+        id: usize,
+        job: u64,
+        parts: Option<&[String]>,
+    ) -> Result<Option<Task>> {
+        let Some(slot) = self.workers.get_mut(&id) else { return Ok(None) };
+        let why = match &slot.task {
+            None => format!("answers a job {job}, and has none"),
+            Some((number, _)) if *number != job => {
+                format!("answers a job {job}, and was given job {number}")
+            }
+            Some((_, task)) => match parts {
+                Some(parts) if parts.len() != task.nodes.len() => {
+                    format!("names {} parts for {} artifacts", parts.len(), task.nodes.len())
+                }
+                Some(parts) => match parts.iter().find(|name| **name != part_name(task.units)) {
+                    None => return Ok(slot.task.take().map(|(_, task)| task)),
+                    Some(name) => {
+                        let name: String = name.chars().take(100).collect();
+                        format!("names a part `{name}` where `{}` is wanted", part_name(task.units))
+                    }
+                },
+                None => return Ok(slot.task.take().map(|(_, task)| task)),
+            },
         };
+        self.lost(id, &Loss::Broken(why))?;
+        Ok(None)
+    }
+
+    fn done(&mut self, id: usize, job: u64, parts: &[String], seconds: f64) -> Result<()> {
+        let Some(task) = self.finished_task(id, job, Some(parts))? else { return Ok(()) };
+        let slot = &self.workers[&id];
+        // No more than there were, whatever it says.
+        let seconds = seconds.clamp(0.0, slot.since.elapsed().as_secs_f64());
         self.deaths = 0;
         let kind = self.graph.node(task.nodes[0]).kind.name;
         self.outcome.busy[kind_index(kind)] += seconds;
-        self.log.span(slot.hello, &self.graph.node(task.nodes[0]).label(), kind, since);
+        self.log.span(slot.hello, &self.graph.node(task.nodes[0]).label(), kind, slot.since);
         // Rollouts count job by job, all else when it is in the cache.
         let gflop = if kind == RolloutChunk::KIND.name { task.cost } else { 0.0 };
         self.log.event(
             "job_done",
             json!({"job": job, "worker": id, "seconds": seconds, "gflop": gflop}),
         );
-        let complete = self.queue.done(&task, parts, seconds);
+        let complete = self.queue.done(&task, id, seconds);
         self.progress.advanced(gflop);
         for node in complete {
-            self.publish(node)?;
+            self.publish(node);
         }
         Ok(())
+    }
+
+    /// Parts are not what they say: they are made once more.
+    fn refused(&mut self, at: usize, faults: &[Fault]) {
+        self.publishing -= 1;
+        let label = self.graph.node(at).label();
+        let mut first = None;
+        for Fault { part, why } in faults {
+            let worker = self.queue.writer(at, part);
+            self.log.event(
+                "part_refused",
+                json!({"label": label, "part": part, "worker": worker, "error": why}),
+            );
+            let by = worker.map_or("an earlier build".to_owned(), |id| format!("worker {id}"));
+            first.get_or_insert(format!("the part `{part}` by {by} is not what it says: {why}"));
+        }
+        let message = first.unwrap_or_default();
+        let parts: Vec<&str> = faults.iter().map(|fault| fault.part.as_str()).collect();
+        if self.queue.remake(at, &parts) {
+            self.log.event("retry", json!({"label": label, "error": message}));
+            self.progress.warn(&format!("{label}: {message}; trying once more"));
+        } else {
+            self.give_up(label, Error::artifact(message));
+        }
     }
 
     fn published(&mut self, nodes: &[usize], published: Vec<Published>) {
@@ -404,46 +493,120 @@ impl Build<'_> {
             self.progress.warn(&format!("{label}: {}; trying once more", error.message));
             return Ok(());
         }
+        self.give_up(label, error);
+        Ok(())
+    }
+
+    fn give_up(&mut self, label: String, error: Error) {
         self.log.event("failed", json!({"label": label, "error": error.message}));
         self.progress.failed(&label, &error);
         self.outcome.failed.push(Failed { label, error });
         self.halted |= !self.options.keep_going;
-        Ok(())
     }
 
-    fn exited(&mut self, id: usize) -> Result<()> {
+    /// Stops workers that hang, and tells the progress what the others are doing.
+    fn watch(&mut self) -> Result<()> {
+        self.watchdog.look(Instant::now());
+        let tells = self.told.elapsed() >= Duration::from_secs(1);
+        let mut hung = Vec::new();
+        for (id, slot) in &self.workers {
+            let job = slot.task.as_ref().map(|(number, _)| *number);
+            if slot.ready && job.is_none() {
+                continue;
+            }
+            let life = slot.process.life();
+            if tells && job.is_some() && life.job == job && !life.doing.is_empty() {
+                self.progress.started(slot.hello, &life.doing);
+            }
+            if let Some(limit) = self.watchdog.hangs(slot.ready, slot.since.max(life.moved)) {
+                hung.push((*id, limit));
+            }
+        }
+        if tells {
+            self.told = Instant::now();
+        }
+        hung.into_iter().try_for_each(|(id, limit)| self.lost(id, &Loss::Stalled(limit)))
+    }
+
+    /// What a worker is at, in words.
+    fn place(&self, slot: &Slot) -> Option<String> {
+        let (job, task) = slot.task.as_ref()?;
+        let life = slot.process.life();
+        if life.job == Some(*job) && !life.doing.is_empty() {
+            return Some(life.doing);
+        }
+        Some(jobs::describe(self.graph, &task.nodes, task.units))
+    }
+
+    /// A worker is no longer one of the build's: its task is tried once more, by another.
+    fn lost(&mut self, id: usize, loss: &Loss) -> Result<()> {
         let Some(mut slot) = self.workers.remove(&id) else { return Ok(()) };
-        let words = slot.process.last_words();
         if self.options.interrupt.load(Ordering::Relaxed) {
             // Ctrl-C in a terminal reaches workers too: that they end is no fault of theirs.
             return Ok(());
         }
+        let place = self.place(&slot);
+        if let Loss::Stalled(limit) = loss {
+            let job = slot.task.as_ref().map(|(number, _)| number);
+            let fields = json!({"worker": id, "job": job, "seconds": limit.as_secs_f64(),
+                                "doing": place});
+            self.log.event("worker_stalled", fields);
+        }
+        let words = match loss {
+            Loss::Died => slot.process.last_words(),
+            Loss::Stalled(_) | Loss::Broken(_) => slot.process.stop(),
+        };
         self.log.event("worker_exited", json!({"worker": id, "last_words": words}));
         if !slot.ready {
-            return Err(Error::environment(format!("spinlock-worker cannot start: {words}")).help(
-                "if a library is missing, run `make build` in the checkout of spinlock, which \
-                 fetches libtorch",
-            ));
+            return Err(never_ready(loss, &words));
         }
         self.deaths += 1;
-        let task = slot.task.take();
-        let doing = task.as_ref().map_or_else(
-            || "while idle".to_owned(),
-            |(_, task, _)| format!("in {}", jobs::describe(self.graph, &task.nodes, task.units)),
-        );
-        let message = format!("a worker died {doing}: {words}");
+        let place = place.map_or_else(|| "while idle".to_owned(), |place| format!("in {place}"));
+        let message = match loss {
+            Loss::Died => format!("a worker died {place}: {words}"),
+            Loss::Stalled(limit) => {
+                let limit = limit.as_secs();
+                format!("a worker made no progress for {limit} s {place}; it was stopped")
+            }
+            Loss::Broken(why) => format!("a worker {why}; it was stopped {place}"),
+        };
         if self.deaths > PATIENCE * self.options.hellos.len() as u32 {
-            return Err(Error::environment(message)
-                .help("workers keep dying; is there enough memory? try fewer of them with -j 1"));
+            let help = match loss {
+                Loss::Stalled(_) => {
+                    "workers keep hanging; is the disk or the device there? if single steps take \
+                     that long, allow more with --stall SECONDS"
+                }
+                _ => "workers keep dying; is there enough memory? try fewer of them with -j 1",
+            };
+            return Err(Error::environment(message).help(help));
         }
-        match task {
-            Some((_, task, _)) => self.task_failed(task, Error::artifact(message))?,
+        match slot.task.take() {
+            Some((_, task)) => self.task_failed(task, Error::artifact(message))?,
             None => self.warn(&message),
         }
         if !self.halted {
             self.start_worker(slot.hello)?;
         }
         Ok(())
+    }
+}
+
+/// Why a build cannot begin.
+fn never_ready(loss: &Loss, words: &str) -> Error {
+    match loss {
+        Loss::Died => Error::environment(format!("spinlock-worker cannot start: {words}")).help(
+            "if a library is missing, run `make build` in the checkout of spinlock, which fetches \
+             libtorch",
+        ),
+        Loss::Stalled(limit) => Error::environment(format!(
+            "spinlock-worker was not ready after {} s; it was stopped: {words}",
+            limit.as_secs()
+        ))
+        .help("is the disk that holds it slow, or a device stuck? allow more with --stall SECONDS"),
+        Loss::Broken(why) => {
+            Error::environment(format!("spinlock-worker cannot start: it {why}: {words}"))
+                .help("run `make build` in the checkout of spinlock")
+        }
     }
 }
 

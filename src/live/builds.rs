@@ -100,7 +100,11 @@ impl Builds {
                 *build = None;
             } else if build.is_none() {
                 let path = self.folder.join(format!("{id}.jsonl"));
-                let state = whole(&path)?;
+                let state = match whole(&path) {
+                    // A build that began just now removed it, as an old one.
+                    Err(_) if !path.exists() => continue,
+                    other => other?,
+                };
                 *build = Some(Box::new(Build { id: id.clone(), state, running: false }));
             }
         }

@@ -189,6 +189,7 @@ impl BuildState {
                 self.made(event, t);
             }
             "found" => self.made(event, t),
+            "progressed" => self.progressed(event),
             "retry" => {
                 let what = format!("{}: {}", text(&event["label"]), text(&event["error"]));
                 self.warn(&format!("{what}; trying once more"));
@@ -317,6 +318,25 @@ impl BuildState {
         if let Some(slot) = self.workers.get_mut(&worker) {
             *slot = Some(work);
         }
+    }
+
+    /// What a long log says of many artifacts at once.
+    fn progressed(&mut self, event: &Value) {
+        for counts in ["made", "found"] {
+            for (name, count) in event[counts].as_object().into_iter().flatten() {
+                if let Some(kind) = self.kind(name) {
+                    kind.made += count.as_u64().unwrap_or(0);
+                }
+            }
+        }
+        self.bytes += event["bytes"].as_u64().unwrap_or(0);
+        self.busy += event["seconds"].as_f64().unwrap_or(0.0);
+        self.failed += event["others"]["failed"].as_u64().unwrap_or(0);
+        self.workers.values_mut().for_each(|work| *work = None);
+        for work in event["working"].as_array().into_iter().flatten() {
+            self.job_started(work, self.last);
+        }
+        self.sample();
     }
 
     fn job_over(&mut self, event: &Value) {

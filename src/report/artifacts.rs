@@ -55,6 +55,14 @@ pub fn artifacts(subject: &Subject<'_>, log: &Log, report: &mut Report) -> Vec<A
         let order = ["failed", "built", "left", "cached"].iter().position(|s| *s == state);
         all.push((order, Artifact { kind: node.kind.name, label, state, seconds, bytes, key }, at));
     }
+    if log.summed {
+        // It counts some that it does not name.
+        for kind in &mut kinds {
+            let unnamed = log.made.get(&kind.name).copied().unwrap_or(0).saturating_sub(kind.built);
+            let unnamed = unnamed.min(kind.cached);
+            (kind.built, kind.cached) = (kind.built + unnamed, kind.cached - unnamed);
+        }
+    }
     arrows(subject.plan, &places, &kinds, report);
     report.kinds = kinds.into_iter().filter(|kind| !kind.name.is_empty()).collect();
     // If not all can be listed, those that say most.

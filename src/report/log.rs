@@ -37,6 +37,10 @@ pub struct Log {
     pub cached: BTreeMap<String, u64>,
     /// The estimated cost of what was made, by kind.
     pub gflop: BTreeMap<String, f64>,
+    /// Seconds of workers in jobs that are not in `work`, by kind: the log sums them up.
+    pub busy: BTreeMap<String, f64>,
+    /// Whether the log sums up what it says of many artifacts, so that not all of them are named.
+    pub summed: bool,
 }
 
 /// A job.
@@ -119,6 +123,7 @@ pub fn read(path: &Path) -> Option<Log> {
                 *log.made.entry(text("kind")).or_default() += 1;
                 *log.gflop.entry(text("kind")).or_default() += number("gflop");
             }
+            "progressed" => progressed(&mut log, &event, now),
             "found" => *log.cached.entry(text("kind")).or_default() += 1,
             "assembled" => _ = log.made.insert("dataset".to_owned(), 1),
             "job_started" => {
@@ -147,6 +152,25 @@ pub fn read(path: &Path) -> Option<Log> {
     }
     Some(log)
 }
+
+/// What a long log says of many artifacts at once.
+fn progressed(log: &mut Log, event: &Value, now: f64) {
+    log.summed = true;
+    for (kind, n) in counts_of(&event["made"]) {
+        *log.made.entry(kind.clone()).or_default() += n;
+        log.finished.extend(std::iter::repeat_n(now, (n as usize).min(MOST_AT_ONCE)));
+    }
+    for (kind, n) in counts_of(&event["found"]) {
+        *log.cached.entry(kind.clone()).or_default() += n;
+    }
+    for (kind, seconds) in event["seconds_by_kind"].as_object().into_iter().flatten() {
+        *log.busy.entry(kind.clone()).or_default() += seconds.as_f64().unwrap_or(0.0);
+    }
+    log.build.retries += event["others"]["retry"].as_u64().unwrap_or(0);
+}
+
+/// So many artifacts of one summary are counted when it comes to how many were finished in a second.
+const MOST_AT_ONCE: usize = 100_000;
 
 fn finished(log: &mut Log, event: &Value) {
     log.build.end = match (&event["interrupted"], log.build.failed.is_empty()) {

@@ -20,6 +20,7 @@ use crate::exec::measure::{Answer, Machine, Question, Rollouts};
 use crate::exec::protocol::{Failure, Hello};
 use crate::graph::{Graph, Node};
 use crate::ic::Request;
+use crate::mark::{self, Doing};
 use crate::operator::Operator;
 use crate::operator::layers::Stack;
 use crate::operator::rollout::Precision;
@@ -77,6 +78,7 @@ fn fastest(device: Device, mut run: impl FnMut() -> Result<()>) -> Result<f64> {
     for counts in std::iter::once(false).chain([true; TRIES]) {
         device::finish(device);
         let start = Instant::now();
+        mark::doing(Doing::Run);
         run()?;
         device::finish(device);
         if counts {

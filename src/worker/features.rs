@@ -7,12 +7,14 @@ use crate::compute::sensitivity::sensitivity;
 use crate::error::Result;
 use crate::features::table::coded;
 use crate::graph::Node;
+use crate::mark;
 
 /// Writes the pieces `values/<operator>` and `validity/values/<operator>`.
 pub fn run(context: &mut Context, node: &Node, recipe: &FeatureTable) -> Result<()> {
     let inputs = context.entry(InitialConditions::KIND.name, &recipe.inputs.key())?;
     let mut part = context.part(node, WHOLE)?;
     for operator in recipe.operators.iter() {
+        mark::operator(operator.index);
         let name = format!("fields/{}", operator.index);
         let input = f32_values(&context.array(&inputs, &name)?);
         let (device, precision) = (context.device, context.precision);

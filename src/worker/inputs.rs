@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::graph::Node;
 use crate::ic::Request;
 use crate::key::Value;
+use crate::mark;
 use crate::rng::Stream;
 
 /// Writes the pieces `fields/<operator>` and the document `settings`.
@@ -17,6 +18,7 @@ pub fn run(context: &Context, node: &Node, recipe: &InitialConditions) -> Result
     let mut part = context.part(node, WHOLE)?;
     let mut settings = Map::new();
     for input in &recipe.inputs {
+        mark::operator(input.operator);
         let grid = input.grid as usize;
         let stream = Stream::new(recipe.seed, "ic", &[input.operator]);
         let drawn = input.settings.draw(&Request { stream, grid, channels });

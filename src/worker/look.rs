@@ -8,6 +8,7 @@ use crate::compute::features::Measurer;
 use crate::error::Result;
 use crate::features::table::Extraction;
 use crate::features::{Category, Settings, Shape};
+use crate::mark::{self, Doing};
 
 /// Looks at the units of one job, which share categories and settings.
 pub struct Looker {
@@ -41,7 +42,10 @@ impl Looker {
     ) -> Result<()> {
         if self.device == Device::Cpu || self.settings.compat() {
             for (m, extraction) in extractions.iter_mut().enumerate() {
-                (0..steps).for_each(|t| extraction.frame(&state(m, t)));
+                for t in 0..steps {
+                    mark::at(Doing::State, t as u64 + 1, steps as u64);
+                    extraction.frame(&state(m, t));
+                }
             }
             return Ok(());
         }
@@ -49,6 +53,7 @@ impl Looker {
             Some((form, measurer)) if form == shape => measurer,
             _ => Measurer::new(&self.categories, &self.settings, shape, self.device)?,
         };
+        mark::doing(Doing::State);
         let (_, measurer) = self.measurer.insert((shape, measurer));
         measurer.look(extractions, steps, state)
     }

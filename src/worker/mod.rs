@@ -3,6 +3,7 @@
 //! It knows the cache and the kernels, and nothing of schedules. It computes privately; the build
 //! publishes.
 
+mod alive;
 mod bench;
 mod features;
 pub mod flight;
@@ -18,6 +19,7 @@ mod states;
 mod statistics;
 mod weights;
 
+pub use alive::Replies;
 pub use bench::measure;
 
 use std::collections::HashMap;
@@ -37,6 +39,7 @@ use crate::error::{Error, Result};
 use crate::exec::protocol::{Failure, Hello, Job, Reply, part_name};
 use crate::graph::{Graph, Node};
 use crate::key::Key;
+use crate::mark;
 use crate::operator::rollout::Precision;
 use crate::plan::expand;
 use crate::profile::{Probe, Profile};
@@ -80,6 +83,7 @@ impl Context {
 
     /// One array of an entry, verified; a damaged one puts the whole entry aside.
     pub fn array(&self, entry: &Entry, name: &str) -> Result<Vec<u8>> {
+        mark::tick();
         let read = entry
             .piece(name)
             .ok_or_else(|| Error::integrity(format!("{} {}: no `{name}`", entry.kind, entry.key)))
@@ -98,32 +102,33 @@ impl Context {
     }
 }
 
-/// Answers jobs from `input` until it ends.
+/// Answers jobs from `input` until it ends, and says beside its work how far it is.
 ///
 /// # Errors
 /// If the other side cannot be talked to.
-pub fn serve(input: impl BufRead, mut output: impl Write) -> Result<()> {
+pub fn serve(input: impl BufRead, output: impl Write + Send) -> Result<()> {
+    let replies = Replies::new(output);
+    replies.beside(|| answer(input, &replies))
+}
+
+fn answer<W: Write + Send>(input: impl BufRead, replies: &Replies<W>) -> Result<()> {
     let mut lines = input.lines();
-    let mut say = |reply: &Reply| -> std::io::Result<()> {
-        let mut text = serde_json::to_string(reply)?;
-        text.push('\n');
-        effect::write_all("worker.reply.write", &mut output, text.as_bytes())?;
-        output.flush()
-    };
     let gone = |e: std::io::Error| Error::environment(format!("spinlock is gone: {e}"));
     let Some(first) = lines.next() else { return Ok(()) };
+    mark::begin("getting ready");
     let (mut context, graph) = match greeted(&first.map_err(gone)?) {
         Ok(prepared) => prepared,
         Err(error) => {
             let error = Failure::from(&error);
-            return say(&Reply::Failed { id: None, error }).map_err(gone);
+            return replies.say(&Reply::Failed { id: None, error }).map_err(gone);
         }
     };
-    say(&Reply::Ready).map_err(gone)?;
+    replies.say(&Reply::Ready).map_err(gone)?;
     for line in lines {
         let Ok(job) = serde_json::from_str::<Job>(&line.map_err(gone)?) else {
             return Err(Error::environment("spinlock sent a line that is no job"));
         };
+        replies.turn_to(Some(job.id));
         let start = Instant::now();
         let reply = match run(&mut context, &graph, &job) {
             Ok(()) => Reply::Done {
@@ -133,7 +138,8 @@ pub fn serve(input: impl BufRead, mut output: impl Write) -> Result<()> {
             },
             Err(error) => Reply::Failed { id: Some(job.id), error: Failure::from(&error) },
         };
-        say(&reply).map_err(gone)?;
+        replies.turn_to(None);
+        replies.say(&reply).map_err(gone)?;
     }
     Ok(())
 }
@@ -154,6 +160,7 @@ fn prepare(hello: &Hello) -> Result<(Context, Graph)> {
         .help("install both from one checkout: make install"));
     }
     let experiment = config::from_snapshot(&hello.snapshot.to_string(), &hello.root)?;
+    mark::begin("looking at the device");
     device::init(hello.threads);
     let device = hello.cuda.map_or(Device::Cpu, Device::Cuda);
     let profile = profile(hello)?;
@@ -164,6 +171,7 @@ fn prepare(hello: &Hello) -> Result<(Context, Graph)> {
         )));
     }
     device::check(device)?;
+    mark::begin("planning the experiment again");
     let graph = expand(&experiment, &profile).graph;
     let cache = Cache::open(&hello.cache)?;
     let compression = hello.compression;
@@ -210,6 +218,10 @@ fn run(context: &mut Context, graph: &Graph, job: &Job) -> Result<()> {
         })
     };
     let nodes: Vec<&Node> = job.keys.iter().map(node).collect::<Result<_>>()?;
+    let Some(first) = nodes.first() else {
+        return Err(Error::environment("spinlock sent a job without artifacts"));
+    };
+    mark::begin(&first.label());
     if nodes[0].recipe_as::<RolloutChunk>().is_some() {
         let looks: Vec<&Node> = job.looks.iter().map(node).collect::<Result<_>>()?;
         return rollouts::run(context, &nodes, &looks, job.units);
@@ -218,6 +230,7 @@ fn run(context: &mut Context, graph: &Graph, job: &Job) -> Result<()> {
         return state_features::run(context, &nodes, job.units);
     }
     for node in nodes {
+        mark::begin(&node.label());
         if let Some(recipe) = node.recipe_as::<Parameters>() {
             parameters::run(context, node, recipe)?;
         } else if let Some(recipe) = node.recipe_as::<Weights>() {

@@ -7,11 +7,13 @@ use crate::artifact::Parameters;
 use crate::cache::Documents;
 use crate::error::Result;
 use crate::graph::Node;
+use crate::mark;
 
 /// Writes the document `parameters`.
 pub fn run(context: &Context, node: &Node, recipe: &Parameters) -> Result<()> {
     let (mut unit, mut values) = (Map::new(), Map::new());
     for (id, spec) in &recipe.specs {
+        mark::tick();
         let name = id.get().name;
         let count = (recipe.operators.end - recipe.operators.start) as usize;
         let settings: Vec<Value> = if let Some(fixed) = spec.fixed() {

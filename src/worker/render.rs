@@ -12,6 +12,7 @@ use crate::effect;
 use crate::encode;
 use crate::error::{Error, ErrorKind, IoContext, Result};
 use crate::graph::Node;
+use crate::mark::{self, Doing};
 use crate::picture::{Canvas, png};
 use crate::render::draw::{self, Measure, draw};
 use crate::render::layout::Label;
@@ -35,6 +36,8 @@ impl<'a> Shown<'a> {
 
 impl draw::States for Shown<'_> {
     fn ensemble(&mut self, row: usize, step: usize) -> Result<Vec<f32>> {
+        mark::operator(self.rows[row].operator);
+        mark::at(Doing::State, step as u64, self.picture.shape.states as u64);
         let blocks = &self.rows[row].blocks;
         let at = blocks[0].partition_point(|(range, _)| range.end as usize <= step);
         if self.held.as_ref().is_none_or(|(held, _)| *held != (row, at)) {
@@ -139,6 +142,7 @@ pub fn frames(context: &mut Context, node: &Node, recipe: &RenderFrames) -> Resu
     })?;
     let mut part = context.part(node, WHOLE)?;
     for (number, canvas) in numbers.zip(canvases) {
+        mark::doing(Doing::Writing);
         let bytes = canvas.pixels().as_flattened();
         let (name, shape) = (format!("frame/{number}"), [canvas.height(), canvas.width(), 3]);
         part.push(&name, Dtype::U8, &shape, bytes.len(), 1, bytes, context.compression)?;
@@ -201,6 +205,7 @@ fn each(
     let mut held: Option<Rc<Entry>> = None;
     let mut blocks = recipe.frames.iter();
     for number in recipe.numbers.clone() {
+        mark::at(Doing::Frame, number as u64, recipe.numbers.end as u64);
         let name = format!("frame/{number}");
         while held.as_ref().is_none_or(|entry| entry.piece(&name).is_none()) {
             let frames = blocks.next().ok_or_else(|| {

@@ -11,6 +11,7 @@ use crate::compute::device::{self, Device};
 use crate::compute::rollout::{self, Outcome, Unit};
 use crate::error::{Error, Result};
 use crate::graph::Node;
+use crate::mark::{self, Doing};
 use crate::operator::Operator;
 use crate::operator::rollout::Precision;
 
@@ -57,6 +58,7 @@ pub fn run(
     let mut looking =
         Looking::prepare(context, (nodes, looks), &recipes, (operators, units), &source)?;
     let take = |unit: usize, outcomes: Vec<Outcome>| {
+        mark::operator(operators[unit].index);
         for (at, (outcome, part)) in outcomes.iter().zip(&mut parts).enumerate() {
             store(context, recipes[at], &operators[unit], outcome, part)?;
             if let Some(looking) = &mut looking {
@@ -94,6 +96,7 @@ pub(super) fn compute_all<'a>(
         || device::enter_thread(means.device),
         |unit| {
             let operator = &operators[unit];
+            mark::operator(operator.index);
             compute(means, recipes, operator, start(unit)).map_err(|mut error| {
                 error.message = format!("operator {}: {}", operator.index, error.message);
                 error
@@ -183,6 +186,7 @@ pub(super) fn store(
     outcome: &Outcome,
     part: &mut PartWriter,
 ) -> Result<()> {
+    mark::doing(Doing::Writing);
     let index = operator.index;
     let (width, length) = (recipe.realizations.len(), recipe.steps.len());
     let side = operator.grid as usize;

@@ -16,6 +16,7 @@ use crate::features::table::{Extraction, coded};
 use crate::features::{Category, Stage, Value};
 use crate::graph::Node;
 use crate::key::Key;
+use crate::mark;
 use crate::operator::Operator;
 
 /// Writes the parts of `nodes` (categories of one chunk) for the operators at `units`.
@@ -45,6 +46,7 @@ pub fn run(context: &mut Context, nodes: &[&Node], units: (usize, usize)) -> Res
     let seen = seen(context, nodes, first, &blocks)?;
     let mut looker = Looker::new(context.device, &categories, &first.settings);
     for operator in operators {
+        mark::operator(operator.index);
         let steps = context.experiment.simulation.num_timesteps;
         let rows = measured::rows(context, &categories, &first.settings, (operator, steps), &seen)?;
         let trajectories = match rows {

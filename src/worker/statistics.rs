@@ -12,6 +12,7 @@ use crate::features::cleaning::{Table, document, yaml};
 use crate::features::table::coded;
 use crate::features::{Stage, Undefined, Value};
 use crate::graph::{Graph, Node};
+use crate::mark;
 use crate::operator::sensitivity;
 use crate::sampling::{SPLITS, trains};
 
@@ -61,6 +62,7 @@ pub fn run(context: &mut Context, graph: &Graph, node: &Node, recipe: &Statistic
         for operator in own.operators.iter() {
             let Some(row) = split.training.get(&operator.index) else { continue };
             let bytes = context.array(&entry, &format!("{table}/{}", operator.index))?;
+            mark::operator(operator.index);
             into.put(own.category.name(), *row, &f32_values(&bytes));
         }
     }
@@ -74,6 +76,7 @@ pub fn run(context: &mut Context, graph: &Graph, node: &Node, recipe: &Statistic
             paths.put(sensitivity::CATEGORY, *row, &f32_values(&bytes).repeat(m));
         }
     }
+    mark::begin(&node.label());
     for table in [&mut steps, &mut paths] {
         table.exclude(&recipe.exclude);
     }

@@ -8,6 +8,7 @@ use crate::cache::{Documents, Dtype};
 use crate::compute::weights::draw;
 use crate::error::{Error, Result};
 use crate::graph::Node;
+use crate::mark::{self, Doing};
 
 /// Name of the file in an entry, and of the one array in it.
 const FILE: &str = "weights.safetensors";
@@ -17,6 +18,7 @@ pub fn run(context: &Context, node: &Node, recipe: &Weights) -> Result<()> {
     let mut operators = Map::new();
     let mut tensors = Vec::new();
     for operator in recipe.operators.iter() {
+        mark::operator(operator.index);
         let weights = draw(recipe.seed, operator.index, &operator.architecture);
         let count: usize = weights.tensors.iter().map(|t| t.values.len()).sum();
         operators.insert(
@@ -31,6 +33,7 @@ pub fn run(context: &Context, node: &Node, recipe: &Weights) -> Result<()> {
             tensors.extend(weights.named_for_storage(operator.index));
         }
     }
+    mark::doing(Doing::Writing);
     let mut part = context.part(node, WHOLE)?;
     if recipe.stored {
         let bytes: Vec<Vec<u8>> = tensors.iter().map(|t| f32_bytes(&t.values)).collect();

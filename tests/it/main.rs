@@ -42,3 +42,5 @@ mod status;
 mod space;
 // Builds that start again when a file is saved.
 mod watch;
+// Workers that hang, flood or lie.
+mod watchdog;

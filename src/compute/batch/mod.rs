@@ -27,6 +27,7 @@ use super::network::Moment;
 use super::rollout::{self, Outcome, Start, Unit};
 use super::{ops, state as host, torch};
 use crate::error::Result;
+use crate::mark::{self, Doing};
 
 /// How a batch is computed, apart from what.
 #[derive(Debug, Clone)]
@@ -292,6 +293,7 @@ impl<'a> Flight<'a> {
         part.pending.push(state.shallow_clone());
         part.current = state;
         part.stored += 1;
+        mark::at(Doing::Step, part.stored.into(), self.unit.num_timesteps.into());
         done(account::Part::State);
         if part.pending.len() == self.piece { self.bring_back(part) } else { Ok(()) }
     }

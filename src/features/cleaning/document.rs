@@ -7,6 +7,7 @@ use serde_json::{Map, Value as Json, json};
 use super::{Cleaning, Fate, VERSION, recipe};
 use crate::features::summary::{STATISTICS, Summary};
 use crate::key::Value;
+use crate::mark::{self, Doing};
 
 /// One table over the training split.
 #[derive(Debug)]
@@ -23,7 +24,15 @@ pub struct Table {
 pub fn document(tables: &[Table], settings: &Cleaning, split: &Json) -> Json {
     let (mut statistics, mut recipes) = (Map::new(), Map::new());
     for table in tables {
-        let summaries: Vec<Summary> = table.columns.iter().map(|c| Summary::of(c)).collect();
+        let summaries: Vec<Summary> = table
+            .columns
+            .iter()
+            .enumerate()
+            .map(|(at, column)| {
+                mark::at(Doing::Column, at as u64 + 1, table.columns.len() as u64);
+                Summary::of(column)
+            })
+            .collect();
         let fates = recipe(&table.columns, &summaries, settings);
         let named = |values: Vec<Json>| -> Map<String, Json> {
             table.names.iter().cloned().zip(values).collect()

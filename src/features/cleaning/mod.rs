@@ -19,6 +19,7 @@
 use super::statistics::{mean, quantile};
 use super::summary::{Summary, mean_and_std, present};
 use crate::key::{Manifest, Value};
+use crate::mark::{self, Doing};
 
 mod document;
 
@@ -165,6 +166,7 @@ impl Scaling {
 pub fn recipe(columns: &[Vec<f32>], summaries: &[Summary], settings: &Cleaning) -> Vec<Fate> {
     let mut fates: Vec<Fate> = Vec::with_capacity(columns.len());
     for (column, summary) in columns.iter().zip(summaries) {
+        mark::at(Doing::Column, fates.len() as u64 + 1, columns.len() as u64);
         let fate = match scaling(column, summary, settings) {
             Err(fate) => fate,
             Ok(own) => {

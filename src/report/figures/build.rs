@@ -54,13 +54,17 @@ fn timeline(log: &Log) -> Option<Figure> {
     let chart = timeline::chart("Course of the build", &build);
     let note = "What each worker did when, from the start of the program on; a gap is a worker without work. \
                 The data set is assembled after them.";
-    Some(figure("timeline", Topic::Build, chart, [note.to_owned()]))
+    let summed = " The log is long: from some time on it sums work up, which is not drawn.";
+    let note = format!("{note}{}", if log.summed { summed } else { "" });
+    Some(figure("timeline", Topic::Build, chart, [note]))
 }
 
 /// What the build made, and what that took.
 fn spent(log: &Log) -> Option<Figure> {
     let seconds = |name: &str| -> f64 {
-        log.work.iter().filter(|work| work.kind == name).map(|work| work.seconds).sum()
+        let named: f64 =
+            log.work.iter().filter(|work| work.kind == name).map(|work| work.seconds).sum();
+        named + log.busy.get(name).copied().unwrap_or(0.0)
     };
     let kinds: Vec<price::Kind> = KINDS
         .iter()
