@@ -14,6 +14,7 @@ use super::spec::{RenderSpec, Shape};
 use super::tally::{ColumnPaint, Tally};
 use super::{Ensemble, Span};
 use crate::error::Result;
+use crate::mark;
 use crate::picture::Canvas;
 
 /// Frames that are drawn at once, at most.
@@ -157,8 +158,10 @@ pub fn draw(
     for row in moments {
         row.into_iter().zip(&mut cells).for_each(|(moment, step)| step.push(moment.cells));
     }
-    let frame =
-        |at: usize| grid.frame(numbers.start + at, &cells[at], own[at].as_ref().unwrap_or(&clip));
+    let frame = |at: usize| {
+        mark::tick();
+        grid.frame(numbers.start + at, &cells[at], own[at].as_ref().unwrap_or(&clip))
+    };
     Ok((0..steps.len()).into_par_iter().map(frame).collect())
 }
 
