@@ -86,6 +86,8 @@ pub struct FsckReport {
     pub resumable: Resumable,
     /// Things among the entries that are none; left alone.
     pub foreign: Vec<PathBuf>,
+    /// Nothing was changed: that was asked for, or the cache cannot be written.
+    pub dry_run: bool,
 }
 
 /// One verified entry.
@@ -105,7 +107,8 @@ impl Cache {
         options: FsckOptions,
         progress: &mut dyn FnMut(FsckProgress),
     ) -> Result<FsckReport> {
-        let mut report = FsckReport::default();
+        let options = FsckOptions { dry_run: options.dry_run || self.is_read_only(), ..options };
+        let mut report = FsckReport { dry_run: options.dry_run, ..FsckReport::default() };
         let mut entries = Vec::new();
         for kind in self.kinds()? {
             let (found, foreign) = self.walk(&kind)?;

@@ -204,6 +204,8 @@ impl TempFile {
                     effect::create_folder("cache.temp.folder", folder).io("create", folder)?;
                     continue;
                 }
+                // A clock that went back gave a name that a process before this one has left.
+                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => continue,
                 Err(e) => return Err(Error::io("write in", folder, e)),
             };
             let temp = Self { file, path };
