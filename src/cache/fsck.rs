@@ -117,7 +117,17 @@ impl Cache {
         }
         let total = entries.len();
         for (kind, key) in entries {
-            let (bytes, trouble) = self.examine(&kind, &key, options.deep);
+            let (mut bytes, mut trouble) = self.examine(&kind, &key, options.deep);
+            // Who holds the lock may be taking the entry away, or putting it there again: what is still
+            // damaged once the lock is ours is damaged.
+            let _lock = match &trouble {
+                Some(Trouble::Damaged(_)) => {
+                    let lock = self.sweep_lock(&kind, &key, options.dry_run)?;
+                    (bytes, trouble) = self.examine(&kind, &key, options.deep);
+                    lock
+                }
+                _ => None,
+            };
             match trouble {
                 Some(Trouble::Damaged(what)) => {
                     let quarantined =

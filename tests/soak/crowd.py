@@ -22,7 +22,7 @@ def texts(seed):
         common.experiment(operators=8, seed=seed),
         common.experiment(operators=12, seed=seed),
         common.experiment(operators=8, steps=12, seed=seed),
-        common.experiment(operators=8, seed=seed, more="dataset: {compression: none}\n"),
+        common.experiment(operators=8, seed=seed, more="storage: {layout: padded}\n"),
     ]
 
 
