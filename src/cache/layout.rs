@@ -181,7 +181,8 @@ pub(super) fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
     effect::write_all("cache.record.write", &mut temp.file, bytes).io("write", path)?;
     effect::sync("cache.record.sync", &temp.file).io("write", path)?;
     temp.persist(path)?;
-    Ok(())
+    // Without it a power cut may bring the old content back: a pin that a person set would be gone.
+    effect::sync_path("cache.record.sync", folder).io("write to the disk", folder)
 }
 
 /// A file under a temporary name, locked while it is being written, removed unless kept.
