@@ -27,7 +27,7 @@ def texts(seed):
 
 
 def run(settings):
-    seconds = settings.amount("crowd", 12, 600)
+    seconds = settings.amount("crowd", 8, 600)
     project = common.Project(settings, "crowd")
     end = time.monotonic() + seconds
     counts = {"build": 0, "plan": 0, "gc": 0, "fsck": 0}

@@ -19,7 +19,7 @@ def run(settings):
     most, _ = common.hits(first, "-j1")
     first.done()
     sites = sorted(site for site in most if site.endswith(WRITING))
-    wanted = settings.amount("disk", 10, 160)
+    wanted = settings.amount("disk", 6, 200)
     refused = 0
     for number in range(wanted):
         project = common.Project(settings, "disk", common.TINY)
@@ -31,7 +31,7 @@ def run(settings):
         refused += ran.code != 0
         after(project, reference, point)
     text = f"{wanted} faults at {len(sites)} sites ({refused} builds ended by them)"
-    mounted = settings.amount("mounts", 2, 40)
+    mounted = settings.amount("mounts", 1, 40)
     if may_mount():
         for _ in range(mounted):
             full(settings, rng, reference)

@@ -16,7 +16,7 @@ EXPERIMENTS = [common.ROLLOUTS, common.MEMORY, common.PICTURES]
 
 def run(settings):
     rng = settings.random("kill")
-    wanted = settings.amount("kill", 12, 500)
+    wanted = settings.amount("kill", 9, 500)
     known = [common.Undisturbed(settings, text) for text in EXPERIMENTS]
     kills = builds = lost = in_flight = needed = 0
     while kills < wanted:

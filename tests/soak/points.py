@@ -58,7 +58,7 @@ def run(settings):
         Scenario("repair", settings, ["build", "experiments/x", "--json", "-j1"], damaged),
     ]
     everything = [point for scenario in scenarios for point in scenario.points()]
-    wanted = settings.amount("points", 16, len(everything))
+    wanted = settings.amount("points", 12, len(everything))
     rng.shuffle(everything)
     # Every site once before any site twice.
     everything.sort(key=lambda point: point[2] > 1)
