@@ -8,7 +8,7 @@ TORCH := --release --locked --no-default-features --features torch
 PREFIX ?= $(HOME)/.local
 BIN := target/release
 
-.PHONY: help setup build demo test test-gpu lint install bench clean
+.PHONY: help setup build demo test test-gpu lint install bench soak clean
 
 help: ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -52,6 +52,9 @@ install: build ## Install both programs and libtorch under PREFIX (default ~/.lo
 
 bench: build ## Time the benchmark experiments and print a table
 	PYTHONPATH=.python python3 benches/experiments.py
+
+soak: build ## Faults on purpose, at length: kills, flipped bits, full disks, crowds; prints a table
+	python3 tests/soak/run.py --long --spinlock $(BIN)/spinlock
 
 clean: ## Remove what was built; keeps libtorch, the cache and data sets
 	$(CARGO) clean

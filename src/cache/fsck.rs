@@ -86,6 +86,8 @@ pub struct FsckReport {
     pub resumable: Resumable,
     /// Things among the entries that are none; left alone.
     pub foreign: Vec<PathBuf>,
+    /// Nothing was changed: that was asked for, or the cache cannot be written.
+    pub dry_run: bool,
 }
 
 /// One verified entry.
@@ -105,7 +107,8 @@ impl Cache {
         options: FsckOptions,
         progress: &mut dyn FnMut(FsckProgress),
     ) -> Result<FsckReport> {
-        let mut report = FsckReport::default();
+        let options = FsckOptions { dry_run: options.dry_run || self.is_read_only(), ..options };
+        let mut report = FsckReport { dry_run: options.dry_run, ..FsckReport::default() };
         let mut entries = Vec::new();
         for kind in self.kinds()? {
             let (found, foreign) = self.walk(&kind)?;
@@ -114,7 +117,17 @@ impl Cache {
         }
         let total = entries.len();
         for (kind, key) in entries {
-            let (bytes, trouble) = self.examine(&kind, &key, options.deep);
+            let (mut bytes, mut trouble) = self.examine(&kind, &key, options.deep);
+            // Who holds the lock may be taking the entry away, or putting it there again: what is still
+            // damaged once the lock is ours is damaged.
+            let _lock = match &trouble {
+                Some(Trouble::Damaged(_)) => {
+                    let lock = self.sweep_lock(&kind, &key, options.dry_run)?;
+                    (bytes, trouble) = self.examine(&kind, &key, options.deep);
+                    lock
+                }
+                _ => None,
+            };
             match trouble {
                 Some(Trouble::Damaged(what)) => {
                     let quarantined =

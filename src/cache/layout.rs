@@ -238,7 +238,8 @@ pub(super) fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
     effect::write_all("cache.record.write", &mut temp.file, bytes).io("write", path)?;
     effect::sync("cache.record.sync", &temp.file).io("write", path)?;
     temp.persist(path)?;
-    Ok(())
+    // Without it a power cut may bring the old content back: a pin that a person set would be gone.
+    effect::sync_path("cache.record.sync", folder).io("write to the disk", folder)
 }
 
 /// A file under a temporary name, locked while it is being written, removed unless kept.
@@ -261,7 +262,8 @@ impl TempFile {
                     effect::create_folder("cache.temp.folder", folder).io("create", folder)?;
                     continue;
                 }
-                // A request that was sent again meets the file it made; another name is as good.
+                // A clock that went back gave a name that a process before this one has left, or a request
+                // that was sent again meets the file it made; another name is as good.
                 Err(e) if e.kind() == io::ErrorKind::AlreadyExists => continue,
                 Err(e) => return Err(Error::io("write in", folder, e)),
             };

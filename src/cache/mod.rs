@@ -103,10 +103,7 @@ impl Cache {
                 "the cache holds no entry `{kind}/{key}`"
             ))
             .help("run the same command again: the entry is built anew")),
-            Err(Trouble::Damaged(why)) => {
-                self.quarantine(kind, key, &why)?;
-                Err(entry::damage(kind, key, &why))
-            }
+            Err(Trouble::Damaged(why)) => Err(self.condemn(kind, key, &why)),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::entry::damage;
 use super::{Cache, layout};
 use crate::effect;
 use crate::error::{Error, IoContext, Result};
@@ -23,8 +24,26 @@ impl Cache {
             Err(e) => return Err(Error::io("quarantine", &from, e)),
         }
         let reason = to.join("damage.txt");
-        effect::write("cache.quarantine.write", &reason, format!("{why}\n").as_bytes())
-            .io("write", reason)?;
+        // It is out of the way, which matters; on a full disk the reason may not fit.
+        let _ = effect::write("cache.quarantine.write", &reason, format!("{why}\n").as_bytes());
         Ok(Some(to))
+    }
+
+    /// Moves an entry out of the cache that turned out damaged for a reader, and names the damage. It is
+    /// damage also where the cache cannot be written and the entry has to stay.
+    pub(super) fn condemn(&self, kind: &str, key: &Key, why: &str) -> Error {
+        let damage = damage(kind, key, why);
+        match self.quarantine(kind, key, why) {
+            Ok(_) => damage,
+            Err(error) => damage.help(format!(
+                "it could not be set aside ({}); run `spinlock cache fsck` where the cache can be written",
+                error.message
+            )),
+        }
+    }
+
+    /// Whether nothing here can be set aside or removed.
+    pub(super) fn is_read_only(&self) -> bool {
+        effect::writable("cache.root.write", self.root()).is_err()
     }
 }

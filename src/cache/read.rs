@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::encoding::{self, Encoding};
-use super::entry::{Entry, damage};
+use super::entry::Entry;
 use super::piece::Piece;
 use super::sealed::Trouble;
 use super::staging::Part;
@@ -142,10 +142,7 @@ impl Cache {
             Ok(bytes) => Ok(bytes),
             Err(Trouble::Failed(error)) => Err(error),
             Err(Trouble::Absent) => unreachable!("a missing payload file counts as damage"),
-            Err(Trouble::Damaged(why)) => {
-                self.quarantine(&entry.kind, &entry.key, &why)?;
-                Err(damage(&entry.kind, &entry.key, &why))
-            }
+            Err(Trouble::Damaged(why)) => Err(self.condemn(&entry.kind, &entry.key, &why)),
         }
     }
 }

@@ -158,7 +158,7 @@ fn fsck(args: &FsckArgs, global: &Global) -> Result<ExitCode> {
             let _ = writeln!(out, "damaged: {}", path.display());
         }
         for leftover in &report.leftovers {
-            let what = if args.dry_run { "left over" } else { "removed" };
+            let what = if report.dry_run { "left over" } else { "removed" };
             let _ =
                 writeln!(out, "{what}: {} ({})", leftover.path.display(), bytes(leftover.bytes));
         }
@@ -182,13 +182,17 @@ fn fsck(args: &FsckArgs, global: &Global) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let entries = report.damaged.len() + report.damaged_records.len();
-    eprintln!(
-        "{}",
-        style::error(
-            &Error::integrity(format!("{entries} damaged files"))
-                .help("entries were set aside; the next build makes them again from their recipes")
-        )
-    );
+    let help = match (report.dry_run, args.dry_run) {
+        (false, _) => "entries were set aside; the next build makes them again from their recipes",
+        (true, true) => {
+            "without --dry-run entries are set aside, and the next build makes them again"
+        }
+        (true, false) => {
+            "nothing was changed, since the cache cannot be written; run the same command where it can"
+        }
+    };
+    let error = Error::integrity(format!("{entries} damaged files")).help(help);
+    eprintln!("{}", style::error(&error));
     Ok(ExitCode::from(4))
 }
 

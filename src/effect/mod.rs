@@ -158,6 +158,14 @@ pub fn permit(site: &'static str, path: &Path, permissions: &Permissions) -> io:
     at(site, || fs::set_permissions(path, permissions.clone()))
 }
 
+/// Whether this process may write there, which says nothing of the room.
+///
+/// # Errors
+/// If it may not.
+pub fn writable(site: &'static str, path: &Path) -> io::Result<()> {
+    at(site, || Ok(rustix::fs::access(path, rustix::fs::Access::WRITE_OK)?))
+}
+
 /// The names in a folder.
 pub fn list(site: &'static str, folder: &Path) -> io::Result<ReadDir> {
     at(site, || fs::read_dir(folder))

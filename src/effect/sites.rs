@@ -50,6 +50,7 @@ pub const SITES: &[&str] = &[
     "cache.record.sync",
     "cache.record.write",
     "cache.root.folder",
+    "cache.root.write",
     "cache.temp.create",
     "cache.temp.folder",
     "cache.temp.lock",

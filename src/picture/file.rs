@@ -34,6 +34,7 @@ fn begin(folder: &Path, name: &str) -> io::Result<(PathBuf, File)> {
         let file = effect::open_as("output.file.create", &how, &half)?;
         if effect::lock("output.file.lock", &file).is_err() {
             // There are no locks here: a name that no other process has.
+            let _ = effect::remove_file("output.file.remove", &half);
             let own = folder.join(format!(".{name}.{}.tmp", std::process::id()));
             return effect::create("output.file.create", &own).map(|file| (own, file));
         }

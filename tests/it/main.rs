@@ -38,6 +38,8 @@ mod serve;
 mod statistics;
 // Builds seen from outside.
 mod status;
+// Faults on purpose, the short form of `make soak`.
+mod soak;
 // A temporary project in which the programs run.
 mod space;
 // Builds that start again when a file is saved.
