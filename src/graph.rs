@@ -203,10 +203,10 @@ impl Graph {
     }
 }
 
-/// The part of a list that belongs to one node.
+/// The part of a list that belongs to one node, the last first: what was added last is nearest to it.
 fn part(list: &[u32], ends: &[u32], at: usize) -> impl Iterator<Item = usize> {
     let begin = if at == 0 { 0 } else { ends[at - 1] };
-    list[begin as usize..ends[at] as usize].iter().map(|at| *at as usize)
+    list[begin as usize..ends[at] as usize].iter().rev().map(|at| *at as usize)
 }
 
 /// A handle and its place in a graph that is finished.

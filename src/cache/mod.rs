@@ -17,6 +17,7 @@ mod lock;
 mod outputs;
 mod piece;
 mod pin;
+mod present;
 mod publish;
 mod quarantine;
 mod read;

@@ -171,7 +171,7 @@ impl<'a> Expand<'a> {
         for (operators, choices) in operators.chunks(chunk).zip(choices.chunks(chunk)) {
             self.chunk(operators, choices);
         }
-        self.operators = operators;
+        self.operators.extend(operators);
     }
 
     fn chunk(&mut self, operators: &[Operator], choices: &[f64]) {
