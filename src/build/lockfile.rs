@@ -20,16 +20,17 @@ pub fn path(experiment: &Path) -> PathBuf {
 }
 
 /// Writes the lock file, unless the command line changed the experiment. Digests of other profiles
-/// stay, as long as the experiment is the same. A folder that cannot be written is a warning.
+/// stay, as long as the experiment is the same. A folder that cannot be written is a warning. Says whether
+/// the file is another one now.
 pub fn write(
     project: &Project,
     experiment: &Experiment,
     profile: &Profile,
     report: &Report,
     progress: &mut dyn Progress,
-) {
+) -> bool {
     if experiment.overridden {
-        return;
+        return false;
     }
     let path = project.root.join(path(&experiment.file));
     // As it is asked for: machines that lack a precision share the file with those that have it.
@@ -59,12 +60,14 @@ pub fn write(
     let mut text = serde_json::to_string_pretty(&lock).expect("plain values");
     text.push('\n');
     if fs::read_to_string(&path).ok().as_deref() == Some(&text) {
-        return;
+        return false;
     }
     // Of this process alone: builds at the same time must not take each other's half away.
     let half = path.with_extension(format!("lock.tmp-{}", std::process::id()));
     if let Err(error) = fs::write(&half, text).and_then(|()| fs::rename(&half, &path)) {
         let _ = fs::remove_file(&half);
         progress.warn(&format!("the lock file `{}` cannot be written: {error}", path.display()));
+        return false;
     }
+    true
 }

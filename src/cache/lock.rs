@@ -14,6 +14,11 @@ use super::layout::{in_use, is_at};
 use crate::error::{Error, IoContext, Result};
 use crate::key::Key;
 
+/// Held by who registers a build and by who removes entries.
+pub(super) const REGISTRY: &str = "registry";
+/// Held by the one `gc` that runs.
+pub(super) const GC: &str = "gc";
+
 /// The right to build one key; given back on drop, and by the kernel if the process dies.
 #[derive(Debug)]
 pub struct KeyLock {
@@ -39,19 +44,7 @@ impl Cache {
     /// Waits until nobody else builds this key. Look for the entry again afterwards: whoever held
     /// the lock has probably made it.
     pub fn lock(&self, kind: &str, key: &Key) -> Result<KeyLock> {
-        let path = self.lock_path(kind, key);
-        loop {
-            let file = open(&path)?;
-            loop {
-                match file.lock() {
-                    Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                    other => break other.io("lock", &path)?,
-                }
-            }
-            if is_at(&file, &path) {
-                return Ok(KeyLock { path, _file: file });
-            }
-        }
+        lock_file(self.lock_path(kind, key))
     }
 
     /// The lock, unless someone else holds it.
@@ -69,7 +62,28 @@ impl Cache {
     }
 
     fn lock_path(&self, kind: &str, key: &Key) -> PathBuf {
-        self.root().join("locks").join(format!("{kind}-{key}"))
+        self.root().join("locks").join(lock_name(kind, key))
+    }
+}
+
+/// The name of the lock file of a key.
+pub(super) fn lock_name(kind: &str, key: &Key) -> String {
+    format!("{kind}-{key}")
+}
+
+/// Waits for a lock file.
+pub(super) fn lock_file(path: PathBuf) -> Result<KeyLock> {
+    loop {
+        let file = open(&path)?;
+        loop {
+            match file.lock() {
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                other => break other.io("lock", &path)?,
+            }
+        }
+        if is_at(&file, &path) {
+            return Ok(KeyLock { path, _file: file });
+        }
     }
 }
 
