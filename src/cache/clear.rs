@@ -47,12 +47,7 @@ impl Cache {
     }
 
     /// Removes what unfinished builds left, unless they are running.
-    fn clear_staging(
-        &self,
-        options: &GcOptions,
-        needed: &Needed,
-        now: SystemTime,
-    ) -> Result<u64> {
+    fn clear_staging(&self, options: &GcOptions, needed: &Needed, now: SystemTime) -> Result<u64> {
         let mut freed = 0;
         for kind in children(&self.root().join("staging"))? {
             for folder in children(&kind.path())? {

@@ -190,8 +190,13 @@ impl Cache {
 
     /// Damaged records, temporary files beside them, and lock files that nobody holds.
     fn sweep_files(&self, options: FsckOptions, report: &mut FsckReport) -> Result<()> {
-        let folders =
-            [("", ""), ("roots", "root"), ("pins", "pin"), ("outputs", "output"), (keyset::FOLDER, "")];
+        let folders = [
+            ("", ""),
+            ("roots", "root"),
+            ("pins", "pin"),
+            ("outputs", "output"),
+            (keyset::FOLDER, ""),
+        ];
         for (folder, what) in folders {
             for child in children(&self.root().join(folder))? {
                 let path = child.path();

@@ -233,9 +233,7 @@ impl Cache {
             for Candidate { kind, entry } in batch {
                 let name = &kinds[*kind];
                 let too_large = options.max_bytes.is_some_and(|most| left > most);
-                let goes = no_limit
-                    || too_large
-                    || is_older(entry.published, options.max_age, now);
+                let goes = no_limit || too_large || is_older(entry.published, options.max_age, now);
                 let why = needed.why(&entry.key);
                 if why != 0 || !goes {
                     keep(report, name, why, entry.bytes);
@@ -318,11 +316,7 @@ fn keep(report: &mut GcReport, kind: &str, why: u8, bytes: u64) {
 }
 
 /// Whether something is older than a limit; what has no time is older than any.
-pub(super) fn is_older(
-    time: Option<SystemTime>,
-    limit: Option<Duration>,
-    now: SystemTime,
-) -> bool {
+pub(super) fn is_older(time: Option<SystemTime>, limit: Option<Duration>, now: SystemTime) -> bool {
     let age = time.map_or(Duration::MAX, |t| now.duration_since(t).unwrap_or_default());
     limit.is_some_and(|limit| age > limit)
 }

@@ -24,7 +24,9 @@ pub(super) fn encode(mut keys: Vec<Key>) -> (Vec<u8>, Digest) {
     keys.sort_unstable();
     keys.dedup();
     let mut bytes = Vec::with_capacity(keys.len() * LENGTH);
-    keys.iter().for_each(|key| bytes.extend(key.0));
+    for key in &keys {
+        bytes.extend(key.0);
+    }
     let digest = Digest::of(&bytes);
     (bytes, digest)
 }

@@ -62,10 +62,7 @@ impl Cache {
 
 /// All records of a folder, the newest first. One that is damaged is an error: what it kept is not
 /// known any more.
-pub(super) fn records<T: DeserializeOwned>(
-    folder: &Path,
-    what: &str,
-) -> Result<Vec<Named<T>>> {
+pub(super) fn records<T: DeserializeOwned>(folder: &Path, what: &str) -> Result<Vec<Named<T>>> {
     let mut found = Vec::new();
     for child in children(folder)? {
         let path = child.path();

@@ -30,9 +30,8 @@ impl Cache {
         }
         let mut order: Vec<u32> = (0..keys.len() as u32).collect();
         order.sort_unstable_by_key(|at| keys[*at as usize]);
-        let groups: Vec<&[u32]> = order
-            .chunk_by(|a, b| keys[*a as usize].0[0] == keys[*b as usize].0[0])
-            .collect();
+        let groups: Vec<&[u32]> =
+            order.chunk_by(|a, b| keys[*a as usize].0[0] == keys[*b as usize].0[0]).collect();
         let found: Vec<Vec<u32>> =
             groups.par_iter().map(|group| self.group(kind, &folder, keys, group)).collect();
         let mut present = vec![false; keys.len()];

@@ -169,9 +169,8 @@ impl Cache {
         }
         // A damaged record stays, for `gc` to complain of.
         let Ok(roots) = self.root_records() else { return Ok(()) };
-        let old = |(at, root): &(usize, Root)| {
-            *at >= REMEMBERED && !root.running && !root.of_lock_file
-        };
+        let old =
+            |(at, root): &(usize, Root)| *at >= REMEMBERED && !root.running && !root.of_lock_file;
         let (gone, kept): (Vec<_>, Vec<_>) = roots.into_iter().enumerate().partition(old);
         for (_, root) in &gone {
             layout::remove(&self.record_path(FOLDER, &root.name))?;

@@ -231,9 +231,8 @@ fn gc_text(report: &GcReport, dry_run: bool) -> String {
         ("being made", |kind| kind.locked),
         ("spared", |kind| kind.spared),
     ];
-    let shown = |of: &fn(&KindGc) -> Share| {
-        report.by_kind.values().any(|kind| of(kind).entries > 0)
-    };
+    let shown =
+        |of: &fn(&KindGc) -> Share| report.by_kind.values().any(|kind| of(kind).entries > 0);
     // The first column always, the others where there is something to show.
     let columns: Vec<_> =
         reasons.iter().enumerate().filter(|(at, (_, of))| *at == 0 || shown(of)).collect();

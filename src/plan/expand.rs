@@ -190,10 +190,9 @@ impl<'a> Expand<'a> {
         let seed = self.experiment.sampling.seed;
         let shared: Arc<[Operator]> = operators.into();
         let costs = Costs::of(&shared);
-        let weights = self.graph.add(
-            Weights { operators: shared.clone(), seed, stored: false },
-            costs.weights(false),
-        );
+        let weights = self
+            .graph
+            .add(Weights { operators: shared.clone(), seed, stored: false }, costs.weights(false));
         if self.experiment.dataset.operator_weights {
             let stored = Weights { operators: shared.clone(), seed, stored: true };
             let handle = self.graph.add(stored, costs.weights(true));

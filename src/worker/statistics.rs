@@ -51,8 +51,7 @@ pub fn run(context: &mut Context, graph: &Graph, node: &Node, recipe: &Statistic
         paths.add(sensitivity::CATEGORY, &sensitivity::NAMES.map(str::to_owned));
     }
     for handle in &recipe.states {
-        let own =
-            graph.node_of(*handle).recipe_as::<StateFeatures>().expect("so it was planned");
+        let own = graph.node_of(*handle).recipe_as::<StateFeatures>().expect("so it was planned");
         let entry = context.entry(StateFeatures::KIND.name, &handle.key())?;
         let (table, into) = match own.category.stage() {
             Stage::Timestep => ("mean", &mut steps),

@@ -168,7 +168,10 @@ fn limits_of_age_size_and_kind_act_together() {
     let other = vec!["rollout".to_owned()];
     let everything: Vec<u8> = (1..=9).collect();
     assert_eq!(limited(&GcOptions { max_age: day, ..none.clone() }), everything);
-    assert_eq!(limited(&GcOptions { kinds: other, max_bytes: Some(0), ..none.clone() }), everything);
+    assert_eq!(
+        limited(&GcOptions { kinds: other, max_bytes: Some(0), ..none.clone() }),
+        everything
+    );
     let mine = vec![KIND.to_owned()];
     let room = Some(7 * one + one / 2);
     let small = GcOptions { max_age: day, max_bytes: room, kinds: mine, ..none.clone() };

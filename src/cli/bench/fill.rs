@@ -14,9 +14,7 @@ use serde_json::json;
 
 use super::{Measured, figure, table};
 use crate::artifact::{Artifact, DatasetFile};
-use crate::cache::{
-    Cache, Documents, OutputRecord, PartWriter, Pending, RootRecord, identity,
-};
+use crate::cache::{Cache, Documents, OutputRecord, PartWriter, Pending, RootRecord, identity};
 use crate::cli::Global;
 use crate::cli::common::{Overrides, load};
 use crate::error::{Error, IoContext, Result};
@@ -52,7 +50,8 @@ pub fn run(args: &FillArgs, global: &Global) -> Result<Measured> {
     }
     let path = &loaded.experiment.dataset.path;
     let cache = Cache::open(root)?;
-    let written = |path: &Path| fs::write(path, "filled by `spinlock bench fill`\n").io("write", path);
+    let written =
+        |path: &Path| fs::write(path, "filled by `spinlock bench fill`\n").io("write", path);
     written(&root.join(MARK))?;
     let plan = Plan::new(&loaded.experiment, &loaded.profile, &cache)?;
     let graph = plan.graph();
