@@ -219,10 +219,13 @@ fn gc(args: &GcArgs, global: &Global) -> Result<ExitCode> {
     Ok(print(&gc_text(&report, args.dry_run)))
 }
 
+/// What a column shows of a kind.
+type Column = fn(&KindGc) -> Share;
+
 /// What goes and what stays, by kind and reason, and what else could go.
 fn gc_text(report: &GcReport, dry_run: bool) -> String {
     let mut out = String::new();
-    let reasons: [(&str, fn(&KindGc) -> Share); 7] = [
+    let reasons: [(&str, Column); 7] = [
         ("removed", |kind| kind.removed),
         ("running builds", |kind| kind.running),
         ("lock files", |kind| kind.lock_files),
@@ -231,8 +234,7 @@ fn gc_text(report: &GcReport, dry_run: bool) -> String {
         ("being made", |kind| kind.locked),
         ("spared", |kind| kind.spared),
     ];
-    let shown =
-        |of: &fn(&KindGc) -> Share| report.by_kind.values().any(|kind| of(kind).entries > 0);
+    let shown = |of: &Column| report.by_kind.values().any(|kind| of(kind).entries > 0);
     // The first column always, the others where there is something to show.
     let columns: Vec<_> =
         reasons.iter().enumerate().filter(|(at, (_, of))| *at == 0 || shown(of)).collect();

@@ -36,9 +36,10 @@ pub fn run(args: &PlanArgs, global: &Global) -> Result<ExitCode> {
 pub fn show(loaded: &Loaded, json: bool, all: bool) -> Result<ExitCode> {
     let plan = Plan::new(&loaded.experiment, &loaded.profile, &loaded.cache)?;
     // It names every artifact: nobody asks it where there is nothing to do.
-    let history = match plan.is_current() {
-        true => History::default(),
-        false => History::read(&loaded.cache, &loaded.experiment.file),
+    let history = if plan.is_current() {
+        History::default()
+    } else {
+        History::read(&loaded.cache, &loaded.experiment.file)
     };
     let before = |label: &str| history.key(label);
     let file = loaded.experiment.file.display().to_string();

@@ -49,6 +49,7 @@ impl Costs {
     }
 
     /// Of some of the operators: those that are marked.
+    #[must_use]
     pub fn only(&self, marked: impl Iterator<Item = bool>) -> Self {
         Self(self.0.iter().zip(marked).filter(|(_, marked)| *marked).map(|(c, _)| *c).collect())
     }

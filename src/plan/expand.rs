@@ -69,7 +69,9 @@ pub fn expand(experiment: &Experiment, profile: &Profile) -> Expansion {
             for first in (0..parts).step_by(at_once as usize) {
                 let range = first..(first + at_once).min(parts);
                 let made: Vec<Expand> = range.into_par_iter().map(part).collect();
-                made.into_iter().for_each(|part| all.append(part));
+                for part in made {
+                    all.append(part);
+                }
             }
         }
     }

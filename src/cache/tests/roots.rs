@@ -53,7 +53,9 @@ fn all_files(space: &Space) -> Vec<PathBuf> {
 
 fn filled() -> Space {
     let space = Space::new();
-    (1..=9).for_each(|n| drop(space.put(&key(n), f32::from(n))));
+    for n in 1..=9 {
+        space.put(&key(n), f32::from(n));
+    }
     space
 }
 
@@ -200,7 +202,7 @@ fn gc_removes_nothing_if_it_cannot_know_what_is_needed() {
         assert_eq!(error.kind, ErrorKind::Integrity);
         assert!(error.message.contains(path.file_name().unwrap().to_str().unwrap()));
         assert!(space.cache.has(KIND, &key(9)));
-        assert_eq!(space.fsck(false).damaged_records, [path.clone()]);
+        assert_eq!(space.fsck(false).damaged_records, std::slice::from_ref(&path));
         flip(&path, 100);
     }
     fs::remove_file(set).unwrap();
