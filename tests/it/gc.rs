@@ -142,7 +142,8 @@ fn the_last_builds_are_those_of_one_experiment_too() {
     assert_eq!(space.stale(&[]), "dataset 1");
     let report = keep("1");
     assert_eq!(count(&report["only_newest_builds"]["entries"]), 17);
-    assert_eq!(report["removed"].as_array().unwrap().len(), 17);
+    // The parameters of a group without a sampled one do not depend on the seed.
+    assert_eq!(report["removed"].as_array().unwrap().len(), 15);
     assert_eq!(space.stale(&["--set", "sampling.sobol.seed=7"]), "");
 }
 
