@@ -2,15 +2,19 @@
 //!
 //! A **key** is the BLAKE3 hash of a recipe, known before anything is built; a **digest** is the
 //! hash of content, known after. A recipe describes itself once, by a walk over its fields against a
-//! [`Manifest`]; three readers take that walk: [`KeyHasher`] makes the key, [`Inputs`] the edges of
-//! the graph, and [`RecipeText`] the lines that `explain` compares. They cannot disagree.
+//! [`Manifest`]; two readers take that walk: [`KeyHasher`] makes the key and collects the edges of the
+//! graph, [`RecipeText`] writes the lines that `explain` compares. They cannot disagree.
 //!
 //! Encoding, per field: one tag byte (`i` input, `p` parameter), the name with its length, then the
 //! value: a type byte and its bytes. Lengths and integers are 64-bit little-endian; floats go by
 //! their bits with `-0.0` made `0.0`; lists carry their length; an absent option is its own type.
 
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::str::FromStr;
+use std::sync::LazyLock;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -73,6 +77,29 @@ hash_type! {
     Digest
 }
 
+/// Something for each of many keys.
+pub type KeyMap<T> = HashMap<Key, T, BuildHasherDefault<KeyState>>;
+
+/// Many keys.
+pub type KeySet = HashSet<Key, BuildHasherDefault<KeyState>>;
+
+/// Hashes keys for tables: they are hashes already, so their first bytes do.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct KeyState(u64);
+
+impl Hasher for KeyState {
+    fn write(&mut self, bytes: &[u8]) {
+        let (first, _) = bytes.as_chunks::<8>();
+        self.0 ^= first.first().map_or(0, |word| u64::from_le_bytes(*word));
+    }
+
+    fn write_usize(&mut self, _length: usize) {}
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
 impl Digest {
     /// The digest of some bytes.
     pub fn of(bytes: &[u8]) -> Self {
@@ -110,7 +137,7 @@ pub enum Value {
     /// A real number; never NaN.
     Float(f64),
     /// A text, usually a name from the vocabulary.
-    Text(String),
+    Text(Cow<'static, str>),
     /// A list.
     List(Vec<Value>),
     /// Named values, in the order given.
@@ -130,8 +157,8 @@ value_from! {
     u64 => |v| Value::Int(v as i64),
     usize => |v| Value::Int(v as i64),
     f64 => |v| Value::Float(v),
-    &str => |v| Value::Text(v.to_owned()),
-    String => |v| Value::Text(v),
+    &'static str => |v| Value::Text(Cow::Borrowed(v)),
+    String => |v| Value::Text(Cow::Owned(v)),
 }
 
 impl<T: Into<Value>> From<Option<T>> for Value {
@@ -219,12 +246,20 @@ impl Manifest for Prefixed<'_> {
 pub struct KeyHasher {
     /// Collected and hashed at once: many short updates of a hasher cost more than the hash.
     bytes: Vec<u8>,
+    /// The inputs, so that who needs both walks a recipe once.
+    inputs: Vec<Key>,
 }
 
 impl KeyHasher {
     /// Starts the key of an artifact of `kind`.
     pub fn new(kind: Kind) -> Self {
-        let mut hasher = Self { bytes: Vec::with_capacity(4096) };
+        Self::reusing(kind, Vec::with_capacity(4096))
+    }
+
+    /// As [`KeyHasher::new`], in the memory of a buffer.
+    pub fn reusing(kind: Kind, mut buffer: Vec<u8>) -> Self {
+        buffer.clear();
+        let mut hasher = Self { bytes: buffer, inputs: Vec::new() };
         hasher.text(kind.name);
         hasher.bytes.extend(u64::from(kind.version).to_le_bytes());
         hasher
@@ -232,9 +267,16 @@ impl KeyHasher {
 
     /// The key of everything described so far.
     pub fn finish(self) -> Key {
-        let mut hasher = blake3::Hasher::new_derive_key("spinlock 2026 recipe key v1");
+        self.finish_with_inputs().0
+    }
+
+    /// The key, the keys of the inputs in their order, and the buffer for the next one.
+    pub fn finish_with_inputs(self) -> (Key, Vec<Key>, Vec<u8>) {
+        static EMPTY: LazyLock<blake3::Hasher> =
+            LazyLock::new(|| blake3::Hasher::new_derive_key("spinlock 2026 recipe key v1"));
+        let mut hasher = EMPTY.clone();
         hasher.update(&self.bytes);
-        hasher.finalize().into()
+        (hasher.finalize().into(), self.inputs, self.bytes)
     }
 
     fn length(&mut self, length: usize) {
@@ -288,6 +330,7 @@ impl Manifest for KeyHasher {
         self.bytes.push(b'i');
         self.text(name);
         self.bytes.extend(key.0);
+        self.inputs.push(key);
     }
 
     fn param(&mut self, name: &str, value: Value) {
@@ -295,18 +338,6 @@ impl Manifest for KeyHasher {
         self.text(name);
         self.value(&value);
     }
-}
-
-/// The reader that collects the inputs.
-#[derive(Debug, Default)]
-pub struct Inputs(pub Vec<Key>);
-
-impl Manifest for Inputs {
-    fn input(&mut self, _name: &str, key: Key) {
-        self.0.push(key);
-    }
-
-    fn param(&mut self, _name: &str, _value: Value) {}
 }
 
 /// The reader that writes one line per field: what `explain` compares and an entry keeps.

@@ -65,7 +65,7 @@ impl From<Setting> for Value {
         match setting {
             Setting::Int(v) => Value::Int(v),
             Setting::Float(v) => Value::Float(v),
-            Setting::Name(v) => Value::Text(v.to_owned()),
+            Setting::Name(v) => Value::Text(v.into()),
         }
     }
 }

@@ -42,7 +42,7 @@ impl Artifact for FeatureTable {
         m.param("category version", 2_u32.into());
         m.param("seed", self.seed.into());
         m.param("precision", self.precision.into());
-        m.param("profile", (&*self.profile).into());
+        m.param("profile", self.profile.to_string().into());
         for operator in self.operators.iter() {
             // One application: what acts at T = 1.
             m.param(&format!("operator {}", operator.index), effective(operator, 1));

@@ -78,24 +78,18 @@ pub trait Artifact: fmt::Debug + Send + Sync + Any {
 /// in place of the weights.
 pub struct Handle<A> {
     key: Key,
-    node: usize,
     kind: PhantomData<fn() -> A>,
 }
 
 impl<A> Handle<A> {
     /// A handle; made by the graph when a recipe is added.
-    pub(crate) fn new(key: Key, node: usize) -> Self {
-        Self { key, node, kind: PhantomData }
+    pub(crate) fn new(key: Key) -> Self {
+        Self { key, kind: PhantomData }
     }
 
     /// Its key.
     pub fn key(&self) -> Key {
         self.key
-    }
-
-    /// Its place in the graph.
-    pub fn node(&self) -> usize {
-        self.node
     }
 }
 

@@ -116,7 +116,7 @@ impl Artifact for RenderFrames {
         m.param("first frame", self.frames.start.into());
         m.param("steps", steps.into());
         m.param("states", shape.states.into());
-        m.param("footer", footer.as_str().into());
+        m.param("footer", footer.clone().into());
         spec.describe_frames(shape, m);
     }
 
@@ -179,7 +179,7 @@ impl Artifact for RenderFile {
         m.param("to frame", self.numbers.end.into());
         self.picture.spec.describe_encoding(self.export, m);
         if let Some(encoder) = &self.encoder {
-            m.param("encoder", (&**encoder).into());
+            m.param("encoder", encoder.to_string().into());
         }
     }
 

@@ -161,7 +161,7 @@ impl Artifact for RolloutChunk {
             let settings = &self.looked.as_ref().expect("it has categories").settings;
             settings.describe(name, &mut Prefixed { prefix: name, inner: m });
         }
-        m.param("profile", (&*self.profile).into());
+        m.param("profile", self.profile.to_string().into());
         for operator in self.operators.iter() {
             m.param(
                 &format!("operator {}", operator.index),

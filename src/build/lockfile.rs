@@ -21,16 +21,17 @@ pub fn path(experiment: &Path) -> PathBuf {
 }
 
 /// Writes the lock file, unless the command line changed the experiment. Digests of other profiles
-/// stay, as long as the experiment is the same. A folder that cannot be written is a warning.
+/// stay, as long as the experiment is the same. A folder that cannot be written is a warning. Says whether
+/// the file is another one now.
 pub fn write(
     project: &Project,
     experiment: &Experiment,
     profile: &Profile,
     report: &Report,
     progress: &mut dyn Progress,
-) {
+) -> bool {
     if experiment.overridden {
-        return;
+        return false;
     }
     let path = project.root.join(path(&experiment.file));
     // As it is asked for: machines that lack a precision share the file with those that have it.
@@ -61,9 +62,11 @@ pub fn write(
     let mut text = serde_json::to_string_pretty(&lock).expect("plain values");
     text.push('\n');
     if effect::read_text("build.lock.read", &path).ok().as_deref() == Some(&text) {
-        return;
+        return false;
     }
     if let Err(error) = file::write(&path, text.as_bytes()) {
         progress.warn(&format!("the lock file is not written: {}", error.message));
+        return false;
     }
+    true
 }

@@ -22,7 +22,7 @@ use serde_json::json;
 use crate::artifact::{Artifact, DatasetFile, KINDS};
 use crate::assemble::{self, Sources};
 use crate::cache::{
-    Cache, Documents, KeyLock, OutputRecord, PartWriter, Pending, RootRecord, identity,
+    Cache, Documents, KeyLock, OutputRecord, PartWriter, Pending, Registered, RootRecord, identity,
 };
 use crate::config::{self, Experiment};
 use crate::dataset;
@@ -132,10 +132,20 @@ fn attempt(
     stages.end(0);
     let mut report = Report::new(experiment);
     let mut rounds = 0;
+    let mut root: Option<Registered> = None;
     let plan = loop {
-        let plan = Plan::new(experiment, profile, cache)?;
+        let mut plan = Plan::new(experiment, profile, cache)?;
+        let mut to_make = plan.to_make(&request.only);
+        let nothing_to_do = to_make.is_empty() && matches!(plan.output, Output::Current(_));
+        if root.is_none() && !nothing_to_do {
+            output::refuse_foreign(project, experiment, cache, request.force)?;
+            Cache::open(cache.root())?.require_locks()?;
+            root = Some(register(project, experiment, profile, &plan, cache, request)?);
+            // What is there from here on stays as long as this build lives.
+            plan.look_again(cache)?;
+            to_make = plan.to_make(&request.only);
+        }
         report.cached(&plan.cached());
-        let to_make = plan.to_make(&request.only);
         let only_some = !request.only.is_empty();
         let interrupt = &request.interrupt;
         let sources = Sources { experiment, profile, plan: &plan, cache, interrupt };
@@ -146,17 +156,17 @@ fn attempt(
                 put_some(&sources, request, &mut report)?;
             } else {
                 beside::put(&sources, true, request.force, &mut report)?;
-                lockfile::write(project, experiment, profile, &report, progress);
+                let written = lockfile::write(project, experiment, profile, &report, progress);
+                // The lock file is that of an earlier state again: so is what it keeps.
+                if written && root.is_none() {
+                    root = register(project, experiment, profile, &plan, cache, request).ok();
+                }
+                came_to_its_end(&mut root, progress);
             }
             break plan;
         }
         if rounds == 0 {
-            output::refuse_foreign(project, experiment, cache, request.force)?;
-            Cache::open(cache.root())?.require_locks()?;
             output::refuse_full_disk(experiment, &plan, &to_make, cache, request.force)?;
-            if request.elsewhere.is_none() {
-                register(project, experiment, &plan, cache)?;
-            }
             let mut started = EventLog::create(&cache.root().join("log"), start, &profile.name)?;
             events::started(&mut started, experiment, profile, to_make.len());
             *log = Some(started);
@@ -195,6 +205,7 @@ fn attempt(
             Ok(()) => {
                 History::write(cache, &experiment.file, &plan);
                 lockfile::write(project, experiment, profile, &report, progress);
+                came_to_its_end(&mut root, progress);
             }
             Err(error) if error.kind == ErrorKind::Integrity && rounds < ROUNDS => {
                 let message = format!("{}; it is rebuilt", error.message);
@@ -208,6 +219,9 @@ fn attempt(
         }
         break plan;
     };
+    if let (Some(_), Some(root)) = (&request.elsewhere, root) {
+        root.forget()?;
+    }
     if let Some(log) = log.as_mut() {
         // A service; the build stands without it.
         let _ = log.write_trace();
@@ -234,13 +248,28 @@ fn put_some(sources: &Sources<'_>, request: &Request, report: &mut Report) -> Re
 }
 
 /// Registers what the experiment needs, so that `gc` beside this build keeps it.
-fn register(project: &Project, experiment: &Experiment, plan: &Plan, cache: &Cache) -> Result<()> {
+fn register(
+    project: &Project,
+    experiment: &Experiment,
+    profile: &Profile,
+    plan: &Plan,
+    cache: &Cache,
+    request: &Request,
+) -> Result<Registered> {
     let keys = plan.graph().iter().map(|(_, node)| node.key).collect();
-    let name = blake3::hash(experiment.file.as_os_str().as_encoded_bytes()).to_hex();
-    let lock =
-        (!experiment.overridden).then(|| project.root.join(lockfile::path(&experiment.file)));
-    let record = RootRecord { experiment: experiment.file.display().to_string(), lock, keys };
-    cache.set_root(&name[..32], &record)
+    let lock = (!experiment.overridden && request.elsewhere.is_none())
+        .then(|| project.root.join(lockfile::path(&experiment.file)));
+    let name = experiment.file.display().to_string();
+    cache.register(RootRecord::new(name, lock, profile.name.to_string()), keys)
+}
+
+/// From now on the lock file keeps what this build needs, and no longer what an earlier one did.
+fn came_to_its_end(root: &mut Option<Registered>, progress: &mut dyn Progress) {
+    if let Some(root) = root
+        && let Err(error) = root.done()
+    {
+        progress.warn(&format!("the build cannot be registered: {}", error.message));
+    }
 }
 
 /// Makes what is missing.

@@ -11,7 +11,7 @@ use super::entry::{Entry, check_file, content_digest};
 use super::layout::{self, TEMPORARY, children, size_of};
 use super::read::check_piece;
 use super::sealed::{self, Trouble};
-use super::{Cache, lock, survey};
+use super::{Cache, gc, keyset, lock, survey};
 use crate::effect;
 use crate::error::Result;
 use crate::key::Key;
@@ -203,8 +203,14 @@ impl Cache {
 
     /// Damaged records, temporary files beside them, and lock files that nobody holds.
     fn sweep_files(&self, options: FsckOptions, report: &mut FsckReport) -> Result<()> {
-        for (folder, what) in [("", ""), ("roots", "root"), ("pins", "pin"), ("outputs", "output")]
-        {
+        let folders = [
+            ("", ""),
+            ("roots", "root"),
+            ("pins", "pin"),
+            ("outputs", "output"),
+            (keyset::FOLDER, ""),
+        ];
+        for (folder, what) in folders {
             for child in children(&self.root().join(folder))? {
                 let path = child.path();
                 if child.file_name().as_encoded_bytes().starts_with(TEMPORARY.as_bytes()) {
@@ -217,6 +223,18 @@ impl Cache {
                     report.damaged_records.push(path);
                 }
             }
+        }
+        for child in children(&self.root().join(keyset::FOLDER))? {
+            let name = child.file_name().to_string_lossy().parse();
+            if let Ok(digest) = name
+                && let Err(Trouble::Damaged(_)) = self.keyset(&digest)
+            {
+                report.damaged_records.push(child.path());
+            }
+        }
+        let trash = self.root().join(gc::TRASH);
+        if trash.exists() && !layout::in_use(&self.root().join("locks").join(lock::GC))? {
+            leftover(trash, options, report)?;
         }
         for child in children(&self.root().join("locks"))? {
             if !layout::in_use(&child.path())? {

@@ -4,7 +4,8 @@
 //! format  CACHEDIR.TAG
 //! objects/<kind>/<aa>/<key>/   complete entries, and nothing else
 //! staging/<kind>/<key>/        parts, and entries on their way in or out
-//! quarantine/  locks/  roots/  pins/  outputs/
+//! trash/                       entries on their way out
+//! quarantine/  locks/  roots/  keysets/  pins/  outputs/
 //! ```
 //!
 //! Invariant: a file has its final name only once it is complete. Until then it is a [`TempFile`],
@@ -164,6 +165,12 @@ pub(super) fn size_of(path: &Path) -> u64 {
         .filter(fs::Metadata::is_file)
         .map(|m| m.len())
         .sum()
+}
+
+/// The bytes of the files right in a folder: of an entry.
+pub(super) fn size_in(folder: &Path) -> u64 {
+    let Ok(listing) = fs::read_dir(folder) else { return 0 };
+    listing.flatten().filter_map(|file| file.metadata().ok()).map(|about| about.len()).sum()
 }
 
 /// Removes a file or a folder with all it holds; that it is gone already is no failure.

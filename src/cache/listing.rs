@@ -1,14 +1,16 @@
 //! What is there: kinds, keys, sizes, and the cached recipe nearest to a given one.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::DirEntry;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
+use rayon::prelude::*;
 use serde::Serialize;
 
 use super::Cache;
 use super::entry::{self, ENTRY, Entry};
-use super::layout::{children, size_of};
+use super::layout::{children, size_in, size_of};
 use super::sealed::Trouble;
 use crate::error::Result;
 use crate::key::Key;
@@ -50,6 +52,15 @@ pub struct Nearest {
 pub(super) struct Found {
     pub(super) key: Key,
     pub(super) folder: PathBuf,
+    /// When it was published; `None` if `entry.json` is missing.
+    pub(super) published: Option<SystemTime>,
+}
+
+/// An entry without its folder, which follows from its key: there may be millions.
+pub(super) struct Sized {
+    pub(super) key: Key,
+    /// Bytes on the disk.
+    pub(super) bytes: u64,
     /// When it was published; `None` if `entry.json` is missing.
     pub(super) published: Option<SystemTime>,
 }
@@ -105,9 +116,9 @@ impl Cache {
         let mut status = Status::default();
         for kind in self.kinds()? {
             let mut of_kind = KindStatus::default();
-            for found in self.walk(&kind)?.0 {
+            for found in self.sizes(&kind)? {
                 of_kind.entries += 1;
-                of_kind.bytes += size_of(&found.folder);
+                of_kind.bytes += found.bytes;
             }
             if of_kind.entries > 0 {
                 status.kinds.insert(kind, of_kind);
@@ -120,26 +131,50 @@ impl Cache {
         Ok(status)
     }
 
+    /// The entries of a kind with their sizes, by key.
+    pub(super) fn sizes(&self, kind: &str) -> Result<Vec<Sized>> {
+        let of = |found: Found| Sized {
+            bytes: size_in(&found.folder),
+            key: found.key,
+            published: found.published,
+        };
+        let fans = children(&self.root().join("objects").join(kind))?;
+        let walked = fans.par_iter().map(|fan| {
+            let found = walk_fan(fan)?.0;
+            Ok(found.into_iter().map(of).collect())
+        });
+        Ok(walked.collect::<Result<Vec<Vec<Sized>>>>()?.into_iter().flatten().collect())
+    }
+
     /// The entry folders of a kind by key, and whatever else lies among them.
     pub(super) fn walk(&self, kind: &str) -> Result<(Vec<Found>, Vec<PathBuf>)> {
+        let fans = children(&self.root().join("objects").join(kind))?;
+        let walked: Vec<_> = fans.par_iter().map(walk_fan).collect::<Result<_>>()?;
         let (mut found, mut foreign) = (Vec::new(), Vec::new());
-        for fan in children(&self.root().join("objects").join(kind))? {
-            if !fan.path().is_dir() {
-                foreign.push(fan.path());
-                continue;
-            }
-            for child in children(&fan.path())? {
-                let folder = child.path();
-                let name = child.file_name().into_string().unwrap_or_default();
-                match name.parse::<Key>() {
-                    Ok(key) if name.starts_with(&*fan.file_name().to_string_lossy()) => {
-                        let published = folder.join(ENTRY).metadata().and_then(|m| m.modified());
-                        found.push(Found { key, folder, published: published.ok() });
-                    }
-                    _ => foreign.push(folder),
-                }
-            }
+        for (own, others) in walked {
+            found.extend(own);
+            foreign.extend(others);
         }
         Ok((found, foreign))
     }
+}
+
+/// What lies in one of the folders of a kind.
+fn walk_fan(fan: &DirEntry) -> Result<(Vec<Found>, Vec<PathBuf>)> {
+    let (mut found, mut foreign) = (Vec::new(), Vec::new());
+    if !fan.path().is_dir() {
+        return Ok((found, vec![fan.path()]));
+    }
+    for child in children(&fan.path())? {
+        let folder = child.path();
+        let name = child.file_name().into_string().unwrap_or_default();
+        match name.parse::<Key>() {
+            Ok(key) if name.starts_with(&*fan.file_name().to_string_lossy()) => {
+                let published = folder.join(ENTRY).metadata().and_then(|m| m.modified());
+                found.push(Found { key, folder, published: published.ok() });
+            }
+            _ => foreign.push(folder),
+        }
+    }
+    Ok((found, foreign))
 }

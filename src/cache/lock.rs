@@ -16,6 +16,11 @@ use crate::effect;
 use crate::error::{Error, IoContext, Result};
 use crate::key::Key;
 
+/// Held by who registers a build and by who removes entries.
+pub(super) const REGISTRY: &str = "registry";
+/// Held by the one `gc` that runs.
+pub(super) const GC: &str = "gc";
+
 /// The right to build one key; given back on drop, and by the kernel if the process dies.
 #[derive(Debug)]
 pub struct KeyLock {
@@ -42,18 +47,7 @@ impl Cache {
     /// the lock has probably made it.
     pub fn lock(&self, kind: &str, key: &Key) -> Result<KeyLock> {
         self.require_locks()?;
-        let path = self.lock_path(kind, key);
-        loop {
-            let file = open(&path)?;
-            match effect::lock("cache.lock.lock", &file) {
-                // Another host removed the file with its lock.
-                Err(e) if is_stale(&e) => continue,
-                other => other.io("lock", &path)?,
-            }
-            if still_named(&file, &path) {
-                return Ok(KeyLock { path, _file: file });
-            }
-        }
+        lock_file(self.lock_path(kind, key))
     }
 
     /// The lock, unless someone else holds it.
@@ -72,7 +66,27 @@ impl Cache {
     }
 
     fn lock_path(&self, kind: &str, key: &Key) -> PathBuf {
-        self.root().join("locks").join(format!("{kind}-{key}"))
+        self.root().join("locks").join(lock_name(kind, key))
+    }
+}
+
+/// The name of the lock file of a key.
+pub(super) fn lock_name(kind: &str, key: &Key) -> String {
+    format!("{kind}-{key}")
+}
+
+/// Waits for a lock file.
+pub(super) fn lock_file(path: PathBuf) -> Result<KeyLock> {
+    loop {
+        let file = open(&path)?;
+        match effect::lock("cache.lock.lock", &file) {
+            // Another host removed the file with its lock.
+            Err(e) if is_stale(&e) => continue,
+            other => other.io("lock", &path)?,
+        }
+        if still_named(&file, &path) {
+            return Ok(KeyLock { path, _file: file });
+        }
     }
 }
 

@@ -6,22 +6,27 @@
 //! built again. Opening and reading write nothing but a quarantine, so a read-only cache can be read.
 //! Knows nothing of what kinds of artifacts there are, of experiments, YAML or HDF5.
 
+mod clear;
 mod durable;
 mod encoding;
 mod entry;
 mod fsck;
 mod gc;
+mod keyset;
 mod layout;
 mod listing;
 mod lock;
 mod locking;
 mod mount;
+mod needed;
 mod outputs;
 mod piece;
 mod pin;
+mod present;
 mod publish;
 mod quarantine;
 mod read;
+mod root;
 mod sealed;
 mod staging;
 mod survey;
@@ -35,14 +40,15 @@ use std::sync::OnceLock;
 pub use encoding::{Dtype, Encoder, Encoding, decode, transcode};
 pub use entry::{Documents, Entry, FileRecord, content_digest};
 pub use fsck::{Checked, Damage, FsckOptions, FsckProgress, FsckReport, Leftover, Resumable};
-pub use gc::{GcOptions, GcReport, Removed};
+pub use gc::{GcOptions, GcReport, KindGc, Removed, Share};
 pub use layout::in_use;
 pub use listing::{KindStatus, Nearest, Status};
 pub use lock::KeyLock;
 pub use outputs::{FileIdentity, OutputRecord, identity};
 pub use piece::{Piece, Valid};
-pub use pin::{PinRecord, RootRecord};
+pub use pin::PinRecord;
 pub use publish::{Pending, Published};
+pub use root::{Registered, RootRecord};
 pub use staging::{Part, PartReport, PartWriter};
 pub use vouch::{Fault, Wanted};
 

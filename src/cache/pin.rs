@@ -1,4 +1,4 @@
-//! What `gc` must keep: roots, which builds register, and pins, which people set.
+//! What people keep: pins; and how records of what is kept are read.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,29 +13,6 @@ use super::sealed::{self, Trouble};
 use crate::effect;
 use crate::error::{Error, Result};
 use crate::key::Key;
-
-/// The keys that one experiment needs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RootRecord {
-    /// The experiment, as a person names it.
-    pub experiment: String,
-    /// Its lock file, absolute; as long as that exists, the keys are kept. `None` for a build without
-    /// one, whose keys are kept only while it is among the newest builds.
-    pub lock: Option<PathBuf>,
-    /// Everything it needs.
-    pub keys: Vec<Key>,
-}
-
-impl RootRecord {
-    /// Whether the experiment still asks for its keys. A lock file counts as deleted only where its
-    /// folder can be seen: on a shared cache it may lie on another machine.
-    pub fn is_live(&self) -> bool {
-        self.lock.as_deref().is_some_and(|lock| {
-            let folder_seen = lock.parent().is_some_and(Path::is_dir);
-            !folder_seen || lock.exists()
-        })
-    }
-}
 
 /// Keys that a person wants to keep.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,19 +31,10 @@ pub(super) struct Named<T> {
 }
 
 impl Cache {
-    /// Registers what an experiment needs, in place of what it needed before. Do so before building:
-    /// a `gc` that runs meanwhile then keeps what is already done.
-    pub fn set_root(&self, name: &str, record: &RootRecord) -> Result<()> {
-        sealed::write(&self.record_path("roots", name), "root", record)
-    }
-
-    /// Every root by name, the newest first.
-    pub fn roots(&self) -> Result<Vec<(String, RootRecord)>> {
-        Ok(self.root_records()?.into_iter().map(|r| (r.name, r.record)).collect())
-    }
-
     /// Keeps some keys until [`Cache::unpin`].
     pub fn pin(&self, name: &str, record: &PinRecord) -> Result<()> {
+        // So that a `gc` beside it either sees the pin or was there before.
+        let _registry = self.registry()?;
         sealed::write(&self.record_path("pins", name), "pin", record)
     }
 
@@ -88,10 +56,6 @@ impl Cache {
             .collect())
     }
 
-    pub(super) fn root_records(&self) -> Result<Vec<Named<RootRecord>>> {
-        records(&self.root().join("roots"), "root")
-    }
-
     pub(super) fn record_path(&self, folder: &str, name: &str) -> PathBuf {
         self.root().join(folder).join(format!("{}.json", file_name(name)))
     }
@@ -99,7 +63,7 @@ impl Cache {
 
 /// All records of a folder, the newest first. One that is damaged is an error: what it kept is not
 /// known any more.
-fn records<T: DeserializeOwned>(folder: &Path, what: &str) -> Result<Vec<Named<T>>> {
+pub(super) fn records<T: DeserializeOwned>(folder: &Path, what: &str) -> Result<Vec<Named<T>>> {
     let mut found = Vec::new();
     for child in children(folder)? {
         let path = child.path();
@@ -124,6 +88,7 @@ fn records<T: DeserializeOwned>(folder: &Path, what: &str) -> Result<Vec<Named<T
             }
         }
     }
-    found.sort_by(|a, b| b.written.cmp(&a.written).then_with(|| a.name.cmp(&b.name)));
+    // Names of builds begin with the time too, which tells more than some file systems.
+    found.sort_by(|a, b| b.written.cmp(&a.written).then_with(|| b.name.cmp(&a.name)));
     Ok(found)
 }

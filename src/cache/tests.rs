@@ -4,6 +4,8 @@ mod content;
 mod damage;
 mod keeping;
 mod killed;
+mod many;
+mod roots;
 
 use std::fs;
 use std::os::unix::fs::{FileExt, PermissionsExt};

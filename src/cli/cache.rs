@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use clap::builder::PossibleValuesParser;
 use serde_json::json;
 
 use super::common::{Overrides, load};
 use super::{Global, print, print_json, style};
-use crate::cache::{Cache, FsckOptions, GcOptions, PinRecord};
+use crate::build;
+use crate::cache::{Cache, FsckOptions, GcOptions, GcReport, KindGc, PinRecord, Share};
 use crate::error::{Error, Result};
 use crate::key::Key;
 use crate::plan::Plan;
@@ -56,8 +58,11 @@ pub struct GcArgs {
     /// Remove the oldest until the cache is no larger: 20GB, 500MB
     #[arg(long, value_name = "SIZE", value_parser = size)]
     max_size: Option<u64>,
-    /// Builds that keep what they need even without a lock file
-    #[arg(long, value_name = "N", default_value_t = GcOptions::default().newest_builds)]
+    /// Remove only entries of this kind; may be given several times
+    #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(build::kinds()))]
+    kind: Vec<String>,
+    /// The last builds that keep what they need even without a lock file; 32 are remembered
+    #[arg(long, value_name = "K", default_value_t = GcOptions::default().newest_builds)]
     keep_builds: usize,
     /// Say what would be removed, and remove nothing
     #[arg(short = 'n', long)]
@@ -207,6 +212,7 @@ fn gc(args: &GcArgs, global: &Global) -> Result<ExitCode> {
         newest_builds: args.keep_builds,
         max_age: days.map(|days| Duration::from_secs_f64(days * 86_400.0)),
         max_bytes: args.max_size,
+        kinds: args.kind.clone(),
         dry_run: args.dry_run,
     })?;
     if args.json {
@@ -214,18 +220,77 @@ fn gc(args: &GcArgs, global: &Global) -> Result<ExitCode> {
         value["schema"] = json!(1);
         return Ok(print_json(&value));
     }
-    let what = if args.dry_run { "would remove" } else { "removed" };
-    let mut out = format!(
-        "{what} {} entries ({}); {} stay ({})\n",
+    Ok(print(&gc_text(&report, args.dry_run)))
+}
+
+/// What a column shows of a kind.
+type Column = fn(&KindGc) -> Share;
+
+/// What goes and what stays, by kind and reason, and what else could go.
+fn gc_text(report: &GcReport, dry_run: bool) -> String {
+    let mut out = String::new();
+    let reasons: [(&str, Column); 7] = [
+        ("removed", |kind| kind.removed),
+        ("running builds", |kind| kind.running),
+        ("lock files", |kind| kind.lock_files),
+        ("pins", |kind| kind.pins),
+        ("last builds", |kind| kind.newest_builds),
+        ("being made", |kind| kind.locked),
+        ("spared", |kind| kind.spared),
+    ];
+    let shown = |of: &Column| report.by_kind.values().any(|kind| of(kind).entries > 0);
+    // The first column always, the others where there is something to show.
+    let columns: Vec<_> =
+        reasons.iter().enumerate().filter(|(at, (_, of))| *at == 0 || shown(of)).collect();
+    if !report.by_kind.is_empty() {
+        let _ = write!(out, "{:<20}", "entries");
+        for (at, (name, _)) in &columns {
+            let name = if *at == 0 && dry_run { "would go" } else { name };
+            let _ = write!(out, " {name:>22}");
+        }
+        out.push('\n');
+    }
+    for (name, kind) in &report.by_kind {
+        let _ = write!(out, "{name:<20}");
+        for (_, (_, of)) in &columns {
+            let share = of(kind);
+            let cell = match share.entries {
+                0 => "-".to_owned(),
+                count => format!("{count} ({})", bytes(share.bytes)),
+            };
+            let _ = write!(out, " {cell:>22}");
+        }
+        out.push('\n');
+    }
+    let what = if dry_run { "would remove" } else { "removed" };
+    let _ = writeln!(
+        out,
+        "{what} {} entries ({}); {} stay ({})",
         report.removed.len(),
-        bytes(report.removed_bytes + report.staging_bytes + report.quarantine_bytes),
+        bytes(report.removed_bytes),
         report.kept,
         bytes(report.kept_bytes)
     );
-    if report.locked > 0 {
-        let _ = writeln!(out, "{} are being used by a build", report.locked);
+    for (size, of) in [
+        (report.staging_bytes, "unfinished work"),
+        (report.quarantine_bytes, "damaged entries set aside"),
+        (report.log_bytes, "old event logs"),
+    ] {
+        if size > 0 {
+            let _ = writeln!(out, "{what} {} of {of}", bytes(size));
+        }
     }
-    Ok(print(&out))
+    for (share, of, how) in [
+        (report.only_newest_builds, "one of the last builds", "`--keep-builds 0`"),
+        (report.only_pins, "a pin", "`spinlock cache pin --remove NAME`"),
+        (report.only_lock_files, "a lock file", "deleting the lock file"),
+    ] {
+        if share.entries > 0 {
+            let (count, size) = (share.entries, bytes(share.bytes));
+            let _ = writeln!(out, "{how} would free what only {of} keeps: {count} entries, {size}");
+        }
+    }
+    out
 }
 
 fn pin(args: &PinArgs, global: &Global) -> Result<ExitCode> {

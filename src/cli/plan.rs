@@ -35,11 +35,16 @@ pub fn run(args: &PlanArgs, global: &Global) -> Result<ExitCode> {
 /// Prints the plan of an experiment.
 pub fn show(loaded: &Loaded, json: bool, all: bool) -> Result<ExitCode> {
     let plan = Plan::new(&loaded.experiment, &loaded.profile, &loaded.cache)?;
-    let history = History::read(&loaded.cache, &loaded.experiment.file);
+    // It names every artifact: nobody asks it where there is nothing to do.
+    let history = if plan.is_current() {
+        History::default()
+    } else {
+        History::read(&loaded.cache, &loaded.experiment.file)
+    };
+    let before = |label: &str| history.key(label);
     let file = loaded.experiment.file.display().to_string();
-    let report = plan.report(&file, &|label| history.key(label));
     if json {
-        return Ok(print_json(&report));
+        return Ok(print_json(&plan.report(&file, &before)));
     }
     for note in &loaded.experiment.notes {
         eprintln!("{}", style::note(note));
@@ -74,9 +79,10 @@ pub fn show(loaded: &Loaded, json: bool, all: bool) -> Result<ExitCode> {
     if plan.is_current() {
         let _ = writeln!(out, "up to date: {}", plan.path.display());
     } else {
-        let mut reasons: BTreeMap<(&str, &str), (usize, &str)> = BTreeMap::new();
-        for node in report.nodes.iter().filter(|n| n.state == "stale") {
-            reasons.entry((node.kind, &node.reason)).or_insert((0, &node.label)).0 += 1;
+        let mut reasons: BTreeMap<(&str, String), (usize, String)> = BTreeMap::new();
+        for at in (0..plan.states.len()).filter(|at| plan.states[*at] == State::Stale) {
+            let node = plan.node_report(at, &before);
+            reasons.entry((node.kind, node.reason)).or_insert((0, node.label)).0 += 1;
         }
         for ((_, reason), (count, label)) in &reasons {
             let more = if *count > 1 { format!(" and {} more", count - 1) } else { String::new() };
@@ -98,7 +104,8 @@ pub fn show(loaded: &Loaded, json: bool, all: bool) -> Result<ExitCode> {
     }
     if all {
         let _ = writeln!(out);
-        for node in &report.nodes {
+        for at in 0..plan.states.len() {
+            let node = plan.node_report(at, &before);
             let _ = writeln!(
                 out,
                 "{:<8} {} {}  {}",

@@ -23,6 +23,7 @@ pub const SITES: &[&str] = &[
     "cache.gc.folder",
     "cache.gc.remove",
     "cache.gc.rename",
+    "cache.keys.read",
     "cache.leaves.read",
     "cache.leaves.write",
     "cache.lock.create",

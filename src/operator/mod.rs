@@ -35,7 +35,7 @@ macro_rules! names {
 
         impl From<$type> for Value {
             fn from(v: $type) -> Value {
-                Value::Text(v.name().to_owned())
+                Value::Text(v.name().into())
             }
         }
     };

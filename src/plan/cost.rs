@@ -16,10 +16,75 @@ pub fn table(rows: usize, columns: usize) -> Cost {
     Cost { gflop: 0.0, bytes: (rows * columns * 16) as u64 }
 }
 
-/// Drawing and hashing every weight: about twenty operations each.
-pub fn weights(operators: &[Operator], stored: bool) -> Cost {
-    let count: u64 = operators.iter().map(|o| Stack::new(&o.architecture).weights()).sum();
-    Cost { gflop: count as f64 * 20e-9, bytes: if stored { count * 4 } else { 100 } }
+/// What is asked of some operators again and again, worked out once.
+#[derive(Debug, Clone)]
+pub struct Costs(Vec<Known>);
+
+/// One operator.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    /// Number of weights.
+    weights: u64,
+    /// As [`application`].
+    application: f64,
+    /// As [`noise`].
+    noise: f64,
+}
+
+impl Known {
+    fn of(operator: &Operator) -> Self {
+        let stack = Stack::new(&operator.architecture);
+        Self {
+            weights: stack.weights(),
+            application: application_of(&stack, operator),
+            noise: noise(&stack, operator),
+        }
+    }
+}
+
+impl Costs {
+    /// Of these operators.
+    pub fn of(operators: &[Operator]) -> Self {
+        Self(operators.iter().map(Known::of).collect())
+    }
+
+    /// Of some of the operators: those that are marked.
+    #[must_use]
+    pub fn only(&self, marked: impl Iterator<Item = bool>) -> Self {
+        Self(self.0.iter().zip(marked).filter(|(_, marked)| *marked).map(|(c, _)| *c).collect())
+    }
+
+    /// Drawing and hashing every weight: about twenty operations each.
+    pub fn weights(&self, stored: bool) -> Cost {
+        let count: u64 = self.0.iter().map(|o| o.weights).sum();
+        Cost { gflop: count as f64 * 20e-9, bytes: if stored { count * 4 } else { 100 } }
+    }
+
+    /// Ten evaluations of the network.
+    pub fn features(&self) -> Cost {
+        Cost {
+            gflop: self.0.iter().map(|o| 10.0 * o.application).sum(),
+            bytes: 50 * self.0.len() as u64,
+        }
+    }
+
+    /// The cost of a rollout of these operators.
+    pub fn rollout(&self, recipe: &RolloutChunk) -> Cost {
+        let realizations = u64::from(recipe.realizations.end - recipe.realizations.start);
+        let states = u64::from(recipe.steps.end - recipe.steps.start) * realizations;
+        let width = if recipe.dtype == "float16" { 2 } else { 4 };
+        let mut cost = Cost::default();
+        for (operator, known) in recipe.operators.iter().zip(&self.0) {
+            let state = u64::from(operator.architecture.channels) * u64::from(operator.grid).pow(2);
+            cost.gflop += unit_of(recipe, operator, known);
+            cost.bytes += states * (21 + if recipe.stored { state * width } else { 0 });
+            if recipe.num_timesteps > 1 {
+                // The end states, from which a longer rollout goes on.
+                cost.bytes += realizations * state * 4;
+            }
+        }
+        cost
+    }
 }
 
 /// A transform and a few passes per field, some dozens of them, or a simulation on a grid of its own:
@@ -37,14 +102,6 @@ pub fn inputs(inputs: &[Input], channels: u32) -> Cost {
         };
     }
     cost
-}
-
-/// Ten evaluations of the network.
-pub fn features(operators: &[Operator]) -> Cost {
-    Cost {
-        gflop: operators.iter().map(|o| 10.0 * application(o)).sum(),
-        bytes: 50 * operators.len() as u64,
-    }
 }
 
 /// Some transforms, a sort and a dozen passes over each field: about 300 ns a value and category,
@@ -85,7 +142,11 @@ pub fn statistics(experiment: &Experiment, wanted: &Features) -> Cost {
 
 /// Convolutions of one application, multiply and add apart.
 pub fn application(operator: &Operator) -> f64 {
-    2e-9 * Stack::new(&operator.architecture).macs_per_pixel() * f64::from(operator.grid).powi(2)
+    application_of(&Stack::new(&operator.architecture), operator)
+}
+
+fn application_of(stack: &Stack, operator: &Operator) -> f64 {
+    2e-9 * stack.macs_per_pixel() * f64::from(operator.grid).powi(2)
 }
 
 /// Whether every realization shares the whole network at the first application: the first random
@@ -98,14 +159,14 @@ fn shares_prefix(operator: &Operator) -> bool {
 
 /// Operations per noise value: generator, transform to the law, and for correlated fields the
 /// Fourier transform.
-fn noise(operator: &Operator) -> f64 {
+fn noise(stack: &Stack, operator: &Operator) -> f64 {
     let Some(noise) = operator.noise else { return 0.0 };
     // Gaussian noise on the features is drawn behind the output layer.
     let location = match (noise.location, noise.law) {
         (NoiseLocation::Features, NoiseLaw::Gaussian) => NoiseLocation::Output,
         (location, _) => location,
     };
-    let values: u64 = Stack::new(&operator.architecture)
+    let values: u64 = stack
         .noise(location)
         .map(|shape| u64::from(shape.channels) * u64::from(shape.side(operator.grid)).pow(2))
         .sum();
@@ -115,6 +176,10 @@ fn noise(operator: &Operator) -> f64 {
 
 /// The cost of one operator in a rollout.
 pub fn unit(recipe: &RolloutChunk, operator: &Operator) -> f64 {
+    unit_of(recipe, operator, &Known::of(operator))
+}
+
+fn unit_of(recipe: &RolloutChunk, operator: &Operator, known: &Known) -> f64 {
     let realizations = f64::from(recipe.realizations.end - recipe.realizations.start);
     let states = recipe.steps.end - recipe.steps.start;
     let applications = match recipe.num_timesteps {
@@ -134,25 +199,7 @@ pub fn unit(recipe: &RolloutChunk, operator: &Operator) -> f64 {
         let shared = shares_prefix(operator) && applications > 0;
         networks += f64::from(u32::from(!shared) + u32::from(recipe.num_timesteps > 1));
     }
-    networks * application(operator) + f64::from(applications) * realizations * noise(operator)
-}
-
-/// The cost of a rollout.
-pub fn rollout(recipe: &RolloutChunk) -> Cost {
-    let realizations = u64::from(recipe.realizations.end - recipe.realizations.start);
-    let states = u64::from(recipe.steps.end - recipe.steps.start) * realizations;
-    let width = if recipe.dtype == "float16" { 2 } else { 4 };
-    let mut cost = Cost::default();
-    for operator in recipe.operators.iter() {
-        let state = u64::from(operator.architecture.channels) * u64::from(operator.grid).pow(2);
-        cost.gflop += unit(recipe, operator);
-        cost.bytes += states * (21 + if recipe.stored { state * width } else { 0 });
-        if recipe.num_timesteps > 1 {
-            // The end states, from which a longer rollout goes on.
-            cost.bytes += realizations * state * 4;
-        }
-    }
-    cost
+    networks * known.application + f64::from(applications) * realizations * known.noise
 }
 
 /// Counted as what the same time would do in convolutions: about 20 ns for each number that an aggregate

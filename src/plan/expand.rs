@@ -1,7 +1,8 @@
 //! From an experiment to its graph of artifacts: pure, fast, without effects.
 //!
 //! Boundaries of chunks, blocks and segments depend on indices and `execution` alone, so growing N, M
-//! or T adds artifacts and changes none that is full.
+//! or T adds artifacts and changes none that is full. For the same reason chunks are expanded on several
+//! threads, some of them at a time, and then put together in their order: nothing depends on how many.
 
 mod measures;
 mod renders;
@@ -9,7 +10,9 @@ mod renders;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::cost;
+use rayon::prelude::*;
+
+use super::cost::{self, Costs};
 use crate::artifact::{
     DatasetFile, FeatureTable, Handle, InitialConditions, Input, Looked, Parameters, RolloutChunk,
     Start, StateFeatures, Weights,
@@ -17,11 +20,11 @@ use crate::artifact::{
 use crate::config::{self, Experiment, Layout};
 use crate::error::Error;
 use crate::features;
-use crate::graph::Graph;
+use crate::graph::{Graph, Placed};
 use crate::key::Key;
 use crate::operator::Operator;
 use crate::profile::Profile;
-use crate::space::{Group, INPUT_TYPE_DIMENSION, ParameterId, Setting, Theta, VOCABULARY};
+use crate::space::{Group, INPUT_TYPE_DIMENSION, ParameterId, Setting, Spec, Theta, VOCABULARY};
 pub use renders::Exported;
 use renders::{Blocks, Rolled};
 
@@ -31,7 +34,7 @@ pub struct Expansion {
     /// All of them, inputs first.
     pub graph: Graph,
     /// The last one.
-    pub dataset: Handle<DatasetFile>,
+    pub dataset: Placed<DatasetFile>,
     /// Every operator, by index.
     pub operators: Vec<Operator>,
     /// Which entry of `simulation.inputs` each operator starts from.
@@ -42,28 +45,56 @@ pub struct Expansion {
     pub faults: Vec<Error>,
 }
 
+/// How many operators are expanded at a time, in whole chunks.
+const AT_A_TIME: u64 = 2048;
+
 /// Expands `experiment` for the machine that `profile` describes.
 pub fn expand(experiment: &Experiment, profile: &Profile) -> Expansion {
-    let mut expand = Expand::new(experiment, profile);
+    let given = Given::new(experiment, profile);
     let total = experiment.sampling.total_samples;
-    let size = u64::from(experiment.execution.chunk);
-    let mut first = 0;
-    while first < total {
-        expand.chunk(first..(first + size).min(total));
-        first += size;
+    let chunk = u64::from(experiment.execution.chunk);
+    let size = AT_A_TIME.next_multiple_of(chunk);
+    let part = |at: u64| {
+        let mut part = Expand::new(&given);
+        part.chunks(at * size..((at + 1) * size).min(total));
+        part
+    };
+    let mut all = Expand::new(&given);
+    match total.div_ceil(size) {
+        // Starting threads takes longer than a part.
+        parts @ 0..=2 => (0..parts).for_each(|at| all.append(part(at))),
+        parts => {
+            // Some at a time: what is put together needs no second place in memory.
+            let at_once = 4 * rayon::current_num_threads() as u64;
+            for first in (0..parts).step_by(at_once as usize) {
+                let range = first..(first + at_once).min(parts);
+                let made: Vec<Expand> = range.into_par_iter().map(part).collect();
+                for part in made {
+                    all.append(part);
+                }
+            }
+        }
     }
-    expand.finish()
+    all.finish()
 }
 
-struct Expand<'a> {
+/// What every chunk is expanded from.
+struct Given<'a> {
     experiment: &'a Experiment,
     profile: &'a Profile,
     /// Named parameters of each group.
-    groups: Vec<(Group, Vec<(ParameterId, crate::space::Spec)>)>,
+    groups: Vec<(Group, Vec<(ParameterId, Spec)>)>,
     /// Values of everything that is not sampled.
     constants: Theta,
     /// Upper ends of the shares of the initial conditions.
     shares: Vec<f64>,
+}
+
+/// The artifacts of some chunks, or of all.
+struct Expand<'a> {
+    given: &'a Given<'a>,
+    experiment: &'a Experiment,
+    profile: &'a Profile,
     graph: Graph,
     operators: Vec<Operator>,
     entries: Vec<u32>,
@@ -75,7 +106,7 @@ struct Expand<'a> {
     tables: (Vec<Handle<StateFeatures>>, Vec<Handle<FeatureTable>>),
 }
 
-impl<'a> Expand<'a> {
+impl<'a> Given<'a> {
     fn new(experiment: &'a Experiment, profile: &'a Profile) -> Self {
         let mut constants = [Setting::Int(0); VOCABULARY.len()];
         for (at, value) in constants.iter_mut().enumerate() {
@@ -101,12 +132,16 @@ impl<'a> Expand<'a> {
                 sum
             })
             .collect();
+        Self { experiment, profile, groups, constants: Theta(constants), shares }
+    }
+}
+
+impl<'a> Expand<'a> {
+    fn new(given: &'a Given<'a>) -> Self {
         Self {
-            experiment,
-            profile,
-            groups,
-            constants: Theta(constants),
-            shares,
+            given,
+            experiment: given.experiment,
+            profile: given.profile,
             graph: Graph::default(),
             operators: Vec::new(),
             entries: Vec::new(),
@@ -116,31 +151,56 @@ impl<'a> Expand<'a> {
         }
     }
 
-    fn chunk(&mut self, range: Range<u64>) {
+    /// Adds what was expanded of the chunks that follow.
+    fn append(&mut self, other: Self) {
+        self.graph.append(other.graph);
+        self.operators.extend(other.operators);
+        self.entries.extend(other.entries);
+        self.members.extend(other.members);
+        self.rolled.extend(other.rolled);
+        self.tables.0.extend(other.tables.0);
+        self.tables.1.extend(other.tables.1);
+    }
+
+    /// Expands the chunks of these operators. Coordinates are drawn for all of them at once.
+    fn chunks(&mut self, range: Range<u64>) {
         let operators = self.draw(range.clone());
-        for (group, specs) in self.groups.clone() {
+        let choices = match self.experiment.simulation.inputs.len() {
+            1 => vec![0.0; operators.len()],
+            _ => self.experiment.sampling.sampler.column(INPUT_TYPE_DIMENSION, range),
+        };
+        let chunk = self.experiment.execution.chunk as usize;
+        for (operators, choices) in operators.chunks(chunk).zip(choices.chunks(chunk)) {
+            self.chunk(operators, choices);
+        }
+        self.operators.extend(operators);
+    }
+
+    fn chunk(&mut self, operators: &[Operator], choices: &[f64]) {
+        let range = operators[0].index..operators[operators.len() - 1].index + 1;
+        for (group, specs) in &self.given.groups {
             let cost = cost::table(operators.len(), specs.len());
             let recipe = Parameters {
-                group,
+                group: *group,
                 operators: range.clone(),
                 sampler: self.experiment.sampling.sampler.clone(),
-                specs,
+                specs: specs.clone(),
             };
             let handle = self.graph.add(recipe, cost);
             self.include(handle);
         }
         let seed = self.experiment.sampling.seed;
         let shared: Arc<[Operator]> = operators.into();
-        let weights = self.graph.add(
-            Weights { operators: shared.clone(), seed, stored: false },
-            cost::weights(&shared, false),
-        );
+        let costs = Costs::of(&shared);
+        let weights = self
+            .graph
+            .add(Weights { operators: shared.clone(), seed, stored: false }, costs.weights(false));
         if self.experiment.dataset.operator_weights {
             let stored = Weights { operators: shared.clone(), seed, stored: true };
-            let handle = self.graph.add(stored, cost::weights(&shared, true));
+            let handle = self.graph.add(stored, costs.weights(true));
             self.include(handle);
         }
-        let inputs = self.inputs(&shared);
+        let inputs = self.inputs(&shared, choices);
         self.include(inputs);
         if self.experiment.dataset.operator_features {
             let recipe = FeatureTable {
@@ -151,23 +211,22 @@ impl<'a> Expand<'a> {
                 precision: self.profile.precision.name(),
                 profile: self.profile.name.clone(),
             };
-            let handle = self.graph.add(recipe, cost::features(&shared));
+            let handle = self.graph.add(recipe, costs.features());
             self.tables.1.push(handle);
             self.include(handle);
         }
-        self.rollouts(&shared, weights, inputs);
-        self.operators.extend(shared.iter());
+        self.rollouts(&shared, &costs, weights, inputs);
     }
 
     /// Makes an artifact a part of the data set.
     fn include<A>(&mut self, artifact: Handle<A>) {
-        let label = self.graph.node(artifact.node()).label();
-        self.members.push((label, artifact.key()));
+        let at = self.graph.find(&artifact.key()).expect("it was added just now");
+        self.members.push((self.graph.node(at).label(), artifact.key()));
     }
 
-    /// The operators of a chunk: coordinates, mapped to values.
-    fn draw(&mut self, range: Range<u64>) -> Vec<Operator> {
-        let mut thetas = vec![self.constants; (range.end - range.start) as usize];
+    /// Operators: coordinates, mapped to values.
+    fn draw(&self, range: Range<u64>) -> Vec<Operator> {
+        let mut thetas = vec![self.given.constants; (range.end - range.start) as usize];
         for (id, spec) in self.experiment.space.sampled() {
             let sampler = &self.experiment.sampling.sampler;
             let column = sampler.column(id.get().dimension, range.clone());
@@ -178,18 +237,14 @@ impl<'a> Expand<'a> {
         range.zip(&thetas).map(|(index, theta)| Operator::new(index, theta)).collect()
     }
 
-    fn inputs(&mut self, operators: &Arc<[Operator]>) -> Handle<InitialConditions> {
+    fn inputs(&mut self, operators: &[Operator], choices: &[f64]) -> Handle<InitialConditions> {
         let simulation = &self.experiment.simulation;
-        let range = operators[0].index..operators[operators.len() - 1].index + 1;
-        let choices = match simulation.inputs.len() {
-            1 => vec![0.0; operators.len()],
-            _ => self.experiment.sampling.sampler.column(INPUT_TYPE_DIMENSION, range),
-        };
+        let shares = &self.given.shares;
         let inputs: Vec<Input> = operators
             .iter()
             .zip(choices)
             .map(|(operator, u)| {
-                let entry = self.shares.partition_point(|end| *end <= u).min(self.shares.len() - 1);
+                let entry = shares.partition_point(|end| end <= u).min(shares.len() - 1);
                 let chosen = &simulation.inputs[entry];
                 self.entries.push(entry as u32);
                 Input {
@@ -210,6 +265,7 @@ impl<'a> Expand<'a> {
     fn rollouts(
         &mut self,
         operators: &Arc<[Operator]>,
+        costs: &Costs,
         weights: Handle<Weights>,
         inputs: Handle<InitialConditions>,
     ) {
@@ -222,28 +278,24 @@ impl<'a> Expand<'a> {
         let chunk = (operators[0].index, operators[operators.len() - 1].index);
         let single = classes.len() == 1;
         for (grid, annealed) in classes {
-            let members: Arc<[Operator]> = if single {
-                operators.clone()
+            let (members, costs): (Arc<[Operator]>, _) = if single {
+                (operators.clone(), costs.clone())
             } else {
-                operators.iter().filter(|o| class(o) == (grid, annealed)).copied().collect()
+                let of = |o: &Operator| class(o) == (grid, annealed);
+                let costs = costs.only(operators.iter().map(of));
+                (operators.iter().filter(|o| of(o)).copied().collect(), costs)
             };
             let mut group = if grids { format!("/grid{grid}") } else { String::new() };
             if annealed {
                 group.push_str("/annealing");
             }
             let start = (weights, inputs);
-            self.blocks(&members, chunk, &group, start, grid);
+            let operators = &members;
+            self.blocks(&Members { operators, costs: &costs, chunk, group: &group, start, grid });
         }
     }
 
-    fn blocks(
-        &mut self,
-        operators: &Arc<[Operator]>,
-        chunk: (u64, u64),
-        group: &str,
-        (weights, inputs): (Handle<Weights>, Handle<InitialConditions>),
-        grid: u32,
-    ) {
+    fn blocks(&mut self, members: &Members<'_>) {
         let dataset = &self.experiment.dataset;
         let wanted = self.experiment.features.as_ref().filter(|_| !dataset.trajectories);
         let looked = wanted.filter(|wanted| !wanted.categories.is_empty()).map(|wanted| {
@@ -256,8 +308,7 @@ impl<'a> Expand<'a> {
                 settings: wanted.settings.clone(),
             })
         });
-        let members = Members { operators, chunk, group, start: (weights, inputs), grid };
-        let blocks = self.segments(&members, dataset.trajectories, looked.as_ref());
+        let blocks = self.segments(members, dataset.trajectories, looked.as_ref());
         for (_, handle) in blocks.iter().flatten() {
             self.include(*handle);
         }
@@ -265,11 +316,10 @@ impl<'a> Expand<'a> {
             |block: &Vec<(_, Handle<RolloutChunk>)>| block.iter().map(|(_, h)| *h).collect();
         let rollouts: Vec<Vec<Handle<RolloutChunk>>> = blocks.iter().map(handles).collect();
         if !self.experiment.renders.is_empty() {
-            let start = (weights, inputs);
-            let (operators, chunk) = (operators.clone(), chunk.0);
-            self.rolled.push(Rolled { operators, chunk, start, blocks });
+            let (operators, chunk) = (members.operators.clone(), members.chunk.0);
+            self.rolled.push(Rolled { operators, chunk, start: members.start, blocks });
         }
-        self.features(operators, chunk, group, &rollouts);
+        self.features(members.operators, members.chunk, members.group, &rollouts);
     }
 
     /// The rollouts of some operators: blocks of realizations, each with its segments.
@@ -304,7 +354,7 @@ impl<'a> Expand<'a> {
                     looked: looked.cloned(),
                     profile: self.profile.name.clone(),
                 };
-                let cost = cost::rollout(&recipe);
+                let cost = members.costs.rollout(&recipe);
                 let handle = self.graph.add(recipe, cost);
                 segments.push((steps, handle));
                 start = Start::Segment(handle);
@@ -322,7 +372,8 @@ impl<'a> Expand<'a> {
     ) -> Blocks {
         let operators: Arc<[Operator]> = [operator].into();
         let (chunk, grid) = ((operator.index, operator.index), operator.grid);
-        let members = Members { operators: &operators, chunk, group: "/kept", start, grid };
+        let costs = &Costs::of(&operators);
+        let members = Members { operators: &operators, costs, chunk, group: "/kept", start, grid };
         self.segments(&members, true, None)
     }
 
@@ -355,6 +406,7 @@ impl<'a> Expand<'a> {
             inputs: std::mem::take(&mut self.members),
         };
         let dataset = self.graph.add(recipe, crate::graph::Cost { gflop: 0.0, bytes });
+        let dataset = self.graph.placed(dataset);
         let (operators, entries) = (self.operators, self.entries);
         Expansion { graph: self.graph, dataset, operators, entries, renders, faults }
     }
@@ -363,6 +415,8 @@ impl<'a> Expand<'a> {
 /// Operators that are rolled out together.
 struct Members<'a> {
     operators: &'a Arc<[Operator]>,
+    /// What each of them costs.
+    costs: &'a Costs,
     /// First and last operator of the chunk.
     chunk: (u64, u64),
     /// What tells them from others of the chunk.

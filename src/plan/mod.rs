@@ -89,22 +89,19 @@ impl Plan {
         let path = experiment.dataset.path.clone();
         let dataset = expansion.dataset;
         let output = output(&expansion.graph, dataset.node(), &path, cache)?;
-        let mut states = Vec::with_capacity(expansion.graph.len());
-        for (at, node) in expansion.graph.iter() {
-            let cached = if at == dataset.node() {
-                !matches!(output, Output::Assemble(_))
-            } else {
-                cache.has(node.kind.name, &node.key)
-            };
-            let waits = || expansion.graph.inputs(at).any(|i| states[i] != State::Cached);
-            let state = match cached {
-                true => State::Cached,
-                false if waits() => State::Blocked,
-                false => State::Stale,
-            };
-            states.push(state);
-        }
+        let states = states(&expansion.graph, dataset.node(), &output, cache);
         Ok(Self { expansion, states, output, path })
+    }
+
+    /// Looks at the cache once more: entries may have come and gone since.
+    ///
+    /// # Errors
+    /// As [`Plan::new`].
+    pub fn look_again(&mut self, cache: &Cache) -> Result<()> {
+        self.output = self.output_now(cache)?;
+        let dataset = self.expansion.dataset.node();
+        self.states = states(&self.expansion.graph, dataset, &self.output, cache);
+        Ok(())
     }
 
     /// The graph.
@@ -157,6 +154,38 @@ impl Plan {
 /// The place of a kind in [`KINDS`].
 pub fn kind_index(name: &str) -> usize {
     KINDS.iter().position(|k| k.name == name).expect("every node is of a listed kind")
+}
+
+/// What the cache has of a graph.
+fn states(graph: &Graph, dataset: usize, output: &Output, cache: &Cache) -> Vec<State> {
+    let mut cached = vec![false; graph.len()];
+    let (mut places, mut keys) = (Vec::new(), Vec::new());
+    for kind in KINDS {
+        places.clear();
+        keys.clear();
+        for (at, node) in graph.iter().filter(|(at, _)| *at != dataset) {
+            if node.kind.name == kind.name {
+                places.push(at);
+                keys.push(node.key);
+            }
+        }
+        if !keys.is_empty() {
+            let present = cache.present(kind.name, &keys);
+            places.iter().zip(present).for_each(|(at, present)| cached[*at] = present);
+        }
+    }
+    cached[dataset] = !matches!(output, Output::Assemble(_));
+    let mut states: Vec<State> = Vec::with_capacity(graph.len());
+    for (at, cached) in cached.into_iter().enumerate() {
+        let waits = || graph.inputs(at).any(|i| states[i] != State::Cached);
+        let state = match cached {
+            true => State::Cached,
+            false if waits() => State::Blocked,
+            false => State::Stale,
+        };
+        states.push(state);
+    }
+    states
 }
 
 /// What is to be done about the output file: it is current if the registry says that we wrote it

@@ -38,7 +38,7 @@ pub fn run(context: &mut Context, graph: &Graph, node: &Node, recipe: &Statistic
     let features: BTreeMap<&str, Vec<String>> = recipe
         .states
         .iter()
-        .filter_map(|handle| graph.node(handle.node()).recipe_as::<StateFeatures>())
+        .filter_map(|handle| graph.node_of(*handle).recipe_as::<StateFeatures>())
         .map(|r| (r.category.name(), r.category.features(&r.settings)))
         .map(|(name, own)| (name, own.into_iter().map(|feature| feature.name).collect()))
         .collect();
@@ -52,8 +52,7 @@ pub fn run(context: &mut Context, graph: &Graph, node: &Node, recipe: &Statistic
         paths.add(sensitivity::CATEGORY, &sensitivity::NAMES.map(str::to_owned));
     }
     for handle in &recipe.states {
-        let own =
-            graph.node(handle.node()).recipe_as::<StateFeatures>().expect("so it was planned");
+        let own = graph.node_of(*handle).recipe_as::<StateFeatures>().expect("so it was planned");
         let entry = context.entry(StateFeatures::KIND.name, &handle.key())?;
         let (table, into) = match own.category.stage() {
             Stage::Timestep => ("mean", &mut steps),
@@ -67,7 +66,7 @@ pub fn run(context: &mut Context, graph: &Graph, node: &Node, recipe: &Statistic
         }
     }
     for handle in &recipe.sensitivity {
-        let own = graph.node(handle.node()).recipe_as::<FeatureTable>().expect("so it was planned");
+        let own = graph.node_of(*handle).recipe_as::<FeatureTable>().expect("so it was planned");
         let entry = context.entry(FeatureTable::KIND.name, &handle.key())?;
         for operator in own.operators.iter() {
             let Some(row) = split.training.get(&operator.index) else { continue };
@@ -108,9 +107,9 @@ struct Split {
 
 impl Split {
     fn of(graph: &Graph, recipe: &Statistics) -> Self {
-        let states = recipe.states.iter().map(|h| graph.node(h.node()));
+        let states = recipe.states.iter().map(|h| graph.node_of(*h));
         let states = states.filter_map(|node| node.recipe_as::<StateFeatures>());
-        let tables = recipe.sensitivity.iter().map(|h| graph.node(h.node()));
+        let tables = recipe.sensitivity.iter().map(|h| graph.node_of(*h));
         let tables = tables.filter_map(|node| node.recipe_as::<FeatureTable>());
         let lists = states.map(|r| &r.operators).chain(tables.map(|r| &r.operators));
         let all: std::collections::BTreeSet<u64> =

@@ -18,6 +18,8 @@ mod faults;
 mod features;
 // Who may import whom, and which outer library lives where.
 mod floors;
+// Making room beside builds.
+mod gc;
 // Initial conditions in whole experiments.
 mod ics;
 // Contact sheets and pages of initial conditions.

@@ -1,46 +1,6 @@
-//! What `gc` keeps, which recipe is nearest, whose an output is.
+//! What goes by age and size, which recipe is nearest, whose an output is.
 
 use super::*;
-
-#[test]
-fn gc_keeps_what_roots_pins_and_newest_builds_name_and_what_is_locked() {
-    let space = Space::new();
-    for n in 1..=6 {
-        space.put(&key(n), f32::from(n));
-    }
-    let live = space.folder.path().join("live.lock");
-    fs::write(&live, "").unwrap();
-    let root = |lock: Option<PathBuf>, n| RootRecord {
-        experiment: "experiments/x.yaml".into(),
-        lock,
-        keys: vec![key(n)],
-    };
-    space.cache.set_root("live", &root(Some(live), 1)).unwrap();
-    let gone = space.folder.path().join("gone.lock");
-    space.cache.set_root("dir/gone", &root(Some(gone), 2)).unwrap();
-    space.cache.set_root("elsewhere", &root(Some("/no/such/folder/x.lock".into()), 3)).unwrap();
-    std::thread::sleep(Duration::from_millis(20));
-    space.cache.set_root("build without lock file", &root(None, 4)).unwrap();
-    space.cache.pin("paper", &PinRecord { note: "figure 2".into(), keys: vec![key(5)] }).unwrap();
-    let _lock = space.cache.lock(KIND, &key(6)).unwrap();
-    let mut options = GcOptions { newest_builds: 1, dry_run: true, ..Default::default() };
-    let planned = space.cache.gc(&options).unwrap();
-    assert!((1..=6).all(|n| space.cache.has(KIND, &key(n))));
-    options.dry_run = false;
-    let report = space.cache.gc(&options).unwrap();
-    assert_eq!(report, planned);
-    assert_eq!(report.removed.iter().map(|r| r.key).collect::<Vec<_>>(), [key(2)]);
-    assert_eq!(report.roots_dropped, ["dir/gone"]);
-    assert_eq!((report.kept, report.locked), (5, 1));
-    assert!(!space.cache.has(KIND, &key(2)));
-    assert!([1, 3, 4, 5, 6].iter().all(|n| space.cache.has(KIND, &key(*n))));
-    assert!(space.cache.unpin("paper").unwrap());
-    assert!(!space.cache.unpin("paper").unwrap());
-    space.cache.gc(&options).unwrap();
-    assert!(!space.cache.has(KIND, &key(5)));
-    assert_eq!(space.cache.status().unwrap().kinds[KIND].entries, 4);
-    assert!(space.fsck(true).damaged.is_empty());
-}
 
 #[test]
 fn gc_frees_the_oldest_first_until_the_limit_is_kept() {
@@ -61,18 +21,6 @@ fn gc_frees_the_oldest_first_until_the_limit_is_kept() {
     std::thread::sleep(Duration::from_millis(20));
     let old = GcOptions { max_age: Some(Duration::from_millis(10)), ..Default::default() };
     assert_eq!(space.cache.gc(&old).unwrap().removed.len(), 2);
-}
-
-#[test]
-fn gc_removes_nothing_if_it_cannot_know_what_is_needed() {
-    let space = Space::new();
-    space.put(&key(1), 1.0);
-    space.cache.pin("p", &PinRecord { note: String::new(), keys: vec![key(1)] }).unwrap();
-    let path = space.cache.root().join("pins/p.json");
-    flip(&path, 100);
-    assert_eq!(space.cache.gc(&GcOptions::default()).unwrap_err().kind, ErrorKind::Integrity);
-    assert!(space.cache.has(KIND, &key(1)));
-    assert_eq!(space.fsck(false).damaged_records, [path]);
 }
 
 #[test]

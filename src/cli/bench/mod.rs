@@ -2,6 +2,7 @@
 
 mod cases;
 mod encode;
+mod fill;
 mod ics;
 mod plan;
 mod renders;
@@ -46,6 +47,9 @@ enum What {
     Encode(encode::EncodeArgs),
     /// Plan an experiment with an empty cache
     Plan(plan::PlanArgs),
+    /// Fill a new cache with entries that hold nothing, to measure commands at any size
+    #[command(hide = true)]
+    Fill(fill::FillArgs),
 }
 
 /// One measured part: as data and as a table.
@@ -64,6 +68,7 @@ pub fn run(args: &BenchArgs, global: &Global) -> Result<ExitCode> {
         Some(What::Renders(own)) => vec![renders::run(own, repeat)?],
         Some(What::Encode(own)) => vec![encode::run(own, repeat, global)?],
         Some(What::Plan(own)) => vec![plan::run(own, repeat, global)?],
+        Some(What::Fill(own)) => vec![fill::run(own, global)?],
         None => vec![
             sampling::run(&sampling::SamplingArgs::default(), repeat),
             ics::run(&ics::IcsArgs::default(), repeat)?,

@@ -12,6 +12,7 @@ use crate::artifact::{
 };
 use crate::config::experiment::Render;
 use crate::error::{Error, Result};
+use crate::graph::Placed;
 use crate::operator::{Operator, Policy};
 use crate::plan::cost;
 use crate::render::compose::fits;
@@ -41,7 +42,7 @@ pub type Blocks = Vec<Vec<(Range<u32>, Handle<RolloutChunk>)>>;
 #[derive(Debug)]
 pub struct Exported {
     /// Its artifact.
-    pub artifact: Handle<RenderFile>,
+    pub artifact: Placed<RenderFile>,
     /// Its path below the folder of renders.
     pub path: PathBuf,
     /// The arrays of the artifact, each a file.
@@ -194,7 +195,8 @@ impl Expand<'_> {
         };
         let title = format!("{}: {what}", picture.name);
         let cost = cost::render_file(&recipe);
-        Exported { artifact: self.graph.add(recipe, cost), path, files, export, title }
+        let handle = self.graph.add(recipe, cost);
+        Exported { artifact: self.graph.placed(handle), path, files, export, title }
     }
 
     fn frames(&mut self, picture: &Arc<Picture>) -> Vec<Handle<RenderFrames>> {
@@ -251,7 +253,7 @@ impl Expand<'_> {
                 let sampler = &self.experiment.sampling.sampler;
                 spec.value(sampler.column(id.get().dimension, index..index + 1)[0])
             }
-            None => self.constants.0[id.0],
+            None => self.given.constants.0[id.0],
         };
         match value {
             Setting::Int(v) => v.to_string(),
