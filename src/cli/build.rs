@@ -11,6 +11,7 @@ use super::{Global, print_json, style};
 use crate::artifact::KINDS;
 use crate::build::{self, Report, Request};
 use crate::error::{Error, Result};
+use crate::exec::Staff;
 use crate::exec::process::find_worker;
 use crate::exec::progress::Progress;
 use crate::units;
@@ -83,9 +84,11 @@ pub fn run(args: &BuildArgs, global: &Global, start: Instant) -> Result<ExitCode
 /// What is asked for, with Ctrl-C listened to.
 pub fn request(args: &BuildArgs) -> Result<Request> {
     Ok(Request {
-        worker: find_worker().map_err(|e| e.message),
-        jobs: args.jobs.map(usize::from),
-        threads: u32::from(args.threads.max(1)),
+        staff: Staff {
+            worker: find_worker().map_err(|e| e.message),
+            jobs: args.jobs.map(usize::from),
+            threads: u32::from(args.threads.max(1)),
+        },
         keep_going: args.keep_going,
         only: args.only.clone(),
         force: args.force,

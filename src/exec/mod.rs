@@ -23,6 +23,10 @@ mod queue;
 mod queue_tests;
 #[cfg(feature = "front")]
 mod run;
+#[cfg(feature = "front")]
+mod staff;
 
 #[cfg(feature = "front")]
 pub use run::{Event, Failed, Options, Outcome, run};
+#[cfg(feature = "front")]
+pub use staff::Staff;
