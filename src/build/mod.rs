@@ -4,9 +4,11 @@
 //! prints nothing.
 
 mod beside;
+mod check;
 mod compute;
 mod events;
-mod lockfile;
+pub mod locked;
+pub mod lockfile;
 mod output;
 mod page;
 mod provenance;
@@ -37,8 +39,8 @@ use crate::project::Project;
 pub use output::refuse_shared;
 pub use page::lock_path;
 pub use report::{OutputReport, Report};
-pub use request::{Elsewhere, Request};
-use stages::{STAGES, Stages};
+pub use request::{Elsewhere, Lock, Request};
+use stages::Stages;
 
 /// How often a build may plan again because it found damaged entries.
 const ROUNDS: u32 = 5;
@@ -57,11 +59,43 @@ pub fn build(
     progress: &mut dyn Progress,
 ) -> Result<Report> {
     let mut log: Option<EventLog> = None;
-    let result = attempt(project, experiment, profile, cache, request, start, progress, &mut log);
-    if let (Err(error), Some(log)) = (&result, &mut log) {
-        log.event("build_stopped", json!({"error": error.message}));
+    let result = attempt(project, experiment, profile, cache, request, start, progress, &mut log)
+        .and_then(|(plan, mut report, mut stages)| {
+            if let Some(share) = request.check
+                && report.failed.is_empty()
+                && !report.interrupted
+            {
+                let interrupt = &request.interrupt;
+                let sources = Sources { experiment, profile, plan: &plan, cache, interrupt };
+                check::run(project, &sources, request, share, &mut report, progress, &mut log)?;
+                stages.end(5);
+            }
+            Ok((plan, report, stages))
+        });
+    let (plan, mut report, mut stages) = match result {
+        Ok(built) => built,
+        Err(error) => {
+            if let Some(log) = &mut log {
+                log.event("build_stopped", json!({"error": error.message}));
+            }
+            return Err(error);
+        }
+    };
+    if let Some(log) = log.as_mut() {
+        // A service; the build stands without it.
+        let _ = log.write_trace();
     }
-    result
+    stages.end(4);
+    report.stages(stages.named(request.check.is_some()));
+    if let Some(log) = log.as_mut() {
+        events::finished(log, &report);
+        if request.only.is_empty() && !report.interrupted {
+            page::write(project, experiment, profile, &plan, cache, &mut report, progress);
+        }
+    }
+    stages.end(4);
+    report.stages(stages.named(request.check.is_some()));
+    Ok(report)
 }
 
 #[expect(clippy::too_many_arguments, reason = "the parts of one build, each of its own type")]
@@ -74,7 +108,7 @@ fn attempt(
     start: Instant,
     progress: &mut dyn Progress,
     log: &mut Option<EventLog>,
-) -> Result<Report> {
+) -> Result<(Plan, Report, Stages)> {
     let mut stages = Stages::since(start);
     stages.end(0);
     let mut report = Report::new(experiment);
@@ -93,7 +127,9 @@ fn attempt(
                 put_some(&sources, request, &mut report)?;
             } else {
                 beside::put(&sources, true, request.force, &mut report)?;
-                lockfile::write(project, experiment, profile, &report, progress);
+                if request.lock == Lock::Write {
+                    lockfile::write(project, experiment, profile, &report, progress);
+                }
             }
             break plan;
         }
@@ -102,7 +138,7 @@ fn attempt(
             Cache::open(cache.root())?;
             output::refuse_full_disk(experiment, &plan, &to_make, cache, request.force)?;
             if request.elsewhere.is_none() {
-                register(project, experiment, &plan, cache)?;
+                register(project, experiment, &plan, cache, &request.lock)?;
             }
             let mut started = EventLog::create(&cache.root().join("log"), start, &profile.name)?;
             events::started(&mut started, experiment, profile, to_make.len());
@@ -141,8 +177,12 @@ fn attempt(
         stages.end(3);
         match wrote {
             Ok(()) => {
-                History::write(cache, &experiment.file, &plan);
-                lockfile::write(project, experiment, profile, &report, progress);
+                if !matches!(request.lock, Lock::Again(_)) {
+                    History::write(cache, &experiment.file, &plan);
+                }
+                if request.lock == Lock::Write {
+                    lockfile::write(project, experiment, profile, &report, progress);
+                }
             }
             Err(error) if error.kind == ErrorKind::Integrity && rounds < ROUNDS => {
                 let message = format!("{}; it is rebuilt", error.message);
@@ -156,21 +196,8 @@ fn attempt(
         }
         break plan;
     };
-    if let Some(log) = log.as_mut() {
-        // A service; the build stands without it.
-        let _ = log.write_trace();
-    }
     stages.end(4);
-    report.stages(&STAGES, &stages.seconds);
-    if let Some(log) = log.as_mut() {
-        events::finished(log, &report);
-        if request.only.is_empty() && !report.interrupted {
-            page::write(project, experiment, profile, &plan, cache, &mut report, progress);
-        }
-    }
-    stages.end(4);
-    report.stages(&STAGES, &stages.seconds);
-    Ok(report)
+    Ok((plan, report, stages))
 }
 
 /// Puts what a build of only some kinds made where it is wanted.
@@ -181,12 +208,24 @@ fn put_some(sources: &Sources<'_>, request: &Request, report: &mut Report) -> Re
     }
 }
 
-/// Registers what the experiment needs, so that `gc` beside this build keeps it.
-fn register(project: &Project, experiment: &Experiment, plan: &Plan, cache: &Cache) -> Result<()> {
+/// Registers what the experiment needs, so that `gc` beside this build keeps it. What a lock file asks for
+/// is a root of its own, beside that of the experiment as it is now.
+fn register(
+    project: &Project,
+    experiment: &Experiment,
+    plan: &Plan,
+    cache: &Cache,
+    lock: &Lock,
+) -> Result<()> {
     let keys = plan.graph().iter().map(|(_, node)| node.key).collect();
-    let name = blake3::hash(experiment.file.as_os_str().as_encoded_bytes()).to_hex();
-    let lock =
-        (!experiment.overridden).then(|| project.root.join(lockfile::path(&experiment.file)));
+    let (name, lock) = match lock {
+        Lock::Again(path) => (path.as_path(), Some(path.clone())),
+        Lock::Write | Lock::Keep => (
+            experiment.file.as_path(),
+            (!experiment.overridden).then(|| project.root.join(lockfile::path(&experiment.file))),
+        ),
+    };
+    let name = blake3::hash(name.as_os_str().as_encoded_bytes()).to_hex();
     let record = RootRecord { experiment: experiment.file.display().to_string(), lock, keys };
     cache.set_root(&name[..32], &record)
 }

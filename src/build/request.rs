@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use crate::exec::Staff;
+use crate::recompute::Share;
 
 /// What a build is asked for, besides the experiment.
 #[derive(Debug, Clone)]
@@ -17,6 +18,10 @@ pub struct Request {
     pub only: Vec<String>,
     /// Overwrite a file that spinlock did not write.
     pub force: bool,
+    /// Make so much of it once more afterwards, and compare.
+    pub check: Option<Share>,
+    /// What becomes of the lock file.
+    pub lock: Lock,
     /// Put renders there and remember nothing of them: a person wants to see something once.
     pub elsewhere: Option<Elsewhere>,
     /// Set by Ctrl-C: end now.
@@ -33,4 +38,16 @@ pub enum Elsewhere {
     Folder(PathBuf),
     /// The one that there is, as this file or folder.
     Path(PathBuf),
+}
+
+/// What a build has to do with a lock file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Lock {
+    /// It is written after the build.
+    #[default]
+    Write,
+    /// It stays as it is.
+    Keep,
+    /// The build is what this lock file asks for, and not the experiment as it is now.
+    Again(PathBuf),
 }

@@ -6,16 +6,16 @@ use std::time::Instant;
 pub struct Stages {
     last: Instant,
     /// Seconds of each.
-    pub seconds: [f64; 5],
+    pub seconds: [f64; 6],
 }
 
-/// Names of the stages.
-pub const STAGES: [&str; 5] = ["start", "plan", "compute", "assemble", "finish"];
+/// Names of the stages; the last one is there only if a check was asked for.
+const STAGES: [&str; 6] = ["start", "plan", "compute", "assemble", "finish", "check"];
 
 impl Stages {
     /// Begins.
     pub fn since(start: Instant) -> Self {
-        Self { last: start, seconds: [0.0; 5] }
+        Self { last: start, seconds: [0.0; 6] }
     }
 
     /// All since the last end belongs to this stage.
@@ -23,5 +23,11 @@ impl Stages {
         let now = Instant::now();
         self.seconds[stage] += now.duration_since(self.last).as_secs_f64();
         self.last = now;
+    }
+
+    /// Seconds of each, by name.
+    pub fn named(&self, checked: bool) -> Vec<(&'static str, f64)> {
+        let count = STAGES.len() - usize::from(!checked);
+        STAGES.into_iter().zip(self.seconds).take(count).collect()
     }
 }

@@ -12,7 +12,7 @@ use super::entry::{Entry, check_file, content_digest};
 use super::layout::{self, TEMPORARY, children, size_of};
 use super::read::check_piece;
 use super::sealed::{self, Trouble};
-use super::{Cache, lock, survey};
+use super::{Cache, lock, scratch, survey};
 use crate::error::Result;
 use crate::key::Key;
 
@@ -204,6 +204,9 @@ impl Cache {
                     report.damaged_records.push(path);
                 }
             }
+        }
+        for path in scratch::leftovers(self.root())? {
+            leftover(path, options, report)?;
         }
         for child in children(&self.root().join("locks"))? {
             if !layout::in_use(&child.path())? {

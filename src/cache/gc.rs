@@ -13,9 +13,9 @@ use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 
-use super::Cache;
 use super::layout::{self, HALF_ENTRY, children, size_of};
 use super::listing::Found;
+use super::{Cache, scratch};
 use crate::error::{Error, IoContext, Result};
 use crate::key::Key;
 
@@ -65,9 +65,9 @@ pub struct GcReport {
     pub locked: usize,
     /// Roots dropped, since their lock file is gone and they are not among the newest builds.
     pub roots_dropped: Vec<String>,
-    /// Bytes of unfinished builds removed.
+    /// Bytes of unfinished builds and checks removed.
     pub staging_bytes: u64,
-    /// Bytes of damaged entries removed from quarantine.
+    /// Bytes of damaged entries removed from quarantine, and of those that a check made otherwise.
     pub quarantine_bytes: u64,
 }
 
@@ -119,8 +119,13 @@ impl Cache {
         }
         report.kept_bytes = left;
         report.staging_bytes = self.clear_staging(options, now)?;
-        for child in children(&self.root().join("quarantine"))? {
-            report.quarantine_bytes += clear(&child.path(), options, now)?;
+        for folder in ["quarantine", scratch::DIFFERING] {
+            for child in children(&self.root().join(folder))? {
+                report.quarantine_bytes += clear(&child.path(), options, now)?;
+            }
+        }
+        for path in scratch::leftovers(self.root())? {
+            report.staging_bytes += clear(&path, options, now)?;
         }
         Ok(report)
     }

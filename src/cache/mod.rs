@@ -6,6 +6,7 @@
 //! built again. Opening and reading write nothing but a quarantine, so a read-only cache can be read.
 //! Knows nothing of what kinds of artifacts there are, of experiments, YAML or HDF5.
 
+mod compare;
 mod durable;
 mod encoding;
 mod entry;
@@ -20,6 +21,7 @@ mod pin;
 mod publish;
 mod quarantine;
 mod read;
+mod scratch;
 mod sealed;
 mod staging;
 mod survey;
@@ -28,6 +30,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
+pub use compare::{Difference, compare};
 pub use encoding::{Dtype, Encoder, Encoding, decode, transcode};
 pub use entry::{Documents, Entry, FileRecord, content_digest};
 pub use fsck::{Checked, Damage, FsckOptions, FsckProgress, FsckReport, Leftover, Resumable};
@@ -39,6 +42,7 @@ pub use outputs::{FileIdentity, OutputRecord, identity};
 pub use piece::{Piece, Valid};
 pub use pin::{PinRecord, RootRecord};
 pub use publish::{Pending, Published};
+pub use scratch::Scratch;
 pub use staging::{Part, PartReport, PartWriter};
 
 use crate::error::{IoContext, Result};

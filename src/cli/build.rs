@@ -9,11 +9,12 @@ use super::common::{Loaded, Overrides, interrupts, load};
 use super::progress::Terminal;
 use super::{Global, print_json, style};
 use crate::artifact::KINDS;
-use crate::build::{self, Report, Request};
+use crate::build::{self, Lock, Report, Request};
 use crate::error::{Error, Result};
 use crate::exec::Staff;
 use crate::exec::process::find_worker;
 use crate::exec::progress::Progress;
+use crate::recompute::Share;
 use crate::units;
 
 /// Build data sets: make what is stale, and nothing else
@@ -44,6 +45,15 @@ pub struct BuildArgs {
     /// Overwrite a file that spinlock did not write, or the data set of another experiment
     #[arg(long)]
     pub force: bool,
+    /// Afterwards make some artifacts once more and compare: a share of each kind (`0.1`, `5%`), all
+    /// with `1`, the data set included; `5%@3f2a91c0` takes the sample of an earlier check
+    #[arg(long, value_name = "SHARE", num_args = 0..=1, require_equals = true,
+          default_missing_value = "some", conflicts_with_all = ["dry_run", "watch"])]
+    pub check: Option<Share>,
+    /// Fail unless the lock file holds this experiment and the outputs come out as it says; it is
+    /// not changed
+    #[arg(long, conflicts_with_all = ["only", "watch"])]
+    pub locked: bool,
     /// Build again whenever the experiment or a file that it extends is saved, until Ctrl-C
     #[arg(long, conflicts_with = "dry_run")]
     pub watch: bool,
@@ -92,6 +102,8 @@ pub fn request(args: &BuildArgs) -> Result<Request> {
         keep_going: args.keep_going,
         only: args.only.clone(),
         force: args.force,
+        check: args.check,
+        lock: if args.locked { Lock::Keep } else { Lock::Write },
         elsewhere: None,
         interrupt: interrupts()?,
         drain: Arc::default(),

@@ -272,6 +272,8 @@ fn experiment(
         keep_going: false,
         only: vec!["render".to_owned()],
         force: false,
+        check: None,
+        lock: build::Lock::Write,
         elsewhere,
         interrupt: interrupts()?,
         drain: std::sync::Arc::default(),

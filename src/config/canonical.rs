@@ -177,7 +177,7 @@ fn to_json(value: &crate::key::Value) -> Value {
 }
 
 /// The value with the keys of every object sorted.
-fn sorted(value: Value) -> Value {
+pub(super) fn sorted(value: Value) -> Value {
     match value {
         Value::Object(entries) => {
             let mut entries: Vec<(String, Value)> =
