@@ -38,7 +38,7 @@ use crate::profile::Profile;
 use crate::project::Project;
 pub use output::refuse_shared;
 pub use page::lock_path;
-pub use report::{OutputReport, Report};
+pub use report::{CheckReport, OutputReport, Report};
 pub use request::{Elsewhere, Lock, Request};
 use stages::Stages;
 

@@ -9,12 +9,14 @@ use super::common::{Loaded, Overrides, interrupts, load};
 use super::progress::Terminal;
 use super::{Global, print_json, style};
 use crate::artifact::KINDS;
-use crate::build::{self, Lock, Report, Request};
-use crate::error::{Error, Result};
+use crate::build::locked::{self, Promise};
+use crate::build::{self, CheckReport, Lock, Report, Request};
+use crate::error::{Error, ErrorKind, Result};
 use crate::exec::Staff;
 use crate::exec::process::find_worker;
 use crate::exec::progress::Progress;
-use crate::recompute::Share;
+use crate::plan::{Output, Plan};
+use crate::recompute::{self, Share};
 use crate::units;
 
 /// Build data sets: make what is stale, and nothing else
@@ -62,6 +64,9 @@ pub struct BuildArgs {
     pub json: bool,
 }
 
+/// So many artifacts that came out otherwise are described.
+const DIFFERING: usize = 5;
+
 fn kinds() -> clap::builder::PossibleValuesParser {
     clap::builder::PossibleValuesParser::new(build::kinds())
 }
@@ -77,7 +82,16 @@ pub fn run(args: &BuildArgs, global: &Global, start: Instant) -> Result<ExitCode
         .collect::<Result<_>>()?;
     let experiments: Vec<_> = loaded.iter().map(|l| l.experiment.clone()).collect();
     build::refuse_shared(&experiments)?;
+    let mut promises = Vec::new();
+    if args.locked {
+        for one in &loaded {
+            promises.push(locked::before(&one.project, &one.experiment, &one.profile)?);
+        }
+    }
     if args.dry_run {
+        for (one, promise) in loaded.iter().zip(&promises) {
+            refuse_other(one, promise)?;
+        }
         for one in &loaded {
             super::plan::show(one, args.json, false)?;
         }
@@ -88,7 +102,27 @@ pub fn run(args: &BuildArgs, global: &Global, start: Instant) -> Result<ExitCode
     if args.json {
         print_json(&report.to_json());
     }
-    Ok(code(&report))
+    let code = code(&report);
+    if code == ExitCode::SUCCESS
+        && let Some(error) =
+            Error::all(promises.iter().filter_map(|p| p.broken_by(&report.outputs)).collect())
+    {
+        return Err(error);
+    }
+    Ok(code)
+}
+
+/// Refuses a data set that is there and is not what the lock file says: it need not be built to be known.
+fn refuse_other(one: &Loaded, promise: &Promise) -> Result<()> {
+    let plan = Plan::new(&one.experiment, &one.profile, &one.cache)?;
+    match (&plan.output, promise.dataset()) {
+        (Output::Current(now), Some(was)) if *now != was => Err(Error::new(
+            ErrorKind::NotReproducible,
+            format!("`{}`: locked {was}, now {now}", plan.path.display()),
+        )
+        .help("`spinlock build --check=1` finds what comes out otherwise on this machine")),
+        _ => Ok(()),
+    }
 }
 
 /// What is asked for, with Ctrl-C listened to.
@@ -141,6 +175,9 @@ pub fn build_all(
         if !args.json {
             summary(&report);
         }
+        if let Some(check) = &report.check {
+            told(check);
+        }
         let stop = report.interrupted || (!report.failed.is_empty() && !args.keep_going);
         match &mut all {
             Some(all) => all.add(report),
@@ -159,12 +196,27 @@ pub fn code(report: &Report) -> ExitCode {
         eprintln!("interrupted; run the same command again to go on");
         return ExitCode::from(130);
     }
-    match build::failure(&report.failed) {
+    let differs = report.check.as_ref().and_then(|c| recompute::error(&c.counts, &c.differing));
+    match build::failure(&report.failed).or(differs) {
         Some(error) => {
             eprintln!("{}", style::error(&error));
             ExitCode::from(error.kind.exit_code())
         }
         None => ExitCode::SUCCESS,
+    }
+}
+
+/// What a check found.
+fn told(check: &CheckReport) {
+    for one in check.differing.iter().take(DIFFERING) {
+        eprintln!("{}", one.lines());
+    }
+    if let more @ 1.. = check.differing.len().saturating_sub(DIFFERING) {
+        eprintln!("and {more} more");
+    }
+    let all: u64 = check.counts.iter().sum();
+    if check.differing.is_empty() {
+        eprintln!("checked {all} artifacts: all came out the same");
     }
 }
 

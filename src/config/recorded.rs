@@ -9,12 +9,12 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use super::canonical::{leaves, sorted};
+use super::canonical::{described, leaves, sorted};
 use super::source::Sources;
 use super::{Experiment, Loaded, Request, canonical, resolve, tree};
 use crate::error::{Error, Result};
-use crate::node::Faults;
-use crate::operator::rollout::Precision;
+use crate::ic::Family;
+use crate::node::{Faults, Fields};
 
 /// What is laid over a recorded experiment.
 #[derive(Debug, Clone, Default)]
@@ -181,10 +181,21 @@ fn inputs(form: &Value) -> Result<Value> {
             "type": family,
             "name": format!("{i:06}"),
             "weight": input["weight"],
-            "params": input["settings"],
+            "params": params(known, &input["settings"]),
         }));
     }
     Ok(out.into())
+}
+
+/// Settings that are not what they are by default: some defaults are described in words that no file holds.
+fn params(family: Option<&Family>, settings: &Value) -> Value {
+    let usual = family.map_or(Value::Null, |family| {
+        let faults = Faults::default();
+        described(&*family.read(&Fields::new(None, "", &faults)))
+    });
+    let own = settings.as_object().into_iter().flatten();
+    let own = own.filter(|(name, value)| !value.is_null() && usual.get(*name) != Some(*value));
+    Value::Object(own.map(|(name, value)| (name.clone(), value.clone())).collect())
 }
 
 fn features(form: &Value, sensitivity: &Value) -> Value {
@@ -227,13 +238,4 @@ fn without_nulls(value: &Value) -> Value {
         }
         other => other.clone(),
     }
-}
-
-/// The precision that a canonical form names.
-pub fn precision(form: &Value) -> Precision {
-    let name = form["simulation"]["precision"].as_str().unwrap_or_default();
-    [Precision::Float32, Precision::Float16, Precision::Bfloat16]
-        .into_iter()
-        .find(|p| p.name() == name)
-        .unwrap_or(Precision::Auto)
 }

@@ -8,6 +8,7 @@ mod place;
 mod sample;
 
 use std::collections::{BTreeMap, HashSet};
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -205,21 +206,42 @@ impl Workshop<'_> {
     }
 }
 
-impl Checked {
-    /// What differs, as an error of the exit code 5; `None` if nothing does.
-    pub fn error(&self) -> Option<Error> {
-        let all: u64 = self.counts.iter().sum();
-        let first = self.differing.first()?;
-        let count = self.differing.len();
-        Some(
-            Error::new(
-                ErrorKind::NotReproducible,
-                format!("{count} of {all} artifacts came out otherwise, first {}", first.label),
-            )
-            .help(
-                "the first content stays in the cache; check the machine (memory, driver), compare \
-                 what was kept, and drop the wrong entry with `spinlock cache fsck` or by hand",
-            ),
-        )
+impl Differing {
+    /// What a person is told, in a few lines.
+    pub fn lines(&self) -> String {
+        let Difference { leaves, of, max_abs, max_rel, undefined, .. } = &self.difference;
+        let mut text = format!("{}: {}", self.label, self.place);
+        if *of > 0 && *leaves > 0 {
+            let _ = write!(text, "; {leaves} of {of} leaves differ");
+        }
+        if let (Some(by), Some(share)) = (max_abs, max_rel) {
+            let _ = write!(text, ", by at most {by:.3e} ({share:.3e} of the value)");
+        }
+        if *undefined > 0 {
+            let _ = write!(text, ", {undefined} numbers are finite in one only");
+        }
+        let _ = write!(text, "\n  in the cache {}\n  made again   {}", self.first, self.again);
+        if let Some(input) = &self.because {
+            let _ = write!(text, "\n  made from {input}, which differs too");
+        }
+        if let Some(kept) = &self.kept {
+            let _ = write!(text, "\n  the other one lies in {}", kept.display());
+        }
+        text
     }
+}
+
+/// What came out otherwise, as an error of the exit code 5; `None` if nothing did.
+pub fn error(counts: &[u64; KINDS.len()], differing: &[Differing]) -> Option<Error> {
+    let all: u64 = counts.iter().sum();
+    let first = differing.first()?;
+    let message = format!(
+        "{} of {all} artifacts came out otherwise than in the cache, first {}",
+        differing.len(),
+        first.label
+    );
+    Some(Error::new(ErrorKind::NotReproducible, message).help(
+        "what is in the cache stays; check again to see which of the two is stable, and suspect \
+         memory, driver or libraries; `spinlock cache gc` removes what was kept to look at",
+    ))
 }
