@@ -36,7 +36,7 @@ use crate::history::History;
 use crate::plan::{Output, Plan};
 use crate::profile::Profile;
 use crate::project::Project;
-pub use output::refuse_shared;
+pub use output::{free_bytes, refuse_shared};
 pub use page::lock_path;
 pub use report::{CheckReport, OutputReport, Report};
 pub use request::{Elsewhere, Lock, Request};

@@ -222,7 +222,7 @@ impl Cache {
 }
 
 /// Verifies the payload of an entry whose head is as written.
-fn check_payload(folder: &Path, entry: &Entry, deep: bool) -> Result<(), Trouble> {
+pub(super) fn check_payload(folder: &Path, entry: &Entry, deep: bool) -> Result<(), Trouble> {
     for record in &entry.files {
         check_file(folder, record)?;
         let path = folder.join(&record.name);

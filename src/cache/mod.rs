@@ -6,6 +6,8 @@
 //! built again. Opening and reading write nothing but a quarantine, so a read-only cache can be read.
 //! Knows nothing of what kinds of artifacts there are, of experiments, YAML or HDF5.
 
+#[cfg(feature = "front")]
+pub mod archive;
 mod compare;
 mod durable;
 mod encoding;

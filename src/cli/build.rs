@@ -67,7 +67,7 @@ pub struct BuildArgs {
 /// So many artifacts that came out otherwise are described.
 const DIFFERING: usize = 5;
 
-fn kinds() -> clap::builder::PossibleValuesParser {
+pub fn kinds() -> clap::builder::PossibleValuesParser {
     clap::builder::PossibleValuesParser::new(build::kinds())
 }
 

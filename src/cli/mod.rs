@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand, each with its arguments (whose comments are the help)
 //! and one function. Data go to standard output, messages to standard error.
 
+mod archive;
 mod bench;
 mod build;
 mod cache;

@@ -79,7 +79,7 @@ fn outputs_that_differ_are_named_with_both_digests() {
 fn storage_is_no_part_of_the_experiment_but_of_the_outputs() {
     let space = TestSpace::new();
     space.build();
-    space.edit("dataset:\n", "dataset:\n  storage: {splits: {train: 0.5, validation: 0.25, test: 0.25}}\n");
+    space.edit("dataset:\n", "dataset:\n  storage: {splits: [0.5, 0.25, 0.25]}\n");
     locked(&space, &["--force"]).fails(5, &["datasets/x.h5: locked", "splits"]);
 }
 

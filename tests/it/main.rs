@@ -2,6 +2,8 @@
 
 // Benchmarks: figures that fit each other.
 mod bench;
+// Entries of the cache in one file, there and back.
+mod archive;
 // Artifacts made once more, and compared.
 mod check;
 // Every command: what it prints, in which form, and how it exits.
