@@ -5,6 +5,7 @@
 //! from a difference is not its business.
 
 mod place;
+pub mod replay;
 mod sample;
 
 use std::collections::{BTreeMap, HashSet};

@@ -205,10 +205,10 @@ fn a_hostile_archive_writes_nothing_but_entries() {
     let names: [(&str, &str, Value); 6] = [
         ("/entries/0/kind", "kind", "../../evil".into()),
         ("/entries/0/kind", "kind", "evil".into()),
-        ("/entries/0/files/1/name", "file", "../evil".into()),
-        ("/entries/0/files/1/name", "file", "/etc/evil".into()),
-        ("/entries/0/files/1/name", "file", ".evil".into()),
-        ("/entries/0/files/1/name", "file", "entry.json".into()),
+        ("/entries/1/files/1/name", "file", "../evil".into()),
+        ("/entries/1/files/1/name", "file", "/etc/evil".into()),
+        ("/entries/1/files/1/name", "file", ".evil".into()),
+        ("/entries/1/files/1/name", "file", "entry.json".into()),
     ];
     for (pointer, what, value) in names {
         let mut evil = own.clone();
@@ -247,6 +247,21 @@ fn a_hostile_archive_writes_nothing_but_entries() {
     let other = "ab".repeat(32);
     relist(&mut evil, |list| list["entries"][0]["key"] = other.as_str().into());
     refused("another key", &evil, &[]);
+    // The same, sealed anew throughout: only the plan of its experiment gives it away.
+    let mut evil = own.clone();
+    let text = String::from_utf8(evil[2].1.clone()).unwrap().replacen("seed: 42", "seed: 43", 1);
+    let sealed: Value = serde_json::from_str(&text).unwrap();
+    let (entry, start) = (&sealed["entry"], text.find("\"entry\":").unwrap() + 8);
+    assert!(entry["recipe"].is_string());
+    let inner = &text[start..text.trim_end().len() - 1];
+    let checksum = blake3::hash(inner.as_bytes()).to_hex();
+    let text = format!("{{\"checksum\":\"{checksum}\",\"entry\":{inner}}}\n");
+    let digest = blake3::hash(text.as_bytes()).to_hex().to_string();
+    relist(&mut evil, |list| list["entries"][1]["files"][0]["digest"] = digest.as_str().into());
+    assert_eq!(text.len(), evil[2].1.len());
+    assert_ne!(text.as_bytes(), evil[2].1);
+    evil[2].1 = text.into_bytes();
+    refused("another recipe", &evil, &["its recipe is not the one"]);
     let mut evil = own;
     evil.remove(0);
     refused("no list", &evil, &["first member is not"]);
@@ -258,7 +273,7 @@ fn a_list_that_claims_more_than_the_disk_holds_is_refused_before_anything_is_wri
     space.build();
     export(&space, "x.tar");
     let mut own = members(&fs::read(space.path("x.tar")).unwrap());
-    relist(&mut own, |list| list["entries"][0]["files"][1]["bytes"] = (1_u64 << 60).into());
+    relist(&mut own, |list| list["entries"][1]["files"][1]["bytes"] = (1_u64 << 60).into());
     fs::write(space.path("huge.tar"), archive(&own)).unwrap();
     let there = TestSpace::new();
     import(&there, &space.path("huge.tar")).fails(3, &["are free under", "--cache"]);

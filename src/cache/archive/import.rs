@@ -338,14 +338,22 @@ impl Import<'_> {
 fn copy(from: &mut impl Read, to: &Path, bytes: u64) -> Result<Digest, Stop> {
     let mut file = File::create_new(to).io("write", to)?;
     let mut hasher = blake3::Hasher::new();
+    let mut rest = bytes;
     let mut buffer = vec![0; STEP.min(usize::try_from(bytes).unwrap_or(STEP)).max(1)];
     loop {
         let count = from.read(&mut buffer).map_err(|e| Stop::Stream(plain_reason(&e)))?;
         if count == 0 {
             break;
         }
+        rest = rest.saturating_sub(count as u64);
         hasher.update(&buffer[..count]);
         file.write_all(&buffer[..count]).io("write", to)?;
     }
-    Ok(hasher.finalize().into())
+    match rest {
+        0 => Ok(hasher.finalize().into()),
+        _ => Err(Stop::Stream(format!(
+            "it ends within `{}`",
+            to.file_name().unwrap_or_default().display()
+        ))),
+    }
 }
