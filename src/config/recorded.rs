@@ -210,7 +210,8 @@ fn features(form: &Value, sensitivity: &Value) -> Value {
                 "definitions" => {
                     out.insert("definitions".to_owned(), value.clone());
                 }
-                "set" => {}
+                // These follow from the set.
+                "set" | "extended" => {}
                 _ => {
                     own.insert(setting.clone(), value.clone());
                 }

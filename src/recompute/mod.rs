@@ -6,6 +6,7 @@
 
 mod place;
 pub mod replay;
+mod replayed;
 mod sample;
 
 use std::collections::{BTreeMap, HashSet};

@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use serde::Serialize;
 use serde_json::{Value, json};
 
+pub use super::replayed::{Compared, Replayed};
 use super::{Workshop, order};
 use crate::artifact::{InitialConditions, Parameters, RolloutChunk, Weights};
-use crate::cache::{Cache, Difference, Entry};
+use crate::cache::{Cache, Entry};
 use crate::config::{self, Experiment};
 use crate::dataset::Recorded;
 use crate::error::{Error, ErrorKind, Result};
@@ -24,86 +24,6 @@ use crate::key::Digest;
 use crate::operator::Operator;
 use crate::plan::Plan;
 use crate::profile::Profile;
-
-/// What came of it.
-#[derive(Debug, Serialize)]
-pub struct Replayed {
-    /// Whether the file was made under the profile that replayed it: then all must be equal.
-    pub comparable: bool,
-    /// The profile of the file, if it says.
-    pub recorded_profile: Option<String>,
-    /// The profile here.
-    pub profile: String,
-    /// The operators, in the order of the file.
-    pub operators: Vec<Compared>,
-}
-
-/// One operator.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct Compared {
-    /// Its index.
-    pub operator: i64,
-    /// Whether everything is equal.
-    pub equal: bool,
-    /// Parameters that differ: `name: in the file, computed`.
-    pub parameters: Vec<String>,
-    /// Whether the input differs; `None` if the file has none.
-    pub input_differs: Option<bool>,
-    /// States compared; 0 if the file has none.
-    pub states: usize,
-    /// Codes of states that differ.
-    pub codes: usize,
-    /// The first state that differs: realization, state.
-    pub first: Option<(usize, usize)>,
-    /// How the states differ.
-    pub difference: Difference,
-}
-
-impl Replayed {
-    /// The first difference of a file that must be equal, as an error of the exit code 5.
-    pub fn error(&self) -> Option<Error> {
-        let wrong: Vec<&Compared> = self.operators.iter().filter(|one| !one.equal).collect();
-        let first = wrong.first().filter(|_| self.comparable)?;
-        let count = self.operators.len();
-        Some(
-            Error::new(
-                ErrorKind::NotReproducible,
-                format!(
-                    "{} of {count} operators came out otherwise, first {}",
-                    wrong.len(),
-                    first.line()
-                ),
-            )
-            .help("`spinlock validate` alone says whether the file is as it was written"),
-        )
-    }
-}
-
-impl Compared {
-    /// What a person is told.
-    pub fn line(&self) -> String {
-        let mut words = vec![format!("operator {}", self.operator)];
-        if self.equal {
-            words.push(format!("equal, {} states", self.states));
-        }
-        if let Some(first) = self.parameters.first() {
-            words.push(format!("parameter {first}"));
-        }
-        if self.input_differs == Some(true) {
-            words.push("its input differs".to_owned());
-        }
-        if let Some((realization, state)) = self.first {
-            let Difference { leaves, max_abs, .. } = &self.difference;
-            words.push(format!("realization {realization}, state {state}"));
-            words.push(format!("{leaves} of {} states differ", self.states));
-            words.extend(max_abs.map(|by| format!("by at most {by:.3e}")));
-        }
-        if self.codes > 0 {
-            words.push(format!("{} codes of states differ", self.codes));
-        }
-        words.join(", ")
-    }
-}
 
 /// A data set, ready to be replayed.
 pub struct Replay {
@@ -270,9 +190,10 @@ impl Replay {
                 let (m, t) = (leaf / segment.len(), leaf % segment.len());
                 let (m, t) = (block.start as usize + m, segment.start as usize + t);
                 let from = piece.valid.position(&piece.shape, leaf) * length;
-                let (own, there) = (&bytes[from..from + length], &stored.states[m * steps + t]);
+                let own = &bytes[from..from + length];
+                let there = stored.states.get(m * steps + t).map_or(&[][..], Vec::as_slice);
                 found.states += 1;
-                if own == there.as_slice() && stored.dtype == piece.dtype {
+                if own == there && stored.dtype == piece.dtype {
                     continue;
                 }
                 found.difference.leaves += 1;

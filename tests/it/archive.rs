@@ -187,9 +187,9 @@ fn a_hostile_archive_writes_nothing_but_entries() {
     space.build();
     export(&space, "x.tar");
     let own = members(&fs::read(space.path("x.tar")).unwrap());
-    let there = TestSpace::new();
-    let before = outside(&there);
     let refused = |name: &str, members: &[(tar::Header, Vec<u8>)], texts: &[&str]| {
+        let there = TestSpace::new();
+        let before = outside(&there);
         // Beside the project, so that the project can be compared.
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("evil.tar");

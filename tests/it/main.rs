@@ -38,6 +38,8 @@ mod rebuild;
 mod renders;
 // Reports: pages about builds and data sets, opened in a browser.
 mod report;
+// Operators of a data set computed again from the file alone.
+mod replay;
 // Data sets built again from a lock file alone.
 mod rerun;
 // The local page: who may ask for what, and what it shows.

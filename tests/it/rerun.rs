@@ -53,6 +53,31 @@ fn every_shipped_experiment_reads_back_from_what_is_recorded_of_it() {
 }
 
 #[test]
+fn features_in_every_form_read_back_from_the_canonical_experiment() {
+    let space = TestSpace::new();
+    for features in [
+        "{}",
+        "{set: sdf-1.0}",
+        "{definitions: compat}",
+        "{categories: [operator_sensitivity]}",
+        "{categories: [spectral, causality], spectral: {num_fft_scales: 3}, exclude: [], \
+          realization_aggregation: [mean], cleaning: {clip: quantile, clip_quantile: 0.01}}",
+    ] {
+        let request = Request {
+            path: space.path("experiments/x.yaml"),
+            root: space.root().to_owned(),
+            sets: vec![format!("features={features}")],
+            ..Request::default()
+        };
+        let one = config::load(&request).unwrap_or_else(|e| panic!("{features}: {e}"));
+        let form = config::canonical(&one, Precision::Float32);
+        let two = config::from_canonical(&form, &json!({}), space.root())
+            .unwrap_or_else(|e| panic!("{features}: {e}"));
+        assert_eq!(config::canonical(&two, Precision::Float32), form);
+    }
+}
+
+#[test]
 fn a_lock_file_builds_its_data_set_again_without_its_experiment() {
     let space =
         TestSpace::changed(&[("dataset:\n", "features: {categories: [spatial]}\ndataset:\n")]);

@@ -8,6 +8,7 @@
 
 mod export;
 mod import;
+mod list;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
