@@ -43,12 +43,11 @@ pub fn run(
     let chosen = share.choose(graph, &candidates, seed);
     // A check without a build has a log of its own, apart from those of builds.
     let mut own = None;
-    let log = match log {
-        Some(log) => log,
-        None => {
-            let folder = cache.root().join("log/checks");
-            own.insert(EventLog::create(&folder, Instant::now(), &profile.name)?)
-        }
+    let log = if let Some(log) = log {
+        log
+    } else {
+        let folder = cache.root().join("log/checks");
+        own.insert(EventLog::create(&folder, Instant::now(), &profile.name)?)
     };
     events::checking(log, experiment, graph, &chosen, &sample);
     progress.say(&format!(

@@ -1,6 +1,5 @@
 //! `spinlock cache export` and `spinlock cache import`
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, IsTerminal, Read};
 use std::path::{Path, PathBuf};
@@ -13,7 +12,7 @@ use super::meter::Meter;
 use super::{Global, print_json, style};
 use crate::artifact::{Artifact, DatasetFile};
 use crate::build;
-use crate::cache::archive::{self, Imported, Manifest};
+use crate::cache::archive::{self, Imported, Manifest, Recipes};
 use crate::cache::{Cache, RootRecord};
 use crate::config::{self, Rebuild};
 use crate::error::{Error, ErrorKind, IoContext, Result};
@@ -108,9 +107,10 @@ fn wanted<'p>(args: &ExportArgs, loaded: &Loaded, plan: &'p Plan) -> Result<Vec<
             continue;
         }
         // Of the data set there is a digest at most: the file is assembled where it is wanted.
-        let is_there = match kind == DatasetFile::KIND.name {
-            true => loaded.cache.has(kind, &node.key),
-            false => plan.states[at] == State::Cached,
+        let is_there = if kind == DatasetFile::KIND.name {
+            loaded.cache.has(kind, &node.key)
+        } else {
+            plan.states[at] == State::Cached
         };
         if is_there {
             keys.push((kind, node.key));
@@ -224,7 +224,7 @@ pub fn import(args: &ImportArgs, global: &Global) -> Result<ExitCode> {
 
 /// The recipes of the experiment that an archive is of, by key: as planned here. `None` if that is another
 /// version's, or cannot be read.
-fn recipes(manifest: &Manifest, root: &Path) -> Option<HashMap<Key, String>> {
+fn recipes(manifest: &Manifest, root: &Path) -> Option<Recipes> {
     if manifest.spinlock != env!("CARGO_PKG_VERSION") {
         return None;
     }

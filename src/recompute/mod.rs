@@ -144,12 +144,11 @@ impl Workshop<'_> {
         let mut bytes = 0;
         for at in nodes {
             let own = self.plan.graph().node(*at).cost.bytes;
-            match portions.last_mut().filter(|_| bytes + own <= MOST_BYTES) {
-                Some(portion) => portion.push(*at),
-                None => {
-                    portions.push(vec![*at]);
-                    bytes = 0;
-                }
+            if let Some(portion) = portions.last_mut().filter(|_| bytes + own <= MOST_BYTES) {
+                portion.push(*at);
+            } else {
+                portions.push(vec![*at]);
+                bytes = 0;
             }
             bytes += own;
         }

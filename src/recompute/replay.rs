@@ -217,6 +217,6 @@ fn same(stored: &str, computed: &Value) -> bool {
     match computed {
         Value::String(text) => stored == text,
         Value::Number(number) => stored.parse::<f64>().ok() == number.as_f64(),
-        other => stored == other.to_string(),
+        other => *other == stored,
     }
 }

@@ -4,7 +4,7 @@
 //! says. So nothing decides where bytes go but kind, key and file name, each of which is checked. An entry
 //! gets its place after all of it was verified; one that is there already stays, and is compared.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::Path;
@@ -21,6 +21,12 @@ use crate::cache::sealed::Trouble;
 use crate::cache::{Cache, KeyLock, layout};
 use crate::error::{Error, IoContext, Result};
 use crate::key::{Digest, Key};
+
+/// The recipe that belongs to each key.
+pub type Recipes = BTreeMap<Key, String>;
+
+/// Hears the list, and says what is known of its recipes.
+pub type Expect<'a> = &'a mut dyn FnMut(&Manifest) -> Result<Option<Recipes>>;
 
 /// Entries that share flushes to the disk.
 const BATCH: usize = 64;
@@ -82,7 +88,7 @@ pub fn import(
     cache: &Cache,
     input: impl Read,
     kinds: &[&str],
-    expect: &mut dyn FnMut(&Manifest) -> Result<Option<HashMap<Key, String>>>,
+    expect: Expect<'_>,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<(Manifest, Imported)> {
     let mut archive = tar::Archive::new(input);
@@ -139,7 +145,7 @@ impl From<Error> for Stop {
 
 struct Import<'a> {
     cache: &'a Cache,
-    recipes: Option<HashMap<Key, String>>,
+    recipes: Option<Recipes>,
     /// Verified, and waiting for the disk.
     batch: Vec<(KeyLock, Half, Entry, u64)>,
     report: Imported,

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use export::{Exported, export, export_to};
-pub use import::{Imported, Unlike, Unsound, import};
+pub use import::{Expect, Imported, Recipes, Unlike, Unsound, import};
 
 use super::entry::FileRecord;
 use crate::key::{Digest, Key};
