@@ -6,8 +6,10 @@ use super::Report;
 use crate::artifact::{Artifact, DatasetFile, KINDS};
 use crate::config::Experiment;
 use crate::exec::log::{EventLog, host};
+use crate::graph::Graph;
 use crate::plan::{Output, Plan, kind_index};
 use crate::profile::Profile;
+use crate::recompute::Checked;
 
 /// The first event.
 pub fn started(log: &mut EventLog, experiment: &Experiment, profile: &Profile, to_make: usize) {
@@ -60,4 +62,35 @@ pub fn finished(log: &mut EventLog, report: &Report) {
 fn by_kind(counts: &[u64; KINDS.len()]) -> Map<String, Value> {
     let some = KINDS.iter().zip(counts).filter(|(_, n)| **n > 0);
     some.map(|(kind, n)| (kind.name.to_owned(), json!(n))).collect()
+}
+
+/// Some artifacts are made once more.
+pub fn checking(
+    log: &mut EventLog,
+    experiment: &Experiment,
+    graph: &Graph,
+    chosen: &[usize],
+    sample: &str,
+) {
+    let mut counts = [0; KINDS.len()];
+    for at in chosen {
+        counts[kind_index(graph.node(*at).kind.name)] += 1;
+    }
+    log.event(
+        "checking",
+        json!({"experiment": experiment.file, "artifacts": by_kind(&counts), "sample": sample}),
+    );
+}
+
+/// They were compared.
+pub fn checked(log: &mut EventLog, checked: &Checked) {
+    log.event(
+        "checked",
+        json!({
+            "artifacts": by_kind(&checked.counts),
+            "differing": checked.differing.len(),
+            "failed": checked.failed.len(),
+            "interrupted": checked.interrupted,
+        }),
+    );
 }

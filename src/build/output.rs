@@ -107,7 +107,8 @@ fn device(path: &Path) -> Option<u64> {
     path.metadata().ok().map(|m| m.dev())
 }
 
-fn free_bytes(folder: &Path) -> Option<u64> {
+/// Bytes that are free on the disk of a folder.
+pub fn free_bytes(folder: &Path) -> Option<u64> {
     let about = rustix::fs::statvfs(folder).ok()?;
     Some(about.f_bavail.saturating_mul(about.f_frsize))
 }

@@ -7,6 +7,7 @@ use crate::artifact::KINDS;
 use crate::config::Experiment;
 use crate::exec::{Failed, Outcome};
 use crate::key::Digest;
+use crate::recompute::Differing;
 use crate::sampling::Quality;
 
 /// An output file.
@@ -20,6 +21,27 @@ pub struct OutputReport {
     pub digest: Digest,
     /// Its length.
     pub bytes: u64,
+}
+
+/// What was made once more and compared.
+#[derive(Debug, Clone, Default)]
+pub struct CheckReport {
+    /// Artifacts that were made again, by kind.
+    pub counts: [u64; KINDS.len()],
+    /// Those that came out otherwise.
+    pub differing: Vec<Differing>,
+    /// How to ask for the same sample again, for each experiment.
+    pub samples: Vec<String>,
+}
+
+impl CheckReport {
+    fn add(&mut self, other: Self) {
+        for (mine, theirs) in self.counts.iter_mut().zip(other.counts) {
+            *mine += theirs;
+        }
+        self.differing.extend(other.differing);
+        self.samples.extend(other.samples);
+    }
 }
 
 /// One build.
@@ -47,6 +69,8 @@ pub struct Report {
     pub sampling: Vec<(String, Quality)>,
     /// Ctrl-C.
     pub interrupted: bool,
+    /// What was made once more: a check was asked for.
+    pub check: Option<CheckReport>,
     /// The page about this build, with its length; no output, since it tells the time.
     pub page: Option<(String, u64)>,
 }
@@ -66,6 +90,7 @@ impl Report {
             notes: experiment.notes.clone(),
             sampling: Vec::new(),
             interrupted: false,
+            check: None,
             page: None,
         }
     }
@@ -95,9 +120,9 @@ impl Report {
     }
 
     /// Records the seconds of the stages, which fill the wall time.
-    pub fn stages(&mut self, names: &[&'static str], seconds: &[f64]) {
-        self.stages = names.iter().copied().zip(seconds.iter().copied()).collect();
-        self.wall = seconds.iter().sum();
+    pub fn stages(&mut self, stages: Vec<(&'static str, f64)>) {
+        self.wall = stages.iter().map(|(_, seconds)| seconds).sum();
+        self.stages = stages;
     }
 
     /// Adds another build of the same command.
@@ -116,6 +141,10 @@ impl Report {
             mine.1 += theirs.1;
         }
         self.interrupted |= other.interrupted;
+        match (&mut self.check, other.check) {
+            (Some(mine), Some(theirs)) => mine.add(theirs),
+            (mine, theirs) => *mine = mine.take().or(theirs),
+        }
     }
 
     /// The answer of `build --json`.
@@ -134,7 +163,7 @@ impl Report {
             self.stages.iter().map(|(name, s)| ((*name).to_owned(), json!(s))).collect();
         let sampling: Map<String, Value> =
             self.sampling.iter().map(|(path, quality)| (path.clone(), json!(quality))).collect();
-        json!({
+        let mut out = json!({
             "schema": 1,
             "experiment": self.experiment,
             "built": by_kind(&self.built),
@@ -147,6 +176,12 @@ impl Report {
             "notes": self.notes,
             "sampling": sampling,
             "interrupted": self.interrupted,
-        })
+        });
+        if let Some(check) = &self.check {
+            out["checked"] = by_kind(&check.counts).into();
+            out["differing"] = json!(check.differing);
+            out["check"] = json!({"samples": check.samples});
+        }
+        out
     }
 }

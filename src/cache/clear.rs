@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use super::gc::{GcOptions, GcReport, is_older};
 use super::layout::{self, children, in_use, size_of};
 use super::needed::{Needed, RUNNING};
-use super::{Cache, OutputRecord};
+use super::{Cache, OutputRecord, scratch};
 use crate::error::Result;
 use crate::key::Key;
 
@@ -31,8 +31,13 @@ impl Cache {
         if !options.kinds.is_empty() {
             return Ok(());
         }
-        for child in children(&self.root().join("quarantine"))? {
-            report.quarantine_bytes += clear(&child.path(), options, now)?;
+        for folder in ["quarantine", scratch::DIFFERING] {
+            for child in children(&self.root().join(folder))? {
+                report.quarantine_bytes += clear(&child.path(), options, now)?;
+            }
+        }
+        for path in scratch::leftovers(self.root())? {
+            report.staging_bytes += clear(&path, options, now)?;
         }
         report.log_bytes = self.clear_logs(options, now)?;
         for record in self.outputs()? {

@@ -11,7 +11,7 @@ use super::entry::{Entry, check_file, content_digest};
 use super::layout::{self, TEMPORARY, children, size_of};
 use super::read::check_piece;
 use super::sealed::{self, Trouble};
-use super::{Cache, gc, keyset, lock, survey};
+use super::{Cache, gc, keyset, lock, scratch, survey};
 use crate::effect;
 use crate::error::Result;
 use crate::key::Key;
@@ -236,6 +236,9 @@ impl Cache {
         if trash.exists() && !layout::in_use(&self.root().join("locks").join(lock::GC))? {
             leftover(trash, options, report)?;
         }
+        for path in scratch::leftovers(self.root())? {
+            leftover(path, options, report)?;
+        }
         for child in children(&self.root().join("locks"))? {
             if !layout::in_use(&child.path())? {
                 report.leftovers.push(Leftover { path: child.path(), bytes: 0 });
@@ -250,7 +253,7 @@ impl Cache {
 }
 
 /// Verifies the payload of an entry whose head is as written.
-fn check_payload(folder: &Path, entry: &Entry, deep: bool) -> Result<(), Trouble> {
+pub(super) fn check_payload(folder: &Path, entry: &Entry, deep: bool) -> Result<(), Trouble> {
     for record in &entry.files {
         check_file(folder, record)?;
         let path = folder.join(&record.name);

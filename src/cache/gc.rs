@@ -129,9 +129,9 @@ pub struct GcReport {
     pub only_lock_files: Share,
     /// Builds forgotten, which keep nothing any more.
     pub roots_dropped: Vec<String>,
-    /// Bytes of unfinished builds removed.
+    /// Bytes of unfinished builds and checks removed.
     pub staging_bytes: u64,
-    /// Bytes of damaged entries removed from quarantine.
+    /// Bytes of damaged entries removed from quarantine, and of those that a check made otherwise.
     pub quarantine_bytes: u64,
     /// Bytes of event logs and traces removed.
     pub log_bytes: u64,

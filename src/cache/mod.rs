@@ -6,7 +6,10 @@
 //! built again. Opening and reading write nothing but a quarantine, so a read-only cache can be read.
 //! Knows nothing of what kinds of artifacts there are, of experiments, YAML or HDF5.
 
+#[cfg(feature = "front")]
+pub mod archive;
 mod clear;
+mod compare;
 mod durable;
 mod encoding;
 mod entry;
@@ -27,6 +30,7 @@ mod publish;
 mod quarantine;
 mod read;
 mod root;
+mod scratch;
 mod sealed;
 mod staging;
 mod survey;
@@ -37,6 +41,7 @@ mod vouch;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+pub use compare::{Difference, compare};
 pub use encoding::{Dtype, Encoder, Encoding, decode, transcode};
 pub use entry::{Documents, Entry, FileRecord, content_digest};
 pub use fsck::{Checked, Damage, FsckOptions, FsckProgress, FsckReport, Leftover, Resumable};
@@ -49,6 +54,7 @@ pub use piece::{Piece, Valid};
 pub use pin::PinRecord;
 pub use publish::{Pending, Published};
 pub use root::{Registered, RootRecord};
+pub use scratch::Scratch;
 pub use staging::{Part, PartReport, PartWriter};
 pub use vouch::{Fault, Wanted};
 

@@ -48,9 +48,11 @@ pub struct Published {
 }
 
 /// A prepared entry; removed unless it got its place.
-struct Half {
-    folder: PathBuf,
-    home: PathBuf,
+pub(super) struct Half {
+    /// Where it is prepared.
+    pub(super) folder: PathBuf,
+    /// Its place.
+    pub(super) home: PathBuf,
 }
 
 impl Drop for Half {
@@ -123,7 +125,7 @@ impl Cache {
 
     /// Gives a prepared entry its place, unless a whole entry has it already: returns that one's
     /// digest.
-    fn place(&self, kind: &str, key: &Key, half: &Half) -> Result<Option<Digest>> {
+    pub(super) fn place(&self, kind: &str, key: &Key, half: &Half) -> Result<Option<Digest>> {
         let parent = half.home.parent().expect("an entry lies under its kind");
         effect::create_folder("cache.publish.folder", parent).io("create", parent)?;
         loop {

@@ -9,10 +9,14 @@ use super::common::{Loaded, Overrides, interrupts, load};
 use super::progress::Terminal;
 use super::{Global, print_json, style};
 use crate::artifact::KINDS;
-use crate::build::{self, Report, Request};
-use crate::error::{Error, Result};
+use crate::build::locked::{self, Promise};
+use crate::build::{self, CheckReport, Lock, Report, Request};
+use crate::error::{Error, ErrorKind, Result};
+use crate::exec::Staff;
 use crate::exec::process::find_worker;
 use crate::exec::progress::Progress;
+use crate::plan::{Output, Plan};
+use crate::recompute::{self, Share};
 use crate::units;
 
 /// Build data sets: make what is stale, and nothing else
@@ -46,6 +50,15 @@ pub struct BuildArgs {
     /// Overwrite a file that spinlock did not write, or the data set of another experiment
     #[arg(long)]
     pub force: bool,
+    /// Afterwards make some artifacts once more and compare: a share of each kind (`0.1`, `5%`), all
+    /// with `1`, the data set included; `5%@3f2a91c0` takes the sample of an earlier check
+    #[arg(long, value_name = "SHARE", num_args = 0..=1, require_equals = true,
+          default_missing_value = "some", conflicts_with_all = ["dry_run", "watch"])]
+    pub check: Option<Share>,
+    /// Fail unless the lock file holds this experiment and the outputs come out as it says; it is
+    /// not changed
+    #[arg(long, conflicts_with_all = ["only", "watch"])]
+    pub locked: bool,
     /// Build again whenever the experiment or a file that it extends is saved, until Ctrl-C
     #[arg(long, conflicts_with = "dry_run")]
     pub watch: bool,
@@ -54,7 +67,10 @@ pub struct BuildArgs {
     pub json: bool,
 }
 
-fn kinds() -> clap::builder::PossibleValuesParser {
+/// So many artifacts that came out otherwise are described.
+const DIFFERING: usize = 5;
+
+pub fn kinds() -> clap::builder::PossibleValuesParser {
     clap::builder::PossibleValuesParser::new(build::kinds())
 }
 
@@ -69,7 +85,16 @@ pub fn run(args: &BuildArgs, global: &Global, start: Instant) -> Result<ExitCode
         .collect::<Result<_>>()?;
     let experiments: Vec<_> = loaded.iter().map(|l| l.experiment.clone()).collect();
     build::refuse_shared(&experiments)?;
+    let mut promises = Vec::new();
+    if args.locked {
+        for one in &loaded {
+            promises.push(locked::before(&one.project, &one.experiment, &one.profile)?);
+        }
+    }
     if args.dry_run {
+        for (one, promise) in loaded.iter().zip(&promises) {
+            refuse_other(one, promise)?;
+        }
         for one in &loaded {
             super::plan::show(one, args.json, false)?;
         }
@@ -80,7 +105,27 @@ pub fn run(args: &BuildArgs, global: &Global, start: Instant) -> Result<ExitCode
     if args.json {
         print_json(&report.to_json());
     }
-    Ok(code(&report))
+    let code = code(&report);
+    if code == ExitCode::SUCCESS
+        && let Some(error) =
+            Error::all(promises.iter().filter_map(|p| p.broken_by(&report.outputs)).collect())
+    {
+        return Err(error);
+    }
+    Ok(code)
+}
+
+/// Refuses a data set that is there and is not what the lock file says: it need not be built to be known.
+fn refuse_other(one: &Loaded, promise: &Promise) -> Result<()> {
+    let plan = Plan::new(&one.experiment, &one.profile, &one.cache)?;
+    match (&plan.output, promise.dataset()) {
+        (Output::Current(now), Some(was)) if *now != was => Err(Error::new(
+            ErrorKind::NotReproducible,
+            format!("`{}`: locked {was}, now {now}", plan.path.display()),
+        )
+        .help("`spinlock build --check=1` finds what comes out otherwise on this machine")),
+        _ => Ok(()),
+    }
 }
 
 /// How long a worker may make no progress by default, in seconds.
@@ -94,13 +139,17 @@ pub fn stall(seconds: u32) -> Option<Duration> {
 /// What is asked for, with Ctrl-C listened to.
 pub fn request(args: &BuildArgs) -> Result<Request> {
     Ok(Request {
-        worker: find_worker().map_err(|e| e.message),
-        jobs: args.jobs.map(usize::from),
-        threads: u32::from(args.threads.max(1)),
+        staff: Staff {
+            worker: find_worker().map_err(|e| e.message),
+            jobs: args.jobs.map(usize::from),
+            threads: u32::from(args.threads.max(1)),
+            stall: stall(args.stall),
+        },
         keep_going: args.keep_going,
-        stall: stall(args.stall),
         only: args.only.clone(),
         force: args.force,
+        check: args.check,
+        lock: if args.locked { Lock::Keep } else { Lock::Write },
         elsewhere: None,
         interrupt: interrupts()?,
         drain: Arc::default(),
@@ -138,6 +187,9 @@ pub fn build_all(
         if !args.json {
             summary(&report);
         }
+        if let Some(check) = &report.check {
+            told(check);
+        }
         let stop = report.interrupted || (!report.failed.is_empty() && !args.keep_going);
         match &mut all {
             Some(all) => all.add(report),
@@ -156,12 +208,27 @@ pub fn code(report: &Report) -> ExitCode {
         eprintln!("interrupted; run the same command again to go on");
         return ExitCode::from(130);
     }
-    match build::failure(&report.failed) {
+    let differs = report.check.as_ref().and_then(|c| recompute::error(&c.counts, &c.differing));
+    match build::failure(&report.failed).or(differs) {
         Some(error) => {
             eprintln!("{}", style::error(&error));
             ExitCode::from(error.kind.exit_code())
         }
         None => ExitCode::SUCCESS,
+    }
+}
+
+/// What a check found.
+fn told(check: &CheckReport) {
+    for one in check.differing.iter().take(DIFFERING) {
+        eprintln!("{}", one.lines());
+    }
+    if let more @ 1.. = check.differing.len().saturating_sub(DIFFERING) {
+        eprintln!("and {more} more");
+    }
+    let all: u64 = check.counts.iter().sum();
+    if check.differing.is_empty() {
+        eprintln!("checked {all} artifacts: all came out the same");
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::builder::PossibleValuesParser;
 use serde_json::json;
 
+use super::archive::{self, ExportArgs, ImportArgs};
 use super::common::{Overrides, load};
 use super::{Global, print, print_json, style};
 use crate::build;
@@ -28,6 +29,10 @@ pub enum CacheCommand {
     Gc(GcArgs),
     /// Keep what an experiment needs now, whatever becomes of it
     Pin(PinArgs),
+    /// Write what an experiment needs of the cache into one file
+    Export(ExportArgs),
+    /// Take the entries of such a file into the cache
+    Import(ImportArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -111,6 +116,8 @@ pub fn run(command: &CacheCommand, global: &Global) -> Result<ExitCode> {
         CacheCommand::Fsck(args) => fsck(args, global),
         CacheCommand::Gc(args) => gc(args, global),
         CacheCommand::Pin(args) => pin(args, global),
+        CacheCommand::Export(args) => archive::export(args, global),
+        CacheCommand::Import(args) => archive::import(args, global),
     }
 }
 

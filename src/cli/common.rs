@@ -32,6 +32,11 @@ impl Global {
         Project::find(self.folder.as_deref().unwrap_or(Path::new(".")))
     }
 
+    /// Whether paths in experiments may leave the project.
+    pub fn allows_outside(&self) -> bool {
+        self.allow_outside
+    }
+
     /// A path as typed: relative to the folder that -C names, if it names one.
     pub fn path(&self, typed: &Path) -> PathBuf {
         match &self.folder {
@@ -116,22 +121,36 @@ pub fn load_from(
     files.append(&mut read);
     let experiment = experiment?;
     let cache = global.cache(&project)?;
+    let (profile, warnings) = machine_called(&experiment, &cache, overrides.profile.as_deref())?;
+    Ok((Loaded { project, experiment, profile, cache }, warnings))
+}
+
+/// The machine that an experiment is planned for, with what a person should know about it.
+pub fn machine(experiment: &Experiment, cache: &Cache) -> Result<(Profile, Vec<String>)> {
+    machine_called(experiment, cache, None)
+}
+
+fn machine_called(
+    experiment: &Experiment,
+    cache: &Cache,
+    name: Option<&str>,
+) -> Result<(Profile, Vec<String>)> {
     let simulation = &experiment.simulation;
     let worker = find_worker().ok();
     let (mut profile, note) =
-        choose_profile(&simulation.device, simulation.precision, &cache, worker.as_deref())?;
-    if let Some(name) = &overrides.profile {
+        choose_profile(&simulation.device, simulation.precision, cache, worker.as_deref())?;
+    if let Some(name) = name {
         profile = Profile::named(name, simulation.precision);
     }
     let mut warnings: Vec<String> =
         note.into_iter().chain(profile.replaced(simulation.precision)).collect();
-    profile.encoder = encoder_for(&experiment, &profile, &cache)?;
+    profile.encoder = encoder_for(experiment, &profile, cache)?;
     let has_film = experiment.renders.iter().any(|r| r.spec.exports.contains(&Export::Mp4));
     if has_film && profile.encoder.is_none() {
         let warning = "no `ffmpeg` here encodes H.264: renders become GIF instead of MP4";
         warnings.push(warning.to_owned());
     }
-    Ok((Loaded { project, experiment, profile, cache }, warnings))
+    Ok((profile, warnings))
 }
 
 /// Set by the first Ctrl-C, or by being asked to end. The second one ends the program at once: the cache

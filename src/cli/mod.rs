@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand, each with its arguments (whose comments are the help)
 //! and one function. Data go to standard output, messages to standard error.
 
+mod archive;
 mod bench;
 mod build;
 mod cache;
@@ -25,6 +26,7 @@ pub mod reference;
 pub mod registry;
 mod render;
 mod report;
+mod rerun;
 mod schema;
 mod serve;
 mod status;
@@ -70,6 +72,7 @@ enum Command {
     Render(render::RenderArgs),
     Diff(diff::DiffArgs),
     Report(report::ReportArgs),
+    Rerun(rerun::RerunArgs),
     #[command(subcommand)]
     Config(config::ConfigCommand),
     Schema(schema::SchemaArgs),
@@ -108,6 +111,7 @@ pub fn run(start: Instant) -> Result<ExitCode> {
         Command::Render(args) => render::run(args, global, start),
         Command::Diff(args) => diff::run(args, global),
         Command::Report(args) => report::run(args, global, start),
+        Command::Rerun(args) => rerun::run(args, global, start),
         Command::Config(command) => config::run(command, global),
         Command::Schema(args) => Ok(schema::run(args)),
         Command::Init(args) => init::run(args, global),

@@ -81,7 +81,7 @@ impl Terminal {
     }
 
     /// Prints a line, or several, above the bars.
-    pub fn say(&self, line: &str) {
+    pub fn print(&self, line: &str) {
         match &self.bars {
             Some(bars) => {
                 let _ = bars.multi.println(line);
@@ -157,11 +157,15 @@ impl Progress for Terminal {
     }
 
     fn failed(&mut self, label: &str, error: &Error) {
-        self.say(&format!("{} {label}: {}", style::strong("failed"), error.message));
+        self.print(&format!("{} {label}: {}", style::strong("failed"), error.message));
     }
 
     fn warn(&mut self, message: &str) {
-        self.say(&style::warning(message));
+        self.print(&style::warning(message));
+    }
+
+    fn say(&mut self, message: &str) {
+        self.print(message);
     }
 
     fn assembling(&mut self, done: u64, total: u64) {

@@ -13,6 +13,7 @@ use crate::assemble::renders_folder;
 use crate::build::{self, Elsewhere};
 use crate::config;
 use crate::error::{Error, Result};
+use crate::exec::Staff;
 use crate::exec::process::find_worker;
 use crate::film::{Request, Source};
 use crate::project::encoder;
@@ -263,13 +264,17 @@ fn experiment(
         None => Elsewhere::Folder(renders_folder(&experiment.dataset.path)),
     });
     let request = build::Request {
-        worker: find_worker().map_err(|error| error.message),
-        jobs: None,
-        threads: 1,
+        staff: Staff {
+            worker: find_worker().map_err(|error| error.message),
+            jobs: None,
+            threads: 1,
+            stall: super::build::stall(super::build::STALL),
+        },
         keep_going: false,
-        stall: super::build::stall(super::build::STALL),
         only: vec!["render".to_owned()],
         force: false,
+        check: None,
+        lock: build::Lock::Write,
         elsewhere,
         interrupt: interrupts()?,
         drain: std::sync::Arc::default(),

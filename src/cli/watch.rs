@@ -206,15 +206,15 @@ impl Watching<'_, '_> {
         let names = self.desk.names(&saved);
         match self.desk.load() {
             Err(error) => {
-                self.terminal.say(&format!("saved: {names}; the build goes on without it"));
-                self.terminal.say(&style::error(&error));
+                self.terminal.print(&format!("saved: {names}; the build goes on without it"));
+                self.terminal.print(&style::error(&error));
             }
             Ok((loaded, _)) if wanted(&loaded) == self.wanted => {
-                self.terminal.say(&format!("saved: {names}; nothing else is to be built"));
+                self.terminal.print(&format!("saved: {names}; nothing else is to be built"));
             }
             Ok(_) => {
                 let next = "builds it anew after the jobs at hand";
-                self.terminal.say(&format!("saved: {names}; {next}"));
+                self.terminal.print(&format!("saved: {names}; {next}"));
                 self.request.drain.store(true, Ordering::Relaxed);
             }
         }

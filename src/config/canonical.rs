@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::Experiment;
 use super::experiment::{Features, Sampling};
+use crate::ic::InitialCondition;
 use crate::key::{Key, Manifest};
 use crate::operator::rollout::{Normalize, Precision, Scope};
 use crate::sampling::SAMPLERS;
@@ -41,13 +42,11 @@ pub fn canonical(experiment: &Experiment, precision: Precision) -> Value {
         .inputs
         .iter()
         .map(|input| {
-            let mut settings = Settings::default();
-            input.settings.describe(&mut settings);
             json!({
                 "type": input.family.name,
                 "version": input.family.version,
                 "weight": input.weight,
-                "settings": settings.0,
+                "settings": described(&*input.settings),
             })
         })
         .collect();
@@ -73,6 +72,13 @@ pub fn canonical(experiment: &Experiment, precision: Precision) -> Value {
         out["features"] = features(wanted);
     }
     sorted(out)
+}
+
+/// The settings of an initial condition.
+pub(super) fn described(settings: &dyn InitialCondition) -> Value {
+    let mut own = Settings::default();
+    settings.describe(&mut own);
+    Value::Object(own.0)
 }
 
 /// What is measured of rollouts.
@@ -177,7 +183,7 @@ fn to_json(value: &crate::key::Value) -> Value {
 }
 
 /// The value with the keys of every object sorted.
-fn sorted(value: Value) -> Value {
+pub(super) fn sorted(value: Value) -> Value {
     match value {
         Value::Object(entries) => {
             let mut entries: Vec<(String, Value)> =

@@ -15,6 +15,7 @@ mod document;
 mod interpolate;
 mod origins;
 mod read;
+mod recorded;
 mod source;
 mod tree;
 
@@ -29,6 +30,7 @@ pub use experiment::{
     Sampling, Simulation, StoredDtype,
 };
 pub use origins::{Line, origins};
+pub use recorded::{Rebuild, from_canonical, from_recorded, recorded};
 pub use schema::{document, json_schema};
 
 use document::{Loader, Override};

@@ -21,6 +21,7 @@ mod hdf;
 mod info;
 mod parameters;
 mod reader;
+mod recorded;
 mod render;
 mod render_quality;
 #[cfg(test)]
@@ -53,7 +54,8 @@ pub use diff::{ArrayDifference, AttributeDifference, Difference, diff};
 pub use dynamics::{Collapse, Dynamics};
 pub use file::{Array, Attribute, Chunk, Data, File, Loaded, Type, leaf_axis};
 pub use info::{ArrayInfo, Info, States, info};
-pub use reader::is_ours;
+pub use reader::{is_ours, key_of};
+pub use recorded::{Recorded, Stored};
 pub use render::{render_difference, render_info, render_report, render_row};
 pub use render_quality::{Measure, quality};
 pub use row::{Row, Summary, row};

@@ -17,10 +17,10 @@ use super::blocks::Blocks;
 use super::digest::{Object, attribute_is_internal};
 use super::file::{Attribute, Type};
 use super::hdf::{of_datatype, read_error};
-use super::writer::DIGEST;
+use super::writer::{DIGEST, KEY};
 use crate::effect;
 use crate::error::{Error, IoContext, Result};
-use crate::key::Digest;
+use crate::key::{Digest, Key};
 
 /// How deep groups may lie in each other, and how many objects a file may have.
 const MAX_DEPTH: usize = 16;
@@ -78,6 +78,15 @@ pub fn is_ours(path: &Path) -> bool {
     let mut problems = Vec::new();
     let attributes = attributes(&file, "/", &mut problems);
     matches!(attributes.get(DIGEST), Some(Attribute::Text(text)) if text.parse::<Digest>().is_ok())
+}
+
+/// The key of the data set at `path`, if this program wrote it.
+pub fn key_of(path: &Path) -> Option<Key> {
+    let file = open_hdf5(path).ok()?;
+    match attributes(&file, "/", &mut Vec::new()).get(KEY) {
+        Some(Attribute::Text(text)) => text.parse().ok(),
+        _ => None,
+    }
 }
 
 /// The file, as HDF5 has it.

@@ -28,9 +28,13 @@ mod run;
 #[cfg(feature = "front")]
 mod spans;
 #[cfg(feature = "front")]
+pub mod staff;
+#[cfg(feature = "front")]
 mod summary;
 #[cfg(feature = "front")]
 mod watchdog;
 
 #[cfg(feature = "front")]
 pub use run::{Event, Failed, Options, Outcome, run};
+#[cfg(feature = "front")]
+pub use staff::Staff;

@@ -34,6 +34,11 @@ pub trait Progress {
         let _ = message;
     }
 
+    /// Something that the person may like to know.
+    fn say(&mut self, message: &str) {
+        let _ = message;
+    }
+
     /// The data set is being written: bytes so far and in all.
     fn assembling(&mut self, done: u64, total: u64) {
         let _ = (done, total);

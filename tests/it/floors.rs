@@ -168,6 +168,7 @@ fn each_outer_library_has_one_home() {
         ("tiny_skia", vec!["chart"]),
         ("notify", vec!["watch"]),
         ("httparse", vec!["serve"]),
+        ("tar", vec!["cache"]),
         ("sobol_burley", vec!["sampling"]),
         ("gif", vec!["encode"]),
     ];

@@ -2,6 +2,10 @@
 
 // Benchmarks: figures that fit each other.
 mod bench;
+// Entries of the cache in one file, there and back.
+mod archive;
+// Artifacts made once more, and compared.
+mod check;
 // Every command: what it prints, in which form, and how it exits.
 mod commands;
 // The documents: generated pages are current, links lead somewhere, commands shown are commands.
@@ -26,6 +30,8 @@ mod ics;
 mod gallery;
 // What a data set's digest does not depend on.
 mod invariance;
+// Outputs that must come out as the lock file says.
+mod locked;
 // Data sets of the real programs, read and computed again by scripts in Python.
 mod oracle;
 // What an edit costs: what is rebuilt and, above all, what is not.
@@ -34,6 +40,10 @@ mod rebuild;
 mod renders;
 // Reports: pages about builds and data sets, opened in a browser.
 mod report;
+// Operators of a data set computed again from the file alone.
+mod replay;
+// Data sets built again from a lock file alone.
+mod rerun;
 // The local page: who may ask for what, and what it shows.
 mod serve;
 // Statistics of features, and the cleaning recipe.
