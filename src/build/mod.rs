@@ -190,7 +190,7 @@ fn attempt(
         stages.end(3);
         match wrote {
             Ok(()) => {
-                History::write(cache, &experiment.file, &plan);
+                History::write(cache, experiment, profile, &plan);
                 lockfile::write(project, experiment, profile, &report, progress);
             }
             Err(error) if error.kind == ErrorKind::Integrity && rounds < ROUNDS => {

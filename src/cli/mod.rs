@@ -21,6 +21,7 @@ mod man;
 mod meter;
 mod plan;
 mod progress;
+mod reasons;
 pub mod reference;
 pub mod registry;
 mod render;

@@ -1,16 +1,15 @@
 //! `spinlock plan`
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::common::{Loaded, Overrides, load};
-use super::{Global, print, print_json, style};
+use super::{Global, print, print_json, reasons, style};
 use crate::artifact::KINDS;
 use crate::error::Result;
-use crate::history::History;
-use crate::plan::{Plan, State, regrowth};
+use crate::plan::why::Why;
+use crate::plan::{Plan, PlanReport, State, regrowth};
 use crate::units::{bytes, seconds};
 
 /// Say what would be built and why
@@ -35,11 +34,12 @@ pub fn run(args: &PlanArgs, global: &Global) -> Result<ExitCode> {
 /// Prints the plan of an experiment.
 pub fn show(loaded: &Loaded, json: bool, all: bool) -> Result<ExitCode> {
     let plan = Plan::new(&loaded.experiment, &loaded.profile, &loaded.cache)?;
-    let history = History::read(&loaded.cache, &loaded.experiment.file);
+    let history = reasons::history(loaded, &plan);
+    let why = reasons::why(loaded, &plan, &history)?;
     let file = loaded.experiment.file.display().to_string();
     let report = plan.report(&file, &|label| history.key(label));
     if json {
-        return Ok(print_json(&report));
+        return Ok(print_json(&Answer { report, why: &why }));
     }
     for note in &loaded.experiment.notes {
         eprintln!("{}", style::note(note));
@@ -74,13 +74,11 @@ pub fn show(loaded: &Loaded, json: bool, all: bool) -> Result<ExitCode> {
     if plan.is_current() {
         let _ = writeln!(out, "up to date: {}", plan.path.display());
     } else {
-        let mut reasons: BTreeMap<(&str, &str), (usize, &str)> = BTreeMap::new();
-        for node in report.nodes.iter().filter(|n| n.state == "stale") {
-            reasons.entry((node.kind, &node.reason)).or_insert((0, &node.label)).0 += 1;
+        for group in &why.groups {
+            reasons::group(&mut out, group, &why.edits, LINES);
         }
-        for ((_, reason), (count, label)) in &reasons {
-            let more = if *count > 1 { format!(" and {} more", count - 1) } else { String::new() };
-            let _ = writeln!(out, "{label}{more}: {reason}");
+        for note in &why.notes {
+            let _ = writeln!(out, "({note})");
         }
         if let Some(time) = computing(loaded, gflop) {
             let _ = writeln!(out, "{time}");
@@ -111,6 +109,18 @@ pub fn show(loaded: &Loaded, json: bool, all: bool) -> Result<ExitCode> {
     }
     Ok(print(&out))
 }
+
+/// What `plan --json` prints.
+#[derive(serde::Serialize)]
+struct Answer<'a> {
+    #[serde(flatten)]
+    report: PlanReport,
+    #[serde(flatten)]
+    why: &'a Why,
+}
+
+/// How many differing lines of a recipe are printed for each group.
+const LINES: usize = 2;
 
 /// How long so much work takes about, if that is known and worth saying.
 fn computing(loaded: &Loaded, gflop: f64) -> Option<String> {

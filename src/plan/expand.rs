@@ -55,6 +55,20 @@ pub fn expand(experiment: &Experiment, profile: &Profile) -> Expansion {
     expand.finish()
 }
 
+/// As [`expand`], but only the chunks of these operators, and no renders.
+pub fn expand_some(experiment: &Experiment, profile: &Profile, operators: &[u64]) -> Expansion {
+    let experiment = Experiment { renders: Vec::new(), ..experiment.clone() };
+    let mut expand = Expand::new(&experiment, profile);
+    let total = experiment.sampling.total_samples;
+    let size = u64::from(experiment.execution.chunk);
+    let mut chunks: Vec<u64> = operators.iter().filter(|o| **o < total).map(|o| o / size).collect();
+    chunks.dedup();
+    for chunk in chunks {
+        expand.chunk(chunk * size..((chunk + 1) * size).min(total));
+    }
+    expand.finish()
+}
+
 struct Expand<'a> {
     experiment: &'a Experiment,
     profile: &'a Profile,
