@@ -46,7 +46,8 @@ pub fn group(out: &mut String, group: &GroupWhy, edits: &[Edit], most: usize) {
         _ if group.follows.is_empty() => String::new(),
         _ => format!(", follows from {}", group.follows.join(", ")),
     };
-    let _ = writeln!(out, "{} ×{}: {}{follows}", style::strong(&group.group), group.count, group.why);
+    let _ =
+        writeln!(out, "{} ×{}: {}{follows}", style::strong(&group.group), group.count, group.why);
     // What it follows from says the same.
     if group.because != "input" {
         for edit in named {

@@ -203,7 +203,8 @@ fn mix(
             let mut out = Map::new();
             for name in names(a, b) {
                 path.push(name.clone());
-                let value = mix(a.and_then(|a| a.get(name)), b.and_then(|b| b.get(name)), path, take);
+                let value =
+                    mix(a.and_then(|a| a.get(name)), b.and_then(|b| b.get(name)), path, take);
                 path.pop();
                 if let Some(value) = value {
                     out.insert(name.clone(), value);
@@ -244,7 +245,9 @@ fn walk(node: &Node, name: Span, path: &mut Vec<String>, sources: &Sources, out:
             }
         }
         Content::List(items) => {
-            for (i, item) in items.iter().enumerate().filter(|(_, i)| matches!(i.value, Content::Map(_))) {
+            for (i, item) in
+                items.iter().enumerate().filter(|(_, i)| matches!(i.value, Content::Map(_)))
+            {
                 path.push(i.to_string());
                 walk(item, item.span, path, sources, out);
                 path.pop();
@@ -272,7 +275,8 @@ mod tests {
                             "list": [{"w": 1}, {"w": 2}]});
         let now = json!({"a": {"b": {"bounds": [1, 3]}, "c": {"d": 2}},
                          "sampling": {"sobol": {"seed": 3}}, "list": [{"w": 1}, {"w": 3}]});
-        let all = ["a.b.bounds", "a.c", "sampling.sobol.seed", "list.1.w", "simulation.num_timesteps"];
+        let all =
+            ["a.b.bounds", "a.c", "sampling.sobol.seed", "list.1.w", "simulation.num_timesteps"];
         assert_eq!(paths(&before, &now), all);
         assert_eq!(between(&before, &now, &|_| true), now);
         assert_eq!(paths(&before, &between(&before, &now, &|_| false)), [""; 0]);
@@ -286,6 +290,9 @@ mod tests {
     #[test]
     fn a_section_that_acts_by_being_there_is_one_edit_while_it_is_empty() {
         assert_eq!(paths(&json!({}), &json!({"features": {}})), ["features"]);
-        assert_eq!(paths(&json!({"renders": {}}), &json!({"renders": {"film": {"x": 1}}})), ["renders.film"]);
+        assert_eq!(
+            paths(&json!({"renders": {}}), &json!({"renders": {"film": {"x": 1}}})),
+            ["renders.film"]
+        );
     }
 }

@@ -62,7 +62,8 @@ impl<'a> Changes<'a> {
         if (&old.name, old.precision) != (&profile.name, profile.precision) {
             place = machine("numerics profile", named(&old), named(profile));
         } else if old.encoder != profile.encoder {
-            let text = |encoder: &Option<std::sync::Arc<str>>| encoder.as_deref().unwrap_or("none").into();
+            let text =
+                |encoder: &Option<std::sync::Arc<str>>| encoder.as_deref().unwrap_or("none").into();
             place = machine("video encoder", text(&old.encoder), text(&profile.encoder));
         }
         Self { edits, memory, before, now, profiles: (old, profile), profile: place, root }
@@ -119,7 +120,11 @@ impl<'a> Changes<'a> {
             if choose.contains(edit) {
                 unit.extend(self.profile);
             }
-            if self.experiment(&unit).is_some() { units.push(unit) } else { alone.insert(*edit); }
+            if self.experiment(&unit).is_some() {
+                units.push(unit)
+            } else {
+                alone.insert(*edit);
+            }
         }
         while let Some(edit) = alone.pop_first() {
             let pair = all.iter().map(|other| BTreeSet::from([edit, *other]));

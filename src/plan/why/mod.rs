@@ -312,7 +312,9 @@ fn changed(
     match (is_own, by_version, out.edits.is_empty()) {
         (true, ..) => ("edit", "edited".to_owned()),
         (false, true, _) => ("version", "another version of spinlock".to_owned()),
-        (false, false, false) if !follows.is_empty() => ("input", format!("follows from {follows}")),
+        (false, false, false) if !follows.is_empty() => {
+            ("input", format!("follows from {follows}"))
+        }
         (false, false, false) => ("edit", "edited".to_owned()),
         _ if !row.nodes.iter().any(|at| has_old(&at)) => ("new", "not built yet".to_owned()),
         _ if !follows.is_empty() => ("input", format!("follows from {follows}")),

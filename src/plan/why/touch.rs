@@ -127,7 +127,9 @@ pub fn add(touched: &mut BTreeMap<String, Touch>, before: &Variant<'_>, now: &Va
             continue;
         }
         let touch = match before.labels.get(&node.label()) {
-            Some(was) if own_lines(&old.node(*was).recipe_text()) == own_lines(&node.recipe_text()) => {
+            Some(was)
+                if own_lines(&old.node(*was).recipe_text()) == own_lines(&node.recipe_text()) =>
+            {
                 Touch::Inputs
             }
             _ => Touch::Own,
