@@ -5,6 +5,7 @@
 
 mod beside;
 mod events;
+mod forecast;
 mod lockfile;
 mod output;
 mod page;
@@ -34,6 +35,7 @@ use crate::exec::{self, Failed, Outcome};
 use crate::history::History;
 use crate::key::Key;
 use crate::plan::{Output, Plan, kind_index};
+use crate::predict::Workers;
 use crate::profile::Profile;
 use crate::project::Project;
 pub use output::refuse_shared;
@@ -129,6 +131,7 @@ fn attempt(
     stages.end(0);
     let mut report = Report::new(experiment);
     let mut rounds = 0;
+    let mut forecast: Option<forecast::Forecast> = None;
     let plan = loop {
         let plan = Plan::new(experiment, profile, cache)?;
         report.cached(&plan.cached());
@@ -157,14 +160,22 @@ fn attempt(
             let mut started = EventLog::create(&cache.root().join("log"), start, &profile.name)?;
             events::started(&mut started, experiment, profile, to_make.len());
             *log = Some(started);
+            let (about, so_far) = ((experiment, profile), start.elapsed().as_secs_f64());
+            forecast = forecast::Forecast::new(about, cache, (&plan, &to_make), request, so_far);
+            progress.expect(forecast.as_ref().and_then(forecast::Forecast::expected));
         }
         let log = log.as_mut().expect("made in the first round");
-        events::planned(log, &plan, &to_make, only_some);
+        let predicted =
+            forecast.as_ref().filter(|_| rounds == 0).map(forecast::Forecast::prediction);
+        events::planned(log, &plan, &to_make, only_some, predicted);
         stages.end(1);
 
         let outcome = make(project, experiment, profile, cache, request, &plan, progress, log)?;
         stages.end(2);
         report.made(&outcome);
+        if let Some(forecast) = &mut forecast {
+            forecast.made(&outcome, rounds);
+        }
         report.interrupted = outcome.interrupted || request.interrupt.load(Ordering::Relaxed);
         if report.interrupted {
             report.failed = outcome.failed;
@@ -211,6 +222,9 @@ fn attempt(
     }
     stages.end(4);
     report.stages(&STAGES, &stages.seconds);
+    if let Some(forecast) = &forecast {
+        forecast.score(&mut report);
+    }
     if let Some(log) = log.as_mut() {
         events::finished(log, &report);
         if request.only.is_empty() && !report.interrupted {
@@ -219,6 +233,10 @@ fn attempt(
     }
     stages.end(4);
     report.stages(&STAGES, &stages.seconds);
+    if let Some(forecast) = &forecast {
+        forecast.score(&mut report);
+        forecast.remember(cache, profile, &report);
+    }
     Ok(report)
 }
 
@@ -275,16 +293,13 @@ fn make(
         cache: cache.root().to_owned(),
         compression: experiment.dataset.compression,
     };
+    let workers = Workers::new(profile, request.jobs);
     let hellos = match profile.cuda.as_slice() {
-        [] => vec![hello(None, false); request.jobs.unwrap_or_else(processors)],
+        [] => vec![hello(None, false); workers.main],
         devices => {
-            // A device is one worker; more jobs than devices would only share it. Beside them, the
-            // processors draw what the devices need next.
-            let jobs = request.jobs.unwrap_or(usize::MAX).max(1);
-            let devices = devices.iter().take(jobs);
+            let devices = devices.iter().take(workers.main);
             let mut hellos: Vec<Hello> = devices.map(|id| hello(Some(*id), false)).collect();
-            let free = processors().saturating_sub(hellos.len()).max(1);
-            hellos.extend(vec![hello(None, true); free.min(BESIDE * hellos.len()).min(jobs)]);
+            hellos.extend(vec![hello(None, true); workers.beside]);
             hellos
         }
     };
@@ -296,14 +311,6 @@ fn make(
         drain: Arc::clone(&request.drain),
     };
     exec::run(plan, &to_make, cache, &options, progress, log)
-}
-
-/// How many workers on the processors stand beside each device: more than enough to draw inputs as
-/// fast as it takes them, few enough to leave memory for its states.
-const BESIDE: usize = 8;
-
-fn processors() -> usize {
-    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 /// Puts the data set at its path: copied if it lies elsewhere, else assembled.

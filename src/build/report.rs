@@ -7,6 +7,7 @@ use crate::artifact::KINDS;
 use crate::config::Experiment;
 use crate::exec::{Failed, Outcome};
 use crate::key::Digest;
+use crate::predict::{Prediction, Took};
 use crate::sampling::Quality;
 
 /// An output file.
@@ -45,6 +46,10 @@ pub struct Report {
     pub notes: Vec<String>,
     /// How good the sample is of each data set that was assembled, by its path.
     pub sampling: Vec<(String, Quality)>,
+    /// What was expected before the work began.
+    pub predicted: Option<Prediction>,
+    /// What it took of that.
+    pub took: Option<Took>,
     /// Ctrl-C.
     pub interrupted: bool,
     /// The page about this build, with its length; no output, since it tells the time.
@@ -65,6 +70,8 @@ impl Report {
             busy: [0.0; KINDS.len()],
             notes: experiment.notes.clone(),
             sampling: Vec::new(),
+            predicted: None,
+            took: None,
             interrupted: false,
             page: None,
         }
@@ -116,6 +123,8 @@ impl Report {
             mine.1 += theirs.1;
         }
         self.interrupted |= other.interrupted;
+        // Of several experiments each was scored by itself.
+        (self.predicted, self.took) = (None, None);
     }
 
     /// The answer of `build --json`.
@@ -147,6 +156,8 @@ impl Report {
             "notes": self.notes,
             "sampling": sampling,
             "interrupted": self.interrupted,
+            "predicted": self.predicted,
+            "took": self.took,
         })
     }
 }

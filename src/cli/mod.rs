@@ -11,6 +11,7 @@ mod diff;
 mod explain;
 mod extract_features;
 mod features;
+mod forecast;
 mod gallery;
 mod generate;
 mod graph;

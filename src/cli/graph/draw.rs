@@ -120,7 +120,8 @@ pub fn svg(picture: &Picture) -> String {
     );
     for (from, to) in &places.arrows {
         let (a, b) = (place[*from], place[*to]);
-        let (x, y, tip, v) = (a.0 + widths[places.boxes[*from].0], a.1 + BOX.1 / 2, b.0, b.1 + BOX.1 / 2);
+        let (x, y, tip, v) =
+            (a.0 + widths[places.boxes[*from].0], a.1 + BOX.1 / 2, b.0, b.1 + BOX.1 / 2);
         let end = tip - 6;
         let half = usize::midpoint(x, end);
         let _ = writeln!(
@@ -163,7 +164,8 @@ mod tests {
 
     #[test]
     fn names_are_made_safe_in_every_form() {
-        let one = Box { name: "render/a\"<b>\\".into(), lines: vec!["×2".into()], state: State::Stale };
+        let one =
+            Box { name: "render/a\"<b>\\".into(), lines: vec!["×2".into()], state: State::Stale };
         let picture = Picture { boxes: vec![one], arrows: BTreeSet::new() };
         assert!(dot(&picture).contains(r#"[label="render/a\"<b>\\\n×2""#), "{}", dot(&picture));
         let mermaid = mermaid(&picture);

@@ -66,7 +66,8 @@ pub fn run(args: &GraphArgs, global: &Global) -> Result<ExitCode> {
             .help("leave `--all` out for groups; `--format json` and `dot` list every artifact"));
     }
     if args.all && count > SLOW {
-        let note = format!("{count} artifacts: Graphviz will take long; without `--all` groups are drawn");
+        let note =
+            format!("{count} artifacts: Graphviz will take long; without `--all` groups are drawn");
         eprintln!("{}", style::note(&note));
     }
     let picture = if args.all { every(&plan) } else { groups(&plan) };
@@ -112,7 +113,8 @@ fn write_json(plan: &Plan, out: &mut impl Write) -> std::io::Result<()> {
 
 fn every(plan: &Plan) -> Picture {
     let graph = plan.graph();
-    let one = |at: usize| Box { name: graph.node(at).label(), lines: vec![], state: plan.states[at] };
+    let one =
+        |at: usize| Box { name: graph.node(at).label(), lines: vec![], state: plan.states[at] };
     let boxes = (0..graph.len()).map(one).collect();
     let arrows =
         (0..graph.len()).flat_map(|at| graph.inputs(at).map(move |input| (input, at))).collect();
@@ -146,7 +148,8 @@ fn collapsed<'a>(plan: &'a Plan, merge: &dyn Fn(Group<'a>) -> Group<'a>) -> Coll
             State::Stale => 1,
             State::Blocked => 2,
         }] += 1;
-        arrows.extend(graph.inputs(at).map(|input| (place[of[input]], own)).filter(|(a, b)| a != b));
+        arrows
+            .extend(graph.inputs(at).map(|input| (place[of[input]], own)).filter(|(a, b)| a != b));
     }
     (known.into_keys().map(|(_, group)| group).collect(), counts, arrows)
 }
