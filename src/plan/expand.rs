@@ -21,6 +21,7 @@ use crate::graph::Graph;
 use crate::key::Key;
 use crate::operator::Operator;
 use crate::profile::Profile;
+use crate::render::select::{Choice, Selection};
 use crate::space::{Group, INPUT_TYPE_DIMENSION, ParameterId, Setting, Theta, VOCABULARY};
 pub use renders::Exported;
 use renders::{Blocks, Rolled};
@@ -55,9 +56,14 @@ pub fn expand(experiment: &Experiment, profile: &Profile) -> Expansion {
     expand.finish()
 }
 
-/// As [`expand`], but only the chunks of these operators, and no renders.
+/// As [`expand`], but only the chunks of these operators, which must have operator 0 among them; every render
+/// shows that one.
 pub fn expand_some(experiment: &Experiment, profile: &Profile, operators: &[u64]) -> Expansion {
-    let experiment = Experiment { renders: Vec::new(), ..experiment.clone() };
+    let mut experiment = experiment.clone();
+    for render in &mut experiment.renders {
+        let choice = Choice::Indices(vec![0]);
+        render.selection = Selection { choice, policy: None, input: None, grid: None };
+    }
     let mut expand = Expand::new(&experiment, profile);
     let total = experiment.sampling.total_samples;
     let size = u64::from(experiment.execution.chunk);

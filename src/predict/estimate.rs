@@ -103,8 +103,9 @@ const SAME_EXPERIMENT: f64 = 8.0;
 const SAME_WORKERS: f64 = 2.0;
 /// What is left of the weight of a build when another one comes after it.
 const AGE: f64 = 0.85;
-/// Spreads as logarithms: the least, with one build of the experiment, with one of another, with none.
-const SPREAD: [f64; 4] = [0.1, 0.22, 0.4, 0.7];
+/// Spreads as logarithms: the least with several builds of the experiment, with one, with others only, and
+/// the most.
+const SPREAD: [f64; 4] = [0.1, 0.25, 0.5, 0.7];
 /// Seconds until the first worker is ready, and how much longer computing takes than with workers that
 /// always have work, where nothing was measured.
 const READY: f64 = 1.0;
@@ -149,11 +150,10 @@ fn rate(
     })?;
     let middle = middle.0;
     let scatter: f64 = found.iter().map(|(rate, w)| w * (rate - middle).abs()).sum::<f64>() / total;
-    let least = match (of_experiment, found.len()) {
-        (2.., _) => SPREAD[0],
-        (1, _) => SPREAD[1],
-        (_, 3..) => SPREAD[1],
-        _ => SPREAD[2],
+    let least = match of_experiment {
+        0 => SPREAD[2],
+        1 => SPREAD[1],
+        _ => SPREAD[0],
     };
     let spread = (1.5 * scatter).clamp(least, SPREAD[3]);
     Some(Rate { value: middle.exp(), spread, builds: found.len(), same })
@@ -204,7 +204,14 @@ pub fn predict(work: &Work, record: &Record, workers: Workers, so_far: f64) -> P
             let working = (build.compute - build.ready).max(0.0);
             (build.ideal > 0.0).then(|| (build.ideal, (working / build.ideal).clamp(0.5, 20.0)))
         });
-        compute = ideal.times(waste.map_or(WASTE, |waste| waste.value));
+        let waste = waste.map_or(Range::around(WASTE, SPREAD[1]), |waste| {
+            Range::around(waste.value, waste.spread)
+        });
+        compute = Range {
+            low: ideal.low * waste.low,
+            likely: ideal.likely * waste.likely,
+            high: ideal.high * waste.high,
+        };
         compute = compute.plus(Range::exactly(ready.map_or(READY, |ready| ready.value)));
     }
     let mut after = Range::default();

@@ -26,7 +26,9 @@ fn measured(experiment: &str, gflop: f64, rate: f64) -> Measured {
 }
 
 fn work() -> Work {
-    Work { assemble: Some(2_000_000_000), ..Work::computing("x.yaml", 1000.0, 1_000_000_000) }
+    let mut work = Work::computing("x.yaml", 1000.0, 1_000_000_000);
+    work.assemble = Some(2_000_000_000);
+    work
 }
 
 #[test]

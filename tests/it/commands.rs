@@ -230,16 +230,18 @@ fn the_graph_is_drawn_in_every_format() {
         |args: &[&str]| space.run(&[&["graph", "experiments/x"], args].concat()).ok().stdout;
     let dot = graph(&[]);
     assert!(dot.starts_with("digraph spinlock {\n") && dot.ends_with("}\n"), "{dot}");
-    assert_eq!(dot.matches("label=").count(), 5);
-    assert!(dot.contains("rollout\\n0 cached\\n4 to make"), "{dot}");
+    // Four groups of parameters, and a box for each other kind.
+    assert_eq!(dot.matches("label=").count(), 8);
+    assert!(dot.contains("label=\"rollout\\n×4\\n4 blocked\""), "{dot}");
+    assert!(dot.contains("label=\"parameters/evolution\\n×2\\n2 stale\""), "{dot}");
     let all = graph(&["--format", "dot", "--all"]);
     assert_eq!(all.matches("label=").count(), 17);
     assert_eq!(dot.matches('{').count(), dot.matches('}').count());
 
     let mermaid = graph(&["--format", "mermaid"]);
     assert!(mermaid.starts_with("flowchart LR\n"), "{mermaid}");
-    assert!(mermaid.contains("n3[\"rollout<br/>0 cached<br/>4 to make\"]:::blocked"), "{mermaid}");
-    assert!(mermaid.contains("n3 --> n4"), "{mermaid}");
+    assert!(mermaid.contains("n6[\"rollout<br/>×4<br/>4 blocked\"]:::blocked"), "{mermaid}");
+    assert!(mermaid.contains("n6 --> n7"), "{mermaid}");
 
     let json: Value = serde_json::from_str(&graph(&["--format", "json"])).unwrap();
     assert_eq!(json["schema"], 1);
@@ -252,6 +254,22 @@ fn the_graph_is_drawn_in_every_format() {
         assert!([0, 1].iter().all(|end| keys.contains(&edge[end].as_str().unwrap())));
     }
 
+    let groups = json["groups"].as_array().unwrap();
+    assert_eq!(groups.len(), 8);
+    let rollout = groups.iter().find(|group| group["group"] == "rollout").unwrap();
+    assert_eq!([&rollout["count"], &rollout["blocked"], &rollout["cached"]], [4, 4, 0]);
+    let arrows = json["group_edges"].as_array().unwrap();
+    assert!(arrows.contains(&serde_json::json!(["weights", "rollout"])), "{arrows:?}");
+
+    // What is too much for a picture is refused there, and drawn in groups.
+    let many = ["--set", "sampling.total_samples=200"];
+    space
+        .run(&[&["graph", "experiments/x", "--all", "--format", "svg"][..], &many].concat())
+        .fails(2, &["401 artifacts are too many for one picture", "leave `--all` out"]);
+    let svg = graph(&[&["--format", "svg"][..], &many].concat());
+    assert!(svg.contains(">×100</text>") && svg.len() < 10_000, "{svg}");
+    let svg = graph(&["--format", "svg", "--all"]);
+    assert_eq!(svg.matches("font-weight").count(), 17);
     let svg = graph(&["--format", "svg"]);
     assert!(svg.starts_with("<svg xmlns=") && svg.ends_with("</svg>\n"), "{svg}");
     assert_eq!(svg.matches("<text").count(), svg.matches("</text>").count());

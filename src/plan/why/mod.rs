@@ -6,6 +6,8 @@
 //! of a large one a bounded number of artifacts is expanded again.
 
 mod changes;
+#[cfg(test)]
+mod tests;
 mod touch;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -105,11 +107,7 @@ pub fn why(
     if rows.is_empty() {
         return Why::default();
     }
-    let changed: BTreeSet<String> = rows
-        .iter()
-        .filter(|row| row.cause == Cause::Changed)
-        .map(|row| row.group.to_string())
-        .collect();
+    let changed: Vec<&Row<'_>> = rows.iter().filter(|row| row.cause == Cause::Changed).collect();
     let mut out = Why::default();
     let mut found = Found::default();
     if let Some(memory) = past.memory.filter(|_| !changed.is_empty()) {
@@ -184,12 +182,14 @@ struct Found<'a> {
 fn attribute<'a>(
     plan: &'a Plan,
     changes: &Changes<'_>,
-    groups: &BTreeSet<String>,
+    rows: &[&Row<'_>],
     past: &Past<'_>,
     notes: &mut Vec<String>,
 ) -> Found<'a> {
     let mut found = Found { edits: changes.edits.clone(), ..Found::default() };
-    let scope = touch::scope(plan, groups);
+    let groups: BTreeSet<String> = rows.iter().map(|row| row.group.to_string()).collect();
+    let nodes: Vec<&[usize]> = rows.iter().map(|row| &*row.nodes).collect();
+    let scope = touch::scope(plan, &nodes);
     if let Some((chunks, of)) = scope.chunks() {
         notes.push(format!("edits are tried on {chunks} of {of} chunks of operators"));
     }
@@ -214,7 +214,7 @@ fn attribute<'a>(
             touch::add(&mut touched, &without, now);
         }
         if !scope.is_whole() {
-            touch::renders(&mut touched, unit.iter().filter_map(|i| changes.path(*i)), groups);
+            touch::renders(&mut touched, unit.iter().filter_map(|i| changes.path(*i)), &groups);
         }
         for (group, touch) in touched.into_iter().filter(|(group, _)| groups.contains(group)) {
             let of_group = found.touched.entry(group).or_default();
@@ -224,8 +224,14 @@ fn attribute<'a>(
             }
         }
     }
+    if !scope.is_whole() {
+        touch::through_rollouts(&mut found.touched, &groups);
+    }
     for (label, at) in &base.labels {
         let node = base.expansion().graph.node(*at);
+        if !scope.is_whole() && touch::is_of_everything(node) {
+            continue;
+        }
         if (past.key)(label).is_some_and(|key| key != node.key) {
             found.versions.insert(group(node).to_string());
         }

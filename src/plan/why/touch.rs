@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::artifact::{Artifact, InitialConditions, RenderFile, RolloutChunk};
+use crate::artifact::{
+    Artifact, FeatureTable, InitialConditions, Parameters, RenderFile, RolloutChunk, StateFeatures,
+    Weights,
+};
 use crate::graph::Node;
 use crate::plan::group::group;
-use crate::plan::{Expansion, Plan, State};
+use crate::plan::{Expansion, Plan};
 
 /// How much of a plan is expanded again for each edit, in artifacts.
 const MOST: usize = 4000;
@@ -42,39 +45,54 @@ impl Scope {
     }
 }
 
-/// What to expand of a plan to see what becomes of these groups: of a large one chunks that hold their
-/// artifacts, evenly over each group.
-pub fn scope(plan: &Plan, groups: &BTreeSet<String>) -> Scope {
+/// What to expand of a plan to see why these artifacts, group by group, changed: of a large one chunks
+/// that hold some of them, evenly over each group.
+pub fn scope(plan: &Plan, changed: &[&[usize]]) -> Scope {
     let graph = plan.graph();
-    let firsts = |node: &Node| node.recipe_as::<InitialConditions>().map(|r| r.inputs[0].operator);
-    let all: Vec<u64> = graph.iter().filter_map(|(_, node)| firsts(node)).collect();
-    if graph.len() <= MOST || all.len() < 2 {
-        return Scope { operators: None, all: all.len() };
+    let starts: Vec<u64> = graph.iter().filter_map(|(_, node)| first_of_chunk(node)).collect();
+    if graph.len() <= MOST || starts.len() < 2 {
+        return Scope { operators: None, all: starts.len() };
     }
-    // Chunks in which something of a group is to be made.
-    let mut stale: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
-    for (_, node) in graph.iter().filter(|(at, _)| plan.states[*at] != State::Cached) {
-        let operators = node.recipe_as::<RolloutChunk>().map(|recipe| recipe.chunk.0);
-        let operators = operators.or_else(|| firsts(node)).or_else(|| {
-            let range = node.label();
-            let range = range.split('/').find_map(|part| part.strip_prefix("ops"))?;
-            range.split_once('-')?.0.parse().ok()
-        });
-        let name = group(node).to_string();
-        if let Some(first) = operators.filter(|_| groups.contains(&name)) {
-            let chunk = all.partition_point(|start| *start <= first).saturating_sub(1);
-            stale.entry(name).or_default().insert(all[chunk]);
+    let room = (MOST * starts.len() / graph.len()).clamp(1, 64);
+    let each = (room / changed.len().max(1)).max(2);
+    let mut chosen = BTreeSet::from([starts[0]]);
+    for nodes in changed {
+        let operators: BTreeSet<u64> =
+            nodes.iter().filter_map(|at| first_operator(graph.node(*at))).collect();
+        let operators: Vec<u64> = operators.into_iter().collect();
+        let Some(last) = operators.len().checked_sub(1) else { continue };
+        for i in 0..each {
+            let operator = operators[i * last / (each - 1)];
+            let chunk = starts.partition_point(|start| *start <= operator).saturating_sub(1);
+            chosen.insert(starts[chunk]);
         }
     }
-    let room = (MOST * all.len() / graph.len()).clamp(1, 64);
-    let each = (room / stale.len().max(1)).max(1);
-    let mut chosen = BTreeSet::from([all[0]]);
-    for chunks in stale.values() {
-        let chunks: Vec<u64> = chunks.iter().copied().collect();
-        let step = |i: usize| i * (chunks.len() - 1) / each.max(2).saturating_sub(1);
-        chosen.extend((0..each.max(2)).map(|i| chunks[step(i).min(chunks.len() - 1)]));
+    Scope { operators: Some(chosen.into_iter().collect()), all: starts.len() }
+}
+
+/// The first operator of a chunk, of an artifact that every chunk has one of.
+fn first_of_chunk(node: &Node) -> Option<u64> {
+    node.recipe_as::<InitialConditions>().map(|recipe| recipe.inputs[0].operator)
+}
+
+/// An operator of an artifact that is of a chunk.
+fn first_operator(node: &Node) -> Option<u64> {
+    if let Some(recipe) = node.recipe_as::<RolloutChunk>() {
+        return Some(recipe.operators[0].index);
     }
-    Scope { operators: Some(chosen.into_iter().collect()), all: all.len() }
+    if let Some(recipe) = node.recipe_as::<StateFeatures>() {
+        return Some(recipe.operators[0].index);
+    }
+    let others = node.recipe_as::<Weights>().map(|recipe| recipe.operators[0].index);
+    let others = others.or_else(|| node.recipe_as::<Parameters>().map(|r| r.operators.start));
+    let others = others.or_else(|| node.recipe_as::<FeatureTable>().map(|r| r.operators[0].index));
+    others.or_else(|| first_of_chunk(node))
+}
+
+/// Whether an artifact is of the whole experiment, so that it is not what it would be if only some chunks
+/// are expanded.
+pub fn is_of_everything(node: &Node) -> bool {
+    first_operator(node).is_none()
 }
 
 /// An expansion with its artifacts by label.
@@ -139,30 +157,39 @@ pub fn add(touched: &mut BTreeMap<String, Touch>, before: &Variant<'_>, now: &Va
     }
 }
 
-/// Renders of a large experiment, which is not expanded with them: what a render's own settings change is
-/// its own, and what changes rollouts comes through these.
+/// Renders of a large experiment, which are expanded as if they showed its first operator: another choice of
+/// operators is their own.
 pub fn renders<'a>(
     touched: &mut BTreeMap<String, Touch>,
     paths: impl Iterator<Item = &'a str>,
     groups: &BTreeSet<String>,
 ) {
-    let kind = RenderFile::KIND.name;
-    let rollouts = |group: &String| group.starts_with(RolloutChunk::KIND.name);
-    let rolled = touched.keys().any(rollouts);
-    let paths: Vec<&str> = paths.collect();
+    let chosen: Vec<&str> = paths
+        .filter_map(|path| path.strip_prefix("renders.")?.split_once(".operators"))
+        .map(|(name, _)| name)
+        .collect();
     for group in groups {
+        let kind = RenderFile::KIND.name;
         let Some(detail) = group.strip_prefix(kind).and_then(|rest| rest.strip_prefix('/')) else {
             continue;
         };
-        let own = paths.iter().any(|path| {
-            let name = path.strip_prefix("renders.").map(|rest| rest.split('.').next());
-            *path == "renders" || name.flatten().is_some_and(|name| detail.starts_with(name))
-        });
-        if own {
+        // `film/frames`, `film.gif`
+        if chosen.iter().any(|name| detail.split(['/', '.']).next() == Some(name)) {
             touched.insert(group.clone(), Touch::Own);
-        } else if rolled {
-            touched.entry(group.clone()).or_insert(Touch::Inputs);
         }
+    }
+}
+
+/// Renders of a large experiment that no edit was found to touch: the edits of rollouts come through these.
+pub fn through_rollouts(
+    touched: &mut BTreeMap<String, BTreeMap<usize, Touch>>,
+    groups: &BTreeSet<String>,
+) {
+    let rollouts = touched.iter().filter(|(group, _)| group.starts_with(RolloutChunk::KIND.name));
+    let edits: BTreeMap<usize, Touch> =
+        rollouts.flat_map(|(_, edits)| edits.keys().map(|edit| (*edit, Touch::Inputs))).collect();
+    for group in groups.iter().filter(|group| group.starts_with(RenderFile::KIND.name)) {
+        touched.entry(group.clone()).or_insert_with(|| edits.clone());
     }
 }
 
