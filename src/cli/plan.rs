@@ -73,8 +73,8 @@ pub fn show(loaded: &Loaded, json: bool, all: bool) -> Result<ExitCode> {
     if plan.is_current() {
         let _ = writeln!(out, "up to date: {}", plan.path.display());
     } else {
-        for group in &why.groups {
-            reasons::group(&mut out, group, &why.edits, LINES);
+        for group in reasons::together(&why.groups) {
+            reasons::group(&mut out, &group, &why.edits, LINES);
         }
         for note in &why.notes {
             let _ = writeln!(out, "({note})");

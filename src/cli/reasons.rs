@@ -37,6 +37,26 @@ pub fn why(loaded: &Loaded, plan: &Plan, history: &History) -> Result<Why> {
     Ok(why::why(plan, &loaded.experiment, &loaded.profile, &past, &loaded.project.root))
 }
 
+/// The groups; those of one kind as one where nothing more is to be said of them than that they are not
+/// there.
+pub fn together(groups: &[GroupWhy]) -> Vec<GroupWhy> {
+    let mut out: Vec<GroupWhy> = Vec::new();
+    for group in groups {
+        let alike = |last: &&mut GroupWhy| {
+            let plain = matches!(group.because, "new" | "gone" | "quarantined");
+            plain && (last.kind, last.because) == (group.kind, group.because)
+        };
+        match out.last_mut().filter(alike) {
+            Some(last) => {
+                last.count += group.count;
+                group.kind.clone_into(&mut last.group);
+            }
+            None => out.push(group.clone()),
+        }
+    }
+    out
+}
+
 /// One group: what it is, the edits behind it with their places, and recipe lines that differ, at most
 /// `most` of them.
 pub fn group(out: &mut String, group: &GroupWhy, edits: &[Edit], most: usize) {

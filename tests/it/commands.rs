@@ -41,7 +41,8 @@ fn a_plan_as_json_has_the_documented_form() {
     // One of everything: rollouts of longer ones are stale, or wait for those before them.
     space.edit("num_timesteps: 8", "num_timesteps: 16");
     let plan = space.json(&["plan", "experiments/x", "--json"]);
-    assert_eq!(fields(&plan), ["schema", "experiment", "totals", "by_kind", "nodes"]);
+    assert_eq!(fields(&plan)[..5], ["schema", "experiment", "totals", "by_kind", "nodes"]);
+    assert_eq!(fields(&plan)[5..], ["edits", "groups", "notes", "predicted"]);
     assert_eq!(plan["experiment"], "experiments/x.yaml");
     assert_eq!(plan["totals"], json!({"cached": 16, "stale": 2, "blocked": 3}));
     assert_eq!(fields(&plan["by_kind"]), KIND_NAMES);
@@ -107,7 +108,7 @@ fn a_plan_for_people_says_what_and_why() {
     let space = TestSpace::new();
     let text = space.run(&["plan", "experiments/x"]).ok().stdout;
     assert!(text.contains("experiments/x.yaml: 8 operators on cpu"), "{text}");
-    assert!(text.contains("weights/ops0-3 and 1 more: not built yet"), "{text}");
+    assert!(text.contains("parameters ×8: not built yet\nweights ×2: not built yet\n"), "{text}");
     space.build();
     let text = space.run(&["plan", "experiments/x"]).ok().stdout;
     assert!(text.contains("up to date"), "{text}");

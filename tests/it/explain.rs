@@ -366,3 +366,47 @@ fn what_is_no_edit_is_said_as_it_is() {
     assert_eq!(because(&raised, "version"), ["weights"]);
     assert_eq!(edits(&raised), ["version of kind weights: 0 → 1 @ this version of spinlock"]);
 }
+
+#[test]
+fn a_build_is_predicted_by_the_one_before_it_and_scored() {
+    let space = TestSpace::new();
+    let predicted = |plan: &Value| plan["predicted"].clone();
+    let first = predicted(&plan(&space, &[]));
+    assert_eq!((&first["basis"], &first["builds"]), (&"nothing".into(), &0.into()));
+    let built = space.build().0;
+    assert_eq!(built["predicted"]["basis"], "nothing");
+    let took = |built: &Value| {
+        ["seconds", "bytes"]
+            .map(|name| built["took"][name].as_f64().unwrap_or_else(|| panic!("{built}")))
+    };
+    assert!((took(&built)[0] - built["wall_s"].as_f64().unwrap()).abs() < 0.5, "{built}");
+    // What lies in the cache, and the data set.
+    let status = space.json(&["cache", "status", "--json"]);
+    let stored: f64 =
+        status["kinds"].as_object().unwrap().values().map(|k| k["bytes"].as_f64().unwrap()).sum();
+    let file = built["outputs"][0]["bytes"].as_f64().unwrap();
+    let share = took(&built)[1] / (stored + file);
+    assert!((0.5..1.5).contains(&share), "{share}");
+    // Nothing to do, nothing to score.
+    let null = space.build().0;
+    assert!(null["predicted"].is_null() && null["took"].is_null(), "{null}");
+    assert!(predicted(&plan(&space, &[])).is_null());
+
+    space.edit("total_samples: 8", "total_samples: 16");
+    let second = predicted(&plan(&space, &[]));
+    assert_eq!((&second["basis"], &second["builds"]), (&"experiment".into(), &1.into()));
+    let likely = |of: &str| second[of]["likely"].as_f64().unwrap();
+    assert!(
+        likely("seconds") > 0.0 && second["seconds"]["low"].as_f64().unwrap() < likely("seconds")
+    );
+    let ran = space.run(&["build", "experiments/x", "-j1"]).ok();
+    let line = ran.stderr.lines().last().unwrap();
+    assert!(line.starts_with("predicted ") && line.contains(", took "), "{}", ran.stderr);
+    let status = space.run(&["status"]).ok().stdout;
+    assert!(status.contains(", predicted "), "{status}");
+    let past = space.json(&["status", "--json"])["past"][0].clone();
+    let bytes = past["took"]["bytes"].as_f64().unwrap();
+    assert!((likely("bytes") / bytes - 1.0).abs() < 0.2, "{} of {bytes}", likely("bytes"));
+    let page = space.read("datasets/x.report.html");
+    assert!(page.contains(" Predicted were "), "the page scores it too");
+}
