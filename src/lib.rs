@@ -17,12 +17,12 @@
 //! | 1 | [`space`] [`operator`] [`ic`] [`features`] [`picture`] [`render`] [`sampling`] [`profile`] | what an experiment can name, and how it is drawn |
 //! | 2 | [`config`] [`artifact`] [`graph`] [`cache`] | the experiment, the recipes, the store; strangers to each other |
 //! | 3 | [`plan`] | deciding: data without effects |
-//! | 4 | [`exec`] `compute` `dataset` `assemble` `extract` `history` [`encode`] `project` `live` `watch` `serve` `gallery` `chart` `film` `recompute` `report` | doing: processes, kernels, files, pictures |
+//! | 4 | [`exec`] `compute` `dataset` `assemble` `extract` `history` [`encode`] `predict` `project` `live` `watch` `serve` `gallery` `chart` `film` `recompute` `report` | doing: processes, kernels, files, pictures |
 //! | 5 | `build` `worker` `cli` | one build; the two programs' talk |
 //!
 //! Two programs are built from it, each with a feature of its own and never with both. `spinlock`
 //! (feature `front`: `assemble`, `build`, `chart`, `cli`, `dataset`, `extract`, `film`, `gallery`, `history`,
-//! `live`, `project`, `recompute`, `report`, `serve`, `watch`) plans, schedules, writes data sets, draws and shows, starts
+//! `live`, `predict`, `project`, `recompute`, `report`, `serve`, `watch`) plans, schedules, writes data sets, draws and shows, starts
 //! in milliseconds and never loads libtorch. `spinlock-worker` (feature
 //! `torch`: `compute`, `worker`) computes. The worker gets the resolved experiment, plans it again with
 //! the same code, and is told keys, so the two cannot disagree unnoticed.
@@ -75,6 +75,8 @@ pub mod node;
 pub mod operator;
 pub mod picture;
 pub mod plan;
+#[cfg(feature = "front")]
+pub mod predict;
 pub mod profile;
 #[cfg(feature = "front")]
 pub mod project;

@@ -8,6 +8,7 @@ use crate::config::Experiment;
 use crate::exec::log::{EventLog, host};
 use crate::graph::Graph;
 use crate::plan::{Output, Plan, kind_index};
+use crate::predict::Prediction;
 use crate::profile::Profile;
 use crate::recompute::Checked;
 
@@ -27,7 +28,13 @@ pub fn started(log: &mut EventLog, experiment: &Experiment, profile: &Profile, t
 
 /// What is to be made, what is there, and what the making costs. Without `only_some` a data set that
 /// has to be assembled is among the first.
-pub fn planned(log: &mut EventLog, plan: &Plan, to_make: &[usize], only_some: bool) {
+pub fn planned(
+    log: &mut EventLog,
+    plan: &Plan,
+    to_make: &[usize],
+    only_some: bool,
+    predicted: Option<&Prediction>,
+) {
     let mut counts = [0; KINDS.len()];
     let mut gflop = 0.0;
     for at in to_make {
@@ -39,7 +46,10 @@ pub fn planned(log: &mut EventLog, plan: &Plan, to_make: &[usize], only_some: bo
         counts[kind_index(DatasetFile::KIND.name)] += 1;
     }
     let cached = by_kind(&plan.cached());
-    log.event("planned", json!({"to_make": by_kind(&counts), "cached": cached, "gflop": gflop}));
+    let to_make = by_kind(&counts);
+    let fields = json!({"to_make": to_make, "cached": cached, "gflop": gflop,
+                        "predicted": predicted});
+    log.event("planned", fields);
 }
 
 /// The last event.
@@ -54,6 +64,8 @@ pub fn finished(log: &mut EventLog, report: &Report) {
         "outputs": report.outputs,
         "notes": report.notes,
         "stages": stages,
+        "predicted": report.predicted,
+        "took": report.took,
     });
     log.event("build_finished", fields);
 }

@@ -7,6 +7,7 @@ mod beside;
 mod check;
 mod compute;
 mod events;
+mod forecast;
 pub mod locked;
 pub mod lockfile;
 mod output;
@@ -36,6 +37,7 @@ use crate::history::History;
 use crate::plan::{Output, Plan};
 use crate::profile::Profile;
 use crate::project::Project;
+use forecast::Forecast;
 pub use output::{free_bytes, refuse_shared};
 pub use page::lock_path;
 pub use report::{CheckReport, OutputReport, Report};
@@ -60,20 +62,21 @@ pub fn build(
 ) -> Result<Report> {
     let mut log: Option<EventLog> = None;
     let result = attempt(project, experiment, profile, cache, request, start, progress, &mut log)
-        .and_then(|(plan, mut report, mut stages)| {
+        .and_then(|mut done| {
             if let Some(share) = request.check
-                && report.failed.is_empty()
-                && !report.interrupted
+                && done.report.failed.is_empty()
+                && !done.report.interrupted
             {
+                let Done { plan, report, .. } = &mut done;
                 let interrupt = &request.interrupt;
-                let sources = Sources { experiment, profile, plan: &plan, cache, interrupt };
-                check::run(project, &sources, request, share, &mut report, progress, &mut log)?;
-                stages.end(5);
+                let sources = Sources { experiment, profile, plan, cache, interrupt };
+                check::run(project, &sources, request, share, report, progress, &mut log)?;
+                done.stages.end(5);
             }
-            Ok((plan, report, stages))
+            Ok(done)
         });
-    let (plan, mut report, mut stages) = match result {
-        Ok(built) => built,
+    let Done { plan, mut report, mut stages, forecast } = match result {
+        Ok(done) => done,
         Err(error) => {
             if let Some(log) = &mut log {
                 log.event("build_stopped", json!({"error": error.message}));
@@ -81,12 +84,17 @@ pub fn build(
             return Err(error);
         }
     };
+    // A check was no part of what was predicted.
+    let forecast = forecast.filter(|_| request.check.is_none());
     if let Some(log) = log.as_mut() {
         // A service; the build stands without it.
         let _ = log.write_trace();
     }
     stages.end(4);
     report.stages(stages.named(request.check.is_some()));
+    if let Some(forecast) = &forecast {
+        forecast.score(&mut report);
+    }
     if let Some(log) = log.as_mut() {
         events::finished(log, &report);
         if request.only.is_empty() && !report.interrupted {
@@ -95,7 +103,19 @@ pub fn build(
     }
     stages.end(4);
     report.stages(stages.named(request.check.is_some()));
+    if let Some(forecast) = &forecast {
+        forecast.score(&mut report);
+        forecast.remember(cache, profile, &report);
+    }
     Ok(report)
+}
+
+/// What became of the work of a build.
+struct Done {
+    plan: Plan,
+    report: Report,
+    stages: Stages,
+    forecast: Option<Forecast>,
 }
 
 #[expect(clippy::too_many_arguments, reason = "the parts of one build, each of its own type")]
@@ -108,12 +128,13 @@ fn attempt(
     start: Instant,
     progress: &mut dyn Progress,
     log: &mut Option<EventLog>,
-) -> Result<(Plan, Report, Stages)> {
+) -> Result<Done> {
     let mut stages = Stages::since(start);
     stages.end(0);
     let mut report = Report::new(experiment);
     let mut rounds = 0;
     let mut root: Option<Registered> = None;
+    let mut forecast: Option<Forecast> = None;
     let plan = loop {
         let mut plan = Plan::new(experiment, profile, cache)?;
         let mut to_make = plan.to_make(&request.only);
@@ -152,15 +173,22 @@ fn attempt(
             let mut started = EventLog::create(&cache.root().join("log"), start, &profile.name)?;
             events::started(&mut started, experiment, profile, to_make.len());
             *log = Some(started);
+            let (about, so_far) = ((experiment, profile), start.elapsed().as_secs_f64());
+            forecast = Forecast::new(about, cache, (&plan, &to_make), request, so_far);
+            progress.expect(forecast.as_ref().and_then(Forecast::expected));
         }
         let log = log.as_mut().expect("made in the first round");
-        events::planned(log, &plan, &to_make, only_some);
+        let predicted = forecast.as_ref().filter(|_| rounds == 0).map(Forecast::prediction);
+        events::planned(log, &plan, &to_make, only_some, predicted);
         stages.end(1);
 
         let outcome =
             compute::make(project, experiment, profile, cache, request, &plan, progress, log)?;
         stages.end(2);
         report.made(&outcome);
+        if let Some(forecast) = &mut forecast {
+            forecast.made(&outcome, rounds);
+        }
         report.interrupted = outcome.interrupted || request.interrupt.load(Ordering::Relaxed);
         if report.interrupted {
             report.failed = outcome.failed;
@@ -187,7 +215,7 @@ fn attempt(
         match wrote {
             Ok(()) => {
                 if !matches!(request.lock, Lock::Again(_)) {
-                    History::write(cache, &experiment.file, &plan);
+                    History::write(cache, experiment, profile, &plan);
                 }
                 if request.lock == Lock::Write {
                     lockfile::write(project, experiment, profile, &report, progress);
@@ -210,7 +238,7 @@ fn attempt(
         root.forget()?;
     }
     stages.end(4);
-    Ok((plan, report, stages))
+    Ok(Done { plan, report, stages, forecast })
 }
 
 /// Puts what a build of only some kinds made where it is wanted.

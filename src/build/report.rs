@@ -7,6 +7,7 @@ use crate::artifact::KINDS;
 use crate::config::Experiment;
 use crate::exec::{Failed, Outcome};
 use crate::key::Digest;
+use crate::predict::{Prediction, Took};
 use crate::recompute::Differing;
 use crate::sampling::Quality;
 
@@ -67,6 +68,10 @@ pub struct Report {
     pub notes: Vec<String>,
     /// How good the sample is of each data set that was assembled, by its path.
     pub sampling: Vec<(String, Quality)>,
+    /// What was expected before the work began.
+    pub predicted: Option<Prediction>,
+    /// What it took of that.
+    pub took: Option<Took>,
     /// Ctrl-C.
     pub interrupted: bool,
     /// What was made once more: a check was asked for.
@@ -89,6 +94,8 @@ impl Report {
             busy: [0.0; KINDS.len()],
             notes: experiment.notes.clone(),
             sampling: Vec::new(),
+            predicted: None,
+            took: None,
             interrupted: false,
             check: None,
             page: None,
@@ -145,6 +152,8 @@ impl Report {
             (Some(mine), Some(theirs)) => mine.add(theirs),
             (mine, theirs) => *mine = mine.take().or(theirs),
         }
+        // Of several experiments each was scored by itself.
+        (self.predicted, self.took) = (None, None);
     }
 
     /// The answer of `build --json`.
@@ -176,6 +185,8 @@ impl Report {
             "notes": self.notes,
             "sampling": sampling,
             "interrupted": self.interrupted,
+            "predicted": self.predicted,
+            "took": self.took,
         });
         if let Some(check) = &self.check {
             out["checked"] = by_kind(&check.counts).into();

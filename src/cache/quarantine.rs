@@ -10,6 +10,20 @@ use crate::error::{Error, IoContext, Result};
 use crate::key::Key;
 
 impl Cache {
+    /// Kinds and keys of what lies in quarantine.
+    ///
+    /// # Errors
+    /// If the folder cannot be read.
+    pub fn quarantined(&self) -> Result<Vec<(String, Key)>> {
+        let key = |name: String| {
+            // `<kind>-<key>-<number>`; names of kinds have no hyphen.
+            let (kind, rest) = name.split_once('-')?;
+            Some((kind.to_owned(), rest.get(..64)?.parse().ok()?))
+        };
+        let names = layout::children(&self.root().join("quarantine"))?.into_iter();
+        Ok(names.filter_map(|child| key(child.file_name().into_string().ok()?)).collect())
+    }
+
     /// Moves an entry out of the cache, so that it is built anew, and writes down why. Returns where
     /// it lies now; `None` if another process was faster.
     pub fn quarantine(&self, kind: &str, key: &Key, why: &str) -> Result<Option<PathBuf>> {

@@ -265,6 +265,9 @@ pub fn summary(report: &Report) {
         units::seconds(report.wall),
         kinds.join(", ")
     );
+    if let (Some(predicted), Some(took)) = (&report.predicted, &report.took) {
+        eprintln!("{}", super::forecast::score(predicted, took));
+    }
 }
 
 fn short(digest: &str) -> String {

@@ -7,18 +7,18 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use super::common::{Overrides, find_node, load};
-use super::{Global, print, print_json};
+use super::{Global, print, print_json, reasons};
 use crate::error::Result;
-use crate::history::History;
 use crate::plan::explain::{comparable, differences};
+use crate::plan::group::group;
 use crate::plan::{Plan, State};
 
-/// Say why an artifact would be rebuilt: the recipe lines that differ from what is cached
+/// Say why artifacts would be rebuilt: the edits since the last build, and the recipe lines that differ
 #[derive(Debug, clap::Args)]
 pub struct ExplainArgs {
     /// Experiment file
     experiment: PathBuf,
-    /// Label or key of an artifact, or a unique beginning [default: the first stale one of each kind]
+    /// Label or key of an artifact, or a unique beginning [default: what is stale, group by group]
     artifact: Option<String>,
     #[command(flatten)]
     overrides: Overrides,
@@ -35,7 +35,8 @@ const SHOWN: usize = 20;
 pub fn run(args: &ExplainArgs, global: &Global) -> Result<ExitCode> {
     let loaded = load(&args.experiment, &args.overrides, global)?;
     let plan = Plan::new(&loaded.experiment, &loaded.profile, &loaded.cache)?;
-    let history = History::read(&loaded.cache, &loaded.experiment.file);
+    let history = reasons::history(&loaded, &plan);
+    let why = reasons::why(&loaded, &plan, &history)?;
     let places = match &args.artifact {
         Some(name) => vec![find_node(plan.graph(), name)?],
         None => first_stale(&plan),
@@ -64,6 +65,12 @@ pub fn run(args: &ExplainArgs, global: &Global) -> Result<ExitCode> {
         };
         let _ = writeln!(out, "{} {}: {}", report.label, report.state, report.reason);
         if report.state != "cached" {
+            let group = group(node).to_string();
+            let of = why.groups.iter().filter(|why| why.group == group);
+            let paths: Vec<&String> = of.flat_map(|why| &why.edits).collect();
+            for edit in why.edits.iter().filter(|edit| paths.contains(&&edit.path)) {
+                let _ = writeln!(out, "  {edit}  {}", edit.at);
+            }
             match &before {
                 None => {
                     let _ = writeln!(out, "  nothing like it is cached");
@@ -85,9 +92,20 @@ pub fn run(args: &ExplainArgs, global: &Global) -> Result<ExitCode> {
         all.push(json!({"node": report, "against": before.map(|(what, _)| what), "lines": lines}));
     }
     if args.json {
-        return Ok(print_json(&json!({"schema": 1, "artifacts": all})));
+        let answer = json!({"schema": 1, "artifacts": all, "edits": why.edits, "groups": why.groups,
+                            "notes": why.notes});
+        return Ok(print_json(&answer));
     }
-    if all.is_empty() {
+    if args.artifact.is_none() {
+        out.clear();
+        for group in &why.groups {
+            reasons::group(&mut out, group, &why.edits, SHOWN);
+        }
+        for note in &why.notes {
+            let _ = writeln!(out, "({note})");
+        }
+    }
+    if out.is_empty() {
         out = "everything is up to date\n".into();
     }
     Ok(print(&out))

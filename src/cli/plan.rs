@@ -1,16 +1,17 @@
 //! `spinlock plan`
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Instant;
 
 use super::common::{Loaded, Overrides, load};
-use super::{Global, print, print_json, style};
+use super::{Global, forecast, print, print_json, reasons, style};
 use crate::artifact::KINDS;
 use crate::error::Result;
-use crate::history::History;
-use crate::plan::{Plan, State, regrowth};
+use crate::plan::why::Why;
+use crate::plan::{Plan, PlanReport, regrowth};
+use crate::predict::{Prediction, Record, Work, Workers, predict};
 use crate::units::{bytes, seconds};
 
 /// Say what would be built and why
@@ -34,17 +35,17 @@ pub fn run(args: &PlanArgs, global: &Global) -> Result<ExitCode> {
 
 /// Prints the plan of an experiment.
 pub fn show(loaded: &Loaded, json: bool, all: bool) -> Result<ExitCode> {
+    let began = Instant::now();
     let plan = Plan::new(&loaded.experiment, &loaded.profile, &loaded.cache)?;
-    // It names every artifact: nobody asks it where there is nothing to do.
-    let history = if plan.is_current() {
-        History::default()
-    } else {
-        History::read(&loaded.cache, &loaded.experiment.file)
-    };
-    let before = |label: &str| history.key(label);
+    let history = reasons::history(loaded, &plan);
+    let why = reasons::why(loaded, &plan, &history)?;
     let file = loaded.experiment.file.display().to_string();
+    let record = Record::read(&loaded.cache, &loaded.profile);
+    let predicted = predicted(loaded, &plan, &record, began);
+    let before = |label: &str| history.key(label);
     if json {
-        return Ok(print_json(&plan.report(&file, &before)));
+        let report = plan.report(&file, &before);
+        return Ok(print_json(&Answer { report, why: &why, predicted }));
     }
     for note in &loaded.experiment.notes {
         eprintln!("{}", style::note(note));
@@ -69,31 +70,23 @@ pub fn show(loaded: &Loaded, json: bool, all: bool) -> Result<ExitCode> {
             );
         }
     }
-    let gflop: f64 = plan
-        .graph()
-        .iter()
-        .filter(|(at, _)| plan.states[*at] != State::Cached)
-        .map(|(_, node)| node.cost.gflop)
-        .sum();
     let _ = writeln!(out);
     if plan.is_current() {
         let _ = writeln!(out, "up to date: {}", plan.path.display());
     } else {
-        let mut reasons: BTreeMap<(&str, String), (usize, String)> = BTreeMap::new();
-        for at in (0..plan.states.len()).filter(|at| plan.states[*at] == State::Stale) {
-            let node = plan.node_report(at, &before);
-            reasons.entry((node.kind, node.reason)).or_insert((0, node.label)).0 += 1;
+        for group in reasons::together(&why.groups) {
+            reasons::group(&mut out, &group, &why.edits, LINES);
         }
-        for ((_, reason), (count, label)) in &reasons {
-            let more = if *count > 1 { format!(" and {} more", count - 1) } else { String::new() };
-            let _ = writeln!(out, "{label}{more}: {reason}");
+        for note in &why.notes {
+            let _ = writeln!(out, "({note})");
         }
-        if let Some(time) = computing(loaded, gflop) {
-            let _ = writeln!(out, "{time}");
+        if let Some(predicted) = &predicted {
+            let _ = writeln!(out, "{}", forecast::expected(predicted));
         }
     }
     if let Some(again) = regrowth(&loaded.experiment, &loaded.profile, &plan.expansion) {
-        let time = computing(loaded, again.gflop).map_or(String::new(), |time| format!(", {time}"));
+        let time = computing(loaded, &record, again.gflop)
+            .map_or(String::new(), |time| format!(", {time}"));
         let _ = writeln!(
             out,
             "growing `sampling.total_samples` makes {} of these {} artifacts again: {}{time}",
@@ -119,13 +112,34 @@ pub fn show(loaded: &Loaded, json: bool, all: bool) -> Result<ExitCode> {
     Ok(print(&out))
 }
 
-/// How long so much work takes about, if that is known and worth saying.
-fn computing(loaded: &Loaded, gflop: f64) -> Option<String> {
-    let processors = std::thread::available_parallelism().map_or(1.0, |n| n.get() as f64);
-    let time = gflop / (GFLOP_PER_SECOND * processors);
-    (loaded.profile.cuda.is_empty() && time >= 1.0)
-        .then(|| format!("about {} of computing", seconds(time)))
+/// What `plan --json` prints.
+#[derive(serde::Serialize)]
+struct Answer<'a> {
+    #[serde(flatten)]
+    report: PlanReport,
+    #[serde(flatten)]
+    why: &'a Why,
+    /// What building takes; none if there is nothing to do.
+    predicted: Option<Prediction>,
 }
 
-/// What one processor does of the plan's rough GFLOP in a second; measured, see `docs/benchmarks.md`.
-const GFLOP_PER_SECOND: f64 = 160.0;
+/// What building takes; none if there is nothing to do.
+fn predicted(loaded: &Loaded, plan: &Plan, record: &Record, began: Instant) -> Option<Prediction> {
+    let file = loaded.experiment.file.display().to_string();
+    let work = Work::new(&file, plan, &plan.to_make(&[]), false);
+    let workers = Workers::new(&loaded.profile, None);
+    let so_far = began.elapsed().as_secs_f64();
+    (!work.is_empty()).then(|| predict(&work, record, workers, so_far))
+}
+
+/// How many differing lines of a recipe are printed for each group.
+const LINES: usize = 2;
+
+/// How long so much work takes about, if that is known and worth saying.
+fn computing(loaded: &Loaded, record: &Record, gflop: f64) -> Option<String> {
+    let file = loaded.experiment.file.display().to_string();
+    let workers = Workers::new(&loaded.profile, None);
+    let work = Work::computing(&file, gflop, 0);
+    let time = predict(&work, record, workers, 0.0).seconds?.likely;
+    (time >= 1.0).then(|| format!("about {} of computing", seconds(time)))
+}

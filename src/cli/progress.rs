@@ -8,7 +8,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::style;
 use crate::error::Error;
-use crate::exec::progress::{Progress, time_left};
+use crate::exec::progress::{Expected, Progress, time_left};
 use crate::units::seconds;
 
 /// How often a plain line is printed.
@@ -24,6 +24,7 @@ pub struct Terminal {
     names: Vec<&'static str>,
     /// Rough GFLOP: done, and in all.
     cost: (f64, f64),
+    expected: Option<Expected>,
     begun: Instant,
     last_line: Instant,
     current: BTreeMap<usize, String>,
@@ -74,6 +75,7 @@ impl Terminal {
             kinds: BTreeMap::new(),
             names: Vec::new(),
             cost: (0.0, 0.0),
+            expected: None,
             begun: now,
             last_line: now,
             current: BTreeMap::new(),
@@ -104,9 +106,9 @@ impl Terminal {
         if self.cost.1 > 0.0 { (self.cost.0 / self.cost.1).min(1.0) } else { 0.0 }
     }
 
-    /// Time left, from the share of the cost that is done; nothing before it means something.
+    /// Time left, once it means something.
     fn left(&self) -> Option<f64> {
-        time_left(self.begun.elapsed().as_secs_f64(), self.share())
+        time_left(self.begun.elapsed().as_secs_f64(), self.share(), self.expected)
     }
 
     fn rate(&self) -> String {
@@ -138,6 +140,10 @@ impl Progress for Terminal {
             .map(|(i, (name, total))| (i, Kind { name, done: 0, total: *total }))
             .collect();
         self.cost = (0.0, gflop);
+    }
+
+    fn expect(&mut self, expected: Option<Expected>) {
+        self.expected = expected;
     }
 
     fn started(&mut self, worker: usize, label: &str) {

@@ -180,8 +180,13 @@ fn past_line(build: &Build, now: Timestamp) -> String {
         (None, 0) => String::new(),
         (None, failed) => format!(", {failed} failed"),
     };
+    let predicted = build.state.took.as_ref().and(build.state.predicted.as_ref());
+    let predicted = predicted
+        .filter(|predicted| predicted["basis"] != "nothing")
+        .and_then(|predicted| predicted["seconds"]["likely"].as_f64())
+        .map_or(String::new(), |time| format!(", predicted {}", seconds(time)));
     format!(
-        "{:<12} {}  {}  {made} in {}{failed}",
+        "{:<12} {}  {}  {made} in {}{predicted}{failed}",
         build.name(),
         local(build, "%Y-%m-%d %H:%M:%S"),
         build.state.experiment,

@@ -11,7 +11,7 @@ use super::progress::Terminal;
 use super::{Global, print_json_line, style};
 use crate::build::{Request, refuse_shared};
 use crate::error::{Error, Result};
-use crate::exec::progress::Progress;
+use crate::exec::progress::{Expected, Progress};
 use crate::key::Key;
 use crate::plan::expand;
 use crate::watch::Watch;
@@ -224,6 +224,10 @@ impl Watching<'_, '_> {
 impl Progress for Watching<'_, '_> {
     fn begin(&mut self, to_make: &[(&'static str, u64)], gflop: f64) {
         self.terminal.begin(to_make, gflop);
+    }
+
+    fn expect(&mut self, expected: Option<Expected>) {
+        self.terminal.expect(expected);
     }
 
     fn started(&mut self, worker: usize, label: &str) {

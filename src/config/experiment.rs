@@ -22,6 +22,8 @@ pub struct Experiment {
     /// The merged document (after `extends`, `--set` and interpolation) as the person wrote it: what a
     /// worker is given to plan again, and what provenance records.
     pub document: serde_json::Value,
+    /// Where each setting of the document stands.
+    pub places: Arc<super::Places>,
     /// Whether `--set` changed anything: then no lock file is written.
     pub overridden: bool,
     /// The parameters it names.

@@ -12,6 +12,7 @@ pub mod schema;
 
 mod canonical;
 mod document;
+mod edits;
 mod interpolate;
 mod origins;
 mod read;
@@ -23,8 +24,10 @@ mod tree;
 pub(crate) use tree::to_json;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 pub use canonical::{canonical, features as canonical_features, leaves};
+pub use edits::{Edit, Places, between, edits};
 pub use experiment::{
     Dataset, Device, DeviceChoice, Execution, Experiment, Features, InputEntry, Layout, Render,
     Sampling, Simulation, StoredDtype,
@@ -226,6 +229,7 @@ fn resolve(loaded: Loaded, request: &Request) -> Result<(Experiment, (Node, Sour
         name,
         file,
         document: tree::to_json(&tree),
+        places: Arc::new(edits::places(&tree, &sources)),
         overridden: !request.sets.is_empty() || request.precision.is_some(),
         space,
         sampling,

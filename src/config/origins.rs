@@ -35,7 +35,7 @@ pub fn origins(request: &Request) -> Result<Vec<Line>> {
 }
 
 /// The document with every default filled in, in the order of the table.
-fn effective(tree: &Node, experiment: &Experiment) -> Node {
+pub(super) fn effective(tree: &Node, experiment: &Experiment) -> Node {
     let mut out = Node { value: Content::Map(Vec::new()), span: NOWHERE };
     let mut put = |path: &str, node: Node| {
         if let Ok(slot) = make(&mut out, path, NOWHERE) {
@@ -156,12 +156,12 @@ fn write(node: &Node, path: &str, sources: &Sources, lines: &mut Vec<Line>) {
 }
 
 /// The place of a value, or of its name where the value has none of its own.
-fn place(node: &Node, name: Span) -> Span {
+pub(super) fn place(node: &Node, name: Span) -> Span {
     if node.span == NOWHERE { name } else { node.span }
 }
 
 /// A value on one line.
-fn flow(node: &Node) -> String {
+pub(super) fn flow(node: &Node) -> String {
     match &node.value {
         Content::List(items) => {
             format!("[{}]", items.iter().map(flow).collect::<Vec<_>>().join(", "))

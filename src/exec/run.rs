@@ -24,7 +24,7 @@ use crate::cache::{Cache, Fault, Published};
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::Graph;
 use crate::key::Key;
-use crate::plan::{Plan, kind_index};
+use crate::plan::{Plan, cost, kind_index};
 
 /// What can happen during a build.
 pub enum Event {
@@ -69,6 +69,12 @@ pub struct Outcome {
     pub failed: Vec<Failed>,
     /// Seconds that workers spent, by kind.
     pub busy: [f64; KINDS.len()],
+    /// How much of each kind workers did, as [`cost::amount`] counts.
+    pub worked: [f64; KINDS.len()],
+    /// Bytes on the disk of what was made, by kind.
+    pub bytes: [u64; KINDS.len()],
+    /// Seconds until the first worker was ready.
+    pub ready: Option<f64>,
     /// A damaged entry was found and set aside: plan again.
     pub damaged: bool,
     /// Ended before its time: Ctrl-C, or what it was to make is no longer wanted.
@@ -125,6 +131,7 @@ pub fn run(
         watchdog: Watchdog::new(options.stall, Instant::now()),
         told: Instant::now(),
         publishing: 0,
+        begun: Instant::now(),
         deaths: 0,
         halted: false,
         outcome: Outcome::default(),
@@ -163,6 +170,7 @@ struct Build<'a> {
     told: Instant,
     /// Artifacts handed to the publisher and not yet in the cache.
     publishing: usize,
+    begun: Instant,
     /// Workers that died since the last job that came through.
     deaths: u32,
     /// No new work: a failure without `keep_going`, damage, or Ctrl-C.
@@ -343,6 +351,7 @@ impl Build<'_> {
         }
         match event {
             Event::Reply(id, Reply::Ready) => {
+                self.outcome.ready.get_or_insert(self.begun.elapsed().as_secs_f64());
                 if let Some(slot) = self.workers.get_mut(&id) {
                     slot.ready = true;
                 }
@@ -375,6 +384,11 @@ impl Build<'_> {
         self.deaths = 0;
         let kind = self.graph.node(task.nodes[0]).kind.name;
         self.outcome.busy[kind_index(kind)] += seconds;
+        let share = task.cost / task.nodes.len() as f64;
+        for at in &task.nodes {
+            self.outcome.worked[kind_index(kind)] +=
+                cost::amount(&self.graph.node(*at).cost, share);
+        }
         self.log.span(slot.hello, &self.graph.node(task.nodes[0]).label(), kind, slot.since);
         // Rollouts count job by job, all else when it is in the cache.
         let gflop = if kind == RolloutChunk::KIND.name { task.cost } else { 0.0 };
@@ -395,6 +409,7 @@ impl Build<'_> {
             self.publishing -= 1;
             let node = self.graph.node(*at);
             self.outcome.built[kind_index(node.kind.name)] += 1;
+            self.outcome.bytes[kind_index(node.kind.name)] += entry.bytes;
             let label = node.label();
             if entry.existed.is_some_and(|digest| digest != entry.digest) {
                 self.warn(&format!(

@@ -200,7 +200,8 @@ impl Build {
     /// Estimated seconds left, once they mean something.
     pub fn left(&self, now: jiff::Timestamp) -> Option<f64> {
         let computing = self.running && self.state.stage == Stage::Computing;
-        computing.then(|| time_left(self.computing(now), self.state.share())).flatten()
+        let (computing_for, expected) = (self.computing(now), self.state.expected);
+        computing.then(|| time_left(computing_for, self.state.share(), expected)).flatten()
     }
 
     /// Rough GFLOP per second.
@@ -230,6 +231,8 @@ impl Build {
             "kinds": state.kinds,
             "failed": state.failed,
             "failures": state.failures,
+            "predicted": state.predicted,
+            "took": state.took,
             "error": state.error,
         });
         if details {

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::timeline::{Sample, Timeline};
 use crate::artifact::{Artifact, DatasetFile, KINDS};
+use crate::exec::progress::Expected;
 
 /// Most failures, and most warnings, that are kept; all are counted.
 const MESSAGES: usize = 50;
@@ -136,6 +137,12 @@ pub struct BuildState {
     pub error: Option<String>,
     /// How it ended, if it said so.
     pub outcome: Option<Outcome>,
+    /// What it was expected to take, for the time that is left.
+    pub expected: Option<Expected>,
+    /// The same in full, as the log has it.
+    pub predicted: Option<Value>,
+    /// What it took of that.
+    pub took: Option<Value>,
     /// How the work went on.
     pub timeline: Timeline,
 }
@@ -264,6 +271,12 @@ impl BuildState {
     /// A plan: the first, or one after damage was found.
     fn plan(&mut self, event: &Value, t: f64) {
         self.planned = t;
+        let predicted = &event["predicted"];
+        let number = |name: &str| predicted[name].as_f64().filter(|s| s.is_finite() && *s >= 0.0);
+        self.expected = number("compute_s")
+            .zip(number("after_s"))
+            .map(|(compute, after)| Expected { compute, after });
+        self.predicted = predicted.is_object().then(|| predicted.clone());
         self.gflop.1 = self.gflop.0 + event["gflop"].as_f64().unwrap_or(0.0);
         for kind in &mut self.kinds {
             kind.to_make = kind.made;
@@ -358,6 +371,7 @@ impl BuildState {
     fn finished(&mut self, event: &Value) {
         let failed = event["failed"].as_u64().unwrap_or(0);
         self.failed = self.failed.max(failed);
+        self.took = event["took"].is_object().then(|| event["took"].clone());
         for (name, count) in event["made"].as_object().into_iter().flatten() {
             if let Some(kind) = self.kind(name) {
                 kind.made = kind.made.max(count.as_u64().unwrap_or(0));

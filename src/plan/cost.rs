@@ -140,6 +140,12 @@ pub fn statistics(experiment: &Experiment, wanted: &Features) -> Cost {
     cost
 }
 
+/// How much of an artifact is done with so many GFLOP of it, in a measure that every artifact has: GB before
+/// encoding where the cost counts no operations.
+pub fn amount(cost: &Cost, gflop: f64) -> f64 {
+    if cost.gflop > 0.0 { gflop } else { cost.bytes as f64 * 1e-9 }
+}
+
 /// Convolutions of one application, multiply and add apart.
 pub fn application(operator: &Operator) -> f64 {
     application_of(&Stack::new(&operator.architecture), operator)

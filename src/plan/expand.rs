@@ -24,6 +24,7 @@ use crate::graph::{Graph, Placed};
 use crate::key::Key;
 use crate::operator::Operator;
 use crate::profile::Profile;
+use crate::render::select::{Choice, Selection};
 use crate::space::{Group, INPUT_TYPE_DIMENSION, ParameterId, Setting, Spec, Theta, VOCABULARY};
 pub use renders::Exported;
 use renders::{Blocks, Rolled};
@@ -76,6 +77,26 @@ pub fn expand(experiment: &Experiment, profile: &Profile) -> Expansion {
         }
     }
     all.finish()
+}
+
+/// As [`expand`], but only the chunks of these operators, which must have operator 0 among them; every render
+/// shows that one.
+pub fn expand_some(experiment: &Experiment, profile: &Profile, operators: &[u64]) -> Expansion {
+    let mut experiment = experiment.clone();
+    for render in &mut experiment.renders {
+        let choice = Choice::Indices(vec![0]);
+        render.selection = Selection { choice, policy: None, input: None, grid: None };
+    }
+    let given = Given::new(&experiment, profile);
+    let mut some = Expand::new(&given);
+    let total = experiment.sampling.total_samples;
+    let size = u64::from(experiment.execution.chunk);
+    let mut chunks: Vec<u64> = operators.iter().filter(|o| **o < total).map(|o| o / size).collect();
+    chunks.dedup();
+    for chunk in chunks {
+        some.chunks(chunk * size..((chunk + 1) * size).min(total));
+    }
+    some.finish()
 }
 
 /// What every chunk is expanded from.

@@ -6,14 +6,18 @@
 pub mod cost;
 mod expand;
 pub mod explain;
+pub mod group;
+mod memory;
 mod regrowth;
 mod report;
 #[cfg(test)]
 mod tests;
+pub mod why;
 
 use std::path::{Path, PathBuf};
 
-pub use expand::{Expansion, Exported, expand};
+pub use expand::{Expansion, Exported, expand, expand_some};
+pub use memory::Memory;
 pub use regrowth::{Regrowth, regrowth};
 pub use report::{NodeReport, PlanReport, Tally};
 
@@ -62,6 +66,9 @@ pub enum Output {
     /// It has to be assembled, because of this.
     Assemble(&'static str),
 }
+
+/// Why a data set is assembled that was never built.
+const NOT_BUILT: &str = "not built yet";
 
 /// What an experiment needs and what of it is there.
 #[derive(Debug)]
@@ -194,7 +201,7 @@ fn output(graph: &Graph, at: usize, path: &Path, cache: &Cache) -> Result<Output
     let node = graph.node(at);
     let kind = DatasetFile::KIND.name;
     if !cache.has(kind, &node.key) {
-        return Ok(Output::Assemble("not built yet"));
+        return Ok(Output::Assemble(NOT_BUILT));
     }
     if let Some(record) = cache.output_at(path)?
         && record.key == node.key

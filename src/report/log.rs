@@ -185,6 +185,12 @@ fn finished(log: &mut Log, event: &Value) {
         let stages = stages.iter().filter_map(|(name, s)| Some((name.clone(), s.as_f64()?)));
         log.build.stages = stages.collect();
     }
+    let pair = |seconds: &Value, bytes: &Value| Some((seconds.as_f64()?, bytes.as_f64()? as u64));
+    let (predicted, took) = (&event["predicted"], &event["took"]);
+    log.build.score = pair(&predicted["seconds"]["likely"], &predicted["bytes"]["likely"])
+        .filter(|_| predicted["basis"] != "nothing")
+        .zip(pair(&took["seconds"], &took["bytes"]))
+        .map(|(predicted, took)| [predicted, took]);
     let notes = event["notes"].as_array().into_iter().flatten();
     log.notes = notes.filter_map(|note| note.as_str().map(str::to_owned)).collect();
     let outputs = event["outputs"].as_array().into_iter().flatten();

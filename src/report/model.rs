@@ -69,6 +69,8 @@ pub struct Build {
     pub retries: u64,
     /// What could not be made, and why.
     pub failed: Vec<(String, String)>,
+    /// Seconds and bytes as predicted, and as they were.
+    pub score: Option<[(f64, u64); 2]>,
 }
 
 /// How a build ended.

@@ -41,7 +41,8 @@ fn a_plan_as_json_has_the_documented_form() {
     // One of everything: rollouts of longer ones are stale, or wait for those before them.
     space.edit("num_timesteps: 8", "num_timesteps: 16");
     let plan = space.json(&["plan", "experiments/x", "--json"]);
-    assert_eq!(fields(&plan), ["schema", "experiment", "totals", "by_kind", "nodes"]);
+    assert_eq!(fields(&plan)[..5], ["schema", "experiment", "totals", "by_kind", "nodes"]);
+    assert_eq!(fields(&plan)[5..], ["edits", "groups", "notes", "predicted"]);
     assert_eq!(plan["experiment"], "experiments/x.yaml");
     assert_eq!(plan["totals"], json!({"cached": 16, "stale": 2, "blocked": 3}));
     assert_eq!(fields(&plan["by_kind"]), KIND_NAMES);
@@ -107,7 +108,7 @@ fn a_plan_for_people_says_what_and_why() {
     let space = TestSpace::new();
     let text = space.run(&["plan", "experiments/x"]).ok().stdout;
     assert!(text.contains("experiments/x.yaml: 8 operators on cpu"), "{text}");
-    assert!(text.contains("weights/ops0-3 and 1 more: not built yet"), "{text}");
+    assert!(text.contains("parameters ×8: not built yet\nweights ×2: not built yet\n"), "{text}");
     space.build();
     let text = space.run(&["plan", "experiments/x"]).ok().stdout;
     assert!(text.contains("up to date"), "{text}");
@@ -230,16 +231,18 @@ fn the_graph_is_drawn_in_every_format() {
         |args: &[&str]| space.run(&[&["graph", "experiments/x"], args].concat()).ok().stdout;
     let dot = graph(&[]);
     assert!(dot.starts_with("digraph spinlock {\n") && dot.ends_with("}\n"), "{dot}");
-    assert_eq!(dot.matches("label=").count(), 5);
-    assert!(dot.contains("rollout\\n0 cached\\n4 to make"), "{dot}");
+    // Four groups of parameters, and a box for each other kind.
+    assert_eq!(dot.matches("label=").count(), 8);
+    assert!(dot.contains("label=\"rollout\\n×4\\n4 blocked\""), "{dot}");
+    assert!(dot.contains("label=\"parameters/evolution\\n×2\\n2 stale\""), "{dot}");
     let all = graph(&["--format", "dot", "--all"]);
     assert_eq!(all.matches("label=").count(), 17);
     assert_eq!(dot.matches('{').count(), dot.matches('}').count());
 
     let mermaid = graph(&["--format", "mermaid"]);
     assert!(mermaid.starts_with("flowchart LR\n"), "{mermaid}");
-    assert!(mermaid.contains("n3[\"rollout<br/>0 cached<br/>4 to make\"]:::blocked"), "{mermaid}");
-    assert!(mermaid.contains("n3 --> n4"), "{mermaid}");
+    assert!(mermaid.contains("n6[\"rollout<br/>×4<br/>4 blocked\"]:::blocked"), "{mermaid}");
+    assert!(mermaid.contains("n6 --> n7"), "{mermaid}");
 
     let json: Value = serde_json::from_str(&graph(&["--format", "json"])).unwrap();
     assert_eq!(json["schema"], 1);
@@ -252,6 +255,22 @@ fn the_graph_is_drawn_in_every_format() {
         assert!([0, 1].iter().all(|end| keys.contains(&edge[end].as_str().unwrap())));
     }
 
+    let groups = json["groups"].as_array().unwrap();
+    assert_eq!(groups.len(), 8);
+    let rollout = groups.iter().find(|group| group["group"] == "rollout").unwrap();
+    assert_eq!([&rollout["count"], &rollout["blocked"], &rollout["cached"]], [4, 4, 0]);
+    let arrows = json["group_edges"].as_array().unwrap();
+    assert!(arrows.contains(&serde_json::json!(["weights", "rollout"])), "{arrows:?}");
+
+    // What is too much for a picture is refused there, and drawn in groups.
+    let many = ["--set", "sampling.total_samples=200"];
+    space
+        .run(&[&["graph", "experiments/x", "--all", "--format", "svg"][..], &many].concat())
+        .fails(2, &["401 artifacts are too many for one picture", "leave `--all` out"]);
+    let svg = graph(&[&["--format", "svg"][..], &many].concat());
+    assert!(svg.contains(">×100</text>") && svg.len() < 10_000, "{svg}");
+    let svg = graph(&["--format", "svg", "--all"]);
+    assert_eq!(svg.matches("font-weight").count(), 17);
     let svg = graph(&["--format", "svg"]);
     assert!(svg.starts_with("<svg xmlns=") && svg.ends_with("</svg>\n"), "{svg}");
     assert_eq!(svg.matches("<text").count(), svg.matches("</text>").count());

@@ -10,6 +10,8 @@ mod check;
 mod commands;
 // The documents: generated pages are current, links lead somewhere, commands shown are commands.
 mod docs;
+// Why something is to be built: edits, and what is none.
+mod explain;
 // Reading experiment files: what they resolve to, and every message about what is wrong in them.
 mod experiment_files;
 // Features of data sets that exist, whoever made them.

@@ -57,6 +57,10 @@ fn verdict(report: &Report, build: &Build) -> Markup {
             ", " (count(cached)) " cached"
             @if !build.failed.is_empty() { ", " (count(build.failed.len() as u64)) " failed" }
             "."
+            @if let Some([(time, bytes), (_, written)]) = build.score {
+                " Predicted were " (seconds(time)) " and " (units::bytes(bytes)) "; "
+                (units::bytes(written)) " were written."
+            }
             @if build.retries > 0 { " " (several(build.retries, "job")) " tried again." }
         }
         @if !build.failed.is_empty() {
