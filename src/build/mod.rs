@@ -12,7 +12,7 @@ mod provenance;
 mod quality;
 mod report;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -60,6 +60,9 @@ pub struct Request {
     pub force: bool,
     /// Put renders there and remember nothing of them: a person wants to see something once.
     pub elsewhere: Option<Elsewhere>,
+    /// Whether a file that lies at an output path is a data set of ours. It is asked of another process,
+    /// since the file may be anybody's.
+    pub is_ours: fn(&Path) -> bool,
     /// Set by Ctrl-C: end now.
     pub interrupt: Arc<AtomicBool>,
     /// Set by who has something better to build: end when the jobs at hand are done. A data set that
@@ -148,7 +151,7 @@ fn attempt(
             break plan;
         }
         if rounds == 0 {
-            output::refuse_foreign(project, experiment, cache, request.force)?;
+            output::refuse_foreign(project, experiment, cache, request)?;
             Cache::open(cache.root())?;
             output::refuse_full_disk(experiment, &plan, &to_make, cache, request.force)?;
             if request.elsewhere.is_none() {

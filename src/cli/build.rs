@@ -90,6 +90,7 @@ pub fn request(args: &BuildArgs) -> Result<Request> {
         only: args.only.clone(),
         force: args.force,
         elsewhere: None,
+        is_ours: super::inside::is_ours,
         interrupt: interrupts()?,
         drain: Arc::default(),
     })

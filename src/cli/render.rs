@@ -24,7 +24,7 @@ use crate::units;
 pub struct RenderArgs {
     /// Data set (.h5), or experiment
     #[arg(value_name = "FILE|EXPERIMENT")]
-    target: PathBuf,
+    pub(super) target: PathBuf,
     /// Operators: a number (so many diverse ones), a list, or as `{random: 8, seed: 1, policy: convex}`
     #[arg(long, value_name = "WHICH")]
     operators: Option<String>,
@@ -270,6 +270,7 @@ fn experiment(
         only: vec!["render".to_owned()],
         force: false,
         elsewhere,
+        is_ours: super::inside::is_ours,
         interrupt: interrupts()?,
         drain: std::sync::Arc::default(),
     };

@@ -41,7 +41,8 @@ pub fn strong(text: &str) -> String {
 
 /// An error with all that belongs to it.
 pub fn error(error: &Error) -> String {
-    let text = error.to_string();
+    // Names and texts of files are in it.
+    let text = super::harmless(&error.to_string());
     if !coloured() {
         return text;
     }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use super::{Global, print, print_json, style};
+use super::{Global, harmless, print, print_json, style};
 use crate::dataset;
 use crate::error::Result;
 
@@ -11,7 +11,7 @@ use crate::error::Result;
 #[derive(Debug, clap::Args)]
 pub struct ValidateArgs {
     /// Data set
-    file: PathBuf,
+    pub(super) file: PathBuf,
     /// Print as JSON
     #[arg(long)]
     json: bool,
@@ -22,7 +22,7 @@ pub fn run(args: &ValidateArgs, global: &Global) -> Result<ExitCode> {
     if args.json {
         print_json(&report);
     } else {
-        print(&dataset::render_report(&report));
+        print(&harmless(&dataset::render_report(&report)));
     }
     match report.error() {
         None => Ok(ExitCode::SUCCESS),

@@ -30,7 +30,7 @@ impl Staged {
         let folder = folder(target);
         fs::create_dir_all(&folder).io("create", &folder)?;
         let prefix = format!(".{name}.tmp-");
-        sweep(&folder, &prefix);
+        sweep_prefix(&folder, &prefix);
         loop {
             let count = COUNT.fetch_add(1, Ordering::Relaxed);
             let path = folder.join(format!("{prefix}{}-{count}", std::process::id()));
@@ -72,6 +72,13 @@ impl Drop for Staged {
     }
 }
 
+/// Removes what processes that were killed left of a copy or an assembly of `target`.
+pub fn sweep(target: &Path) {
+    if let Some(name) = target.file_name().and_then(|n| n.to_str()) {
+        sweep_prefix(&folder(target), &format!(".{name}.tmp-"));
+    }
+}
+
 fn folder(target: &Path) -> PathBuf {
     match target.parent() {
         Some(parent) if parent != Path::new("") => parent.to_owned(),
@@ -80,7 +87,7 @@ fn folder(target: &Path) -> PathBuf {
 }
 
 /// Removes the temporary files that nobody holds.
-fn sweep(folder: &Path, prefix: &str) {
+fn sweep_prefix(folder: &Path, prefix: &str) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries.flatten() {
         if !entry.file_name().to_string_lossy().starts_with(prefix) {

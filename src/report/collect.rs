@@ -37,6 +37,9 @@ pub struct Subject<'a> {
     pub plan: &'a Plan,
     /// The lock file, there or not.
     pub lock: &'a Path,
+    /// Whether the data set may be opened here: the file is as this program wrote it, or this process may
+    /// die of it.
+    pub own: bool,
 }
 
 /// The report of an experiment: its last build, and its data set.
@@ -71,7 +74,13 @@ pub fn of_experiment(subject: &Subject<'_>) -> Report {
         ));
     }
     let path = &experiment.dataset.path;
-    if path.exists() {
+    if path.exists() && !subject.own {
+        report.notes.push(
+            "The file at the output path is not as it was written, so it is not shown here; \
+             `spinlock report` shows it."
+                .to_owned(),
+        );
+    } else if path.exists() {
         let key = subject.plan.graph().node(subject.plan.expansion.dataset.node()).key.to_string();
         data(path, Some(&key), &mut report);
     }

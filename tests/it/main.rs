@@ -40,5 +40,7 @@ mod statistics;
 mod status;
 // A temporary project in which the programs run.
 mod space;
+// Files from strangers: nothing in them ends the tool, or writes elsewhere.
+mod hostile;
 // Builds that start again when a file is saved.
 mod watch;
