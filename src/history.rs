@@ -4,10 +4,12 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::cache::Cache;
 use crate::key::Key;
+use crate::picture::file::create_half;
 use crate::plan::Plan;
 
 /// Keys by label.
@@ -37,13 +39,15 @@ impl History {
 
     /// Remembers a plan as built.
     pub fn write(cache: &Cache, experiment: &Path, plan: &Plan) {
-        use std::fmt::Write;
+        use std::fmt::Write as _;
         let mut text = String::new();
         for (_, node) in plan.graph().iter() {
             let _ = writeln!(text, "{} {}", node.key, node.label());
         }
         let path = path(cache, experiment);
-        let half = path.with_extension("tmp");
-        let _ = fs::write(&half, text).and_then(|()| fs::rename(&half, &path));
+        let half = path.with_extension(format!("tmp-{}", std::process::id()));
+        let _ = create_half(&half)
+            .and_then(|mut file| file.write_all(text.as_bytes()))
+            .and_then(|()| fs::rename(&half, &path));
     }
 }

@@ -147,7 +147,6 @@ fn probe(cache: &Cache, worker: &Path) -> Result<Probe> {
         .help("run `make build` in the checkout of spinlock, which fetches libtorch")
     })?;
     // Only saves asking again: a cache that cannot be written is asked again.
-    let _ = fs::create_dir_all(cache.root().join("probe"))
-        .and_then(|()| fs::write(&path, &output.stdout));
+    let _ = crate::picture::file::write(&path, &output.stdout);
     Ok(probe)
 }

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -11,6 +12,7 @@ use serde_json::{Value, json};
 use super::Report;
 use crate::config::{self, Experiment};
 use crate::exec::progress::Progress;
+use crate::picture::file::create_half;
 use crate::profile::Profile;
 use crate::project::Project;
 
@@ -63,7 +65,9 @@ pub fn write(
     }
     // Of this process alone: builds at the same time must not take each other's half away.
     let half = path.with_extension(format!("lock.tmp-{}", std::process::id()));
-    if let Err(error) = fs::write(&half, text).and_then(|()| fs::rename(&half, &path)) {
+    if let Err(error) = create_half(&half)
+        .and_then(|mut file| file.write_all(text.as_bytes()))
+        .and_then(|()| fs::rename(&half, &path)) {
         let _ = fs::remove_file(&half);
         progress.warn(&format!("the lock file `{}` cannot be written: {error}", path.display()));
     }

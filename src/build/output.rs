@@ -8,6 +8,7 @@ use super::Request;
 use crate::cache::Cache;
 use crate::config::Experiment;
 use crate::error::{Error, IoContext, Result};
+use crate::picture::file::create_half;
 use crate::plan::Plan;
 use crate::project::Project;
 use crate::units::bytes;
@@ -117,8 +118,12 @@ fn free_bytes(folder: &Path) -> Option<u64> {
 pub fn copy(from: &Path, to: &Path) -> Result<()> {
     let name = to.file_name().unwrap_or_default().to_string_lossy();
     let half = to.with_file_name(format!(".{name}.tmp-{}", std::process::id()));
-    let copied = fs::copy(from, &half)
-        .and_then(|_| fs::File::open(&half)?.sync_all())
+    let fill = |mut file: fs::File| {
+        std::io::copy(&mut fs::File::open(from)?, &mut file)?;
+        file.sync_all()
+    };
+    let copied = create_half(&half)
+        .and_then(fill)
         .and_then(|()| fs::rename(&half, to))
         .io("write", to);
     if copied.is_err() {

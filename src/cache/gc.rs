@@ -16,6 +16,7 @@ use serde::Serialize;
 use super::Cache;
 use super::layout::{self, HALF_ENTRY, children, size_of};
 use super::listing::Found;
+use super::plain;
 use crate::error::{Error, IoContext, Result};
 use crate::key::Key;
 
@@ -166,6 +167,9 @@ impl Cache {
     fn clear_staging(&self, options: &GcOptions, now: SystemTime) -> Result<u64> {
         let mut freed = 0;
         for kind in children(&self.root().join("staging"))? {
+            if !plain::is_folder(&kind.path()) {
+                continue;
+            }
             for folder in children(&kind.path())? {
                 let names = (kind.file_name().into_string(), folder.file_name().into_string());
                 let (Ok(kind), Ok(key)) = names else { continue };

@@ -64,8 +64,8 @@ pub(super) fn prepare(root: &Path) -> Result<()> {
 /// Whether the folder is a cache, which this program must be able to read.
 pub(super) fn check(root: &Path) -> Result<bool> {
     let format = root.join("format");
-    match fs::read_to_string(&format) {
-        Ok(text) => check_format(root, &text).map(|()| true),
+    match super::plain::read(&format) {
+        Ok(text) => check_format(root, &String::from_utf8_lossy(&text)).map(|()| true),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(e) => Err(Error::io("read", &format, e)),
     }
@@ -238,14 +238,17 @@ pub(super) fn is_at(file: &File, path: &Path) -> bool {
 /// # Errors
 /// If the file cannot be opened or locked; that there is none is no error.
 pub fn in_use(path: &Path) -> Result<bool> {
-    match File::open(path) {
+    match super::plain::open(path) {
         // A shared lock, since on network file systems an exclusive one needs write access.
         Ok(file) => match file.try_lock_shared() {
             Ok(()) => Ok(false),
             Err(fs::TryLockError::WouldBlock) => Ok(true),
             Err(fs::TryLockError::Error(e)) => Err(Error::io("lock", path, e)),
         },
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
+        // Nobody writes to what is no file.
+        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof) => {
+            Ok(false)
+        }
         Err(e) => Err(Error::io("open", path, e)),
     }
 }

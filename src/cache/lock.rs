@@ -7,6 +7,7 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::Cache;
@@ -86,7 +87,11 @@ pub(super) fn try_lock_file(path: PathBuf) -> Result<Option<KeyLock>> {
 }
 
 fn open(path: &Path) -> Result<File> {
-    let open = || OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
+    let open = || {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path)
+    };
     match open() {
         Err(e) if e.kind() == io::ErrorKind::NotFound => {
             let folder = path.parent().expect("a lock file lies in a folder");

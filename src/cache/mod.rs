@@ -17,6 +17,7 @@ mod lock;
 mod outputs;
 mod piece;
 mod pin;
+mod plain;
 mod publish;
 mod quarantine;
 mod read;
@@ -39,6 +40,7 @@ pub use outputs::{FileIdentity, OutputRecord, identity};
 pub use piece::{Piece, Valid};
 pub use pin::{PinRecord, RootRecord};
 pub use publish::{Pending, Published};
+pub use sealed::wrap as sealed_text;
 pub use staging::{Part, PartReport, PartWriter};
 
 use crate::error::{IoContext, Result};

@@ -1,10 +1,10 @@
 //! Where damaged entries go: out of the way of builds, kept for whoever wants to know why.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::path::PathBuf;
 
-use super::{Cache, layout};
+use super::{Cache, layout, plain};
 use crate::error::{Error, IoContext, Result};
 use crate::key::Key;
 
@@ -22,8 +22,17 @@ impl Cache {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(e) => return Err(Error::io("quarantine", &from, e)),
         }
-        let reason = to.join("damage.txt");
-        fs::write(&reason, format!("{why}\n")).io("write", reason)?;
+        // Into what was moved, and not through a link in it or in its place.
+        if plain::is_folder(&to) {
+            let reason = to.join("damage.txt");
+            let note = fs::File::create_new(&reason);
+            match note.and_then(|mut file| file.write_all(format!("{why}\n").as_bytes())) {
+                Err(e) if e.kind() != io::ErrorKind::AlreadyExists => {
+                    return Err(Error::io("write", &reason, e));
+                }
+                _ => {}
+            }
+        }
         Ok(Some(to))
     }
 }

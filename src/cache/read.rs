@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::encoding::{self, Encoding};
 use super::entry::{Entry, damage};
 use super::piece::Piece;
+use super::plain;
 use super::sealed::Trouble;
 use super::staging::Part;
 use super::{Cache, layout};
@@ -39,7 +40,7 @@ impl OpenFiles {
             return Ok(file);
         }
         drop(list);
-        let file = Arc::new(File::open(path).map_err(|e| Trouble::reading(path, e))?);
+        let file = Arc::new(plain::open(path).map_err(|e| Trouble::reading(path, e))?);
         let mut list = self.list();
         if list.len() >= MAX_OPEN {
             list.pop_front();
@@ -114,7 +115,7 @@ impl Cache {
     /// An array of a part that is not published, verified; `None` if it is damaged or gone, which loses
     /// nothing but the work that went into it.
     pub fn read_part(&self, part: &Part, piece: &Piece) -> Option<Vec<u8>> {
-        let file = File::open(&part.path).ok()?;
+        let file = plain::open(&part.path).ok()?;
         decoded(piece, read_at(&file, &part.path, piece).ok()?).ok()
     }
 

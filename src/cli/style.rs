@@ -21,12 +21,12 @@ fn paint(text: &str, code: &str) -> String {
 
 /// A warning, as printed.
 pub fn warning(message: &str) -> String {
-    format!("{} {message}", paint("warning:", "1;33"))
+    format!("{} {}", paint("warning:", "1;33"), super::harmless(message))
 }
 
 /// Something to know, as printed.
 pub fn note(message: &str) -> String {
-    format!("{} {message}", paint("note:", "1;36"))
+    format!("{} {}", paint("note:", "1;36"), super::harmless(message))
 }
 
 /// Weak text.

@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use crate::error::{IoContext, Result};
+use crate::picture::file::create_half;
 
 /// A file under a temporary name beside its place; removed when dropped.
 #[derive(Debug)]
@@ -32,7 +33,7 @@ impl Partial {
     /// If it cannot be made.
     pub fn create(target: &Path) -> Result<(Self, File)> {
         let made = Self::new(target)?;
-        let file = File::create(&made.half).io("create", target)?;
+        let file = create_half(&made.half).io("create", target)?;
         Ok((made, file))
     }
 

@@ -138,7 +138,9 @@ impl EventLog {
             .collect();
         let path = self.path.with_extension("trace.json");
         let text = json!({"displayTimeUnit": "ms", "traceEvents": events}).to_string();
-        fs::write(&path, text).io("write", &path)
+        File::create_new(&path)
+            .and_then(|mut file| file.write_all(text.as_bytes()))
+            .io("write", &path)
     }
 }
 

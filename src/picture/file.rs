@@ -6,6 +6,21 @@ use std::path::Path;
 
 use crate::error::{IoContext, Result};
 
+/// A new file of this process under a temporary name. One that is there is not written into, as it may
+/// be a link to somewhere else: it is taken away.
+///
+/// # Errors
+/// If it cannot be made.
+pub fn create_half(path: &Path) -> std::io::Result<File> {
+    match File::create_new(path) {
+        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {
+            fs::remove_file(path)?;
+            File::create_new(path)
+        }
+        made => made,
+    }
+}
+
 /// Writes a file under a temporary name beside it, flushes and renames it. What was there before is
 /// replaced, and stays if anything fails. The folder is made if need be.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
@@ -13,7 +28,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     fs::create_dir_all(folder).io("create", folder)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let half = folder.join(format!(".{name}.{}.tmp", std::process::id()));
-    let written = File::create(&half)
+    let written = create_half(&half)
         .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
         .and_then(|()| fs::rename(&half, path));
     if written.is_err() {
@@ -25,6 +40,17 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_link_in_the_place_of_a_temporary_file_is_not_written_through() {
+        let folder = tempfile::tempdir().unwrap();
+        let (victim, half) = (folder.path().join("victim"), folder.path().join("half"));
+        fs::write(&victim, "keep").unwrap();
+        std::os::unix::fs::symlink(&victim, &half).unwrap();
+        create_half(&half).unwrap().write_all(b"new").unwrap();
+        assert_eq!(fs::read(&victim).unwrap(), b"keep");
+        assert_eq!(fs::read(&half).unwrap(), b"new");
+    }
 
     #[test]
     fn a_file_is_replaced_whole_and_nothing_else_is_left() {

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::artifacts::artifacts;
@@ -177,9 +178,15 @@ fn kind_of(path: &Path) -> &'static str {
 
 /// The digests of outputs that a lock file records for a profile.
 fn locked(path: &Path, profile: &str) -> BTreeMap<String, String> {
-    let lock = fs::read(path).ok().and_then(|text| serde_json::from_slice::<Value>(&text).ok());
-    lock.and_then(|mut lock| serde_json::from_value(lock["outputs"][profile].take()).ok())
-        .unwrap_or_default()
+    fs::read(path).map(|text| locked_in(&text, profile)).unwrap_or_default()
+}
+
+/// The same of the text of a lock file.
+pub(crate) fn locked_in(text: &[u8], profile: &str) -> BTreeMap<String, String> {
+    let lock = serde_json::from_slice::<Value>(text).ok();
+    // Not by index, which a value that is no mapping does not survive.
+    let outputs = lock.as_ref().and_then(|lock| lock.get("outputs")?.get(profile));
+    outputs.and_then(|outputs| BTreeMap::deserialize(outputs).ok()).unwrap_or_default()
 }
 
 /// Where everything comes from, in the order of reading.

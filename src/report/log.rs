@@ -90,11 +90,16 @@ pub(super) fn counts_of(counts: &Value) -> impl Iterator<Item = (&String, u64)> 
 /// Reads a log; none if it cannot be read at all.
 pub fn read(path: &Path) -> Option<Log> {
     let id = path.file_stem()?.to_string_lossy().into_owned();
+    Some(read_from(BufReader::new(File::open(path).ok()?), id))
+}
+
+/// Reads the log of the build `id`.
+pub(crate) fn read_from(text: impl BufRead, id: String) -> Log {
     let mut log = Log::default();
     log.build.when = moment(&id);
     log.build.id = id;
     let mut jobs: HashMap<u64, (f64, Vec<String>)> = HashMap::new();
-    for line in BufReader::new(File::open(path).ok()?).lines() {
+    for line in text.lines() {
         let Ok(line) = line else { break };
         let Ok(event) = serde_json::from_str::<Value>(&line) else { continue };
         let text = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
@@ -145,7 +150,7 @@ pub fn read(path: &Path) -> Option<Log> {
             _ => {}
         }
     }
-    Some(log)
+    log
 }
 
 fn finished(log: &mut Log, event: &Value) {

@@ -106,6 +106,7 @@ fn no_mutation_of_a_data_set_ends_the_tool_by_a_signal() {
         // Features are written beside the file and take its place, or nothing is left of them.
         assert_eq!(names(&space.path("bad")), ["x.h5"], "{ran:?}");
     }
+    println!("{tried} mutations, {refused} refused");
     assert!(tried > 50 && refused > tried / 8, "{refused} of {tried} mutations were refused");
 }
 
