@@ -67,7 +67,8 @@ pub fn write(
     let half = path.with_extension(format!("lock.tmp-{}", std::process::id()));
     if let Err(error) = create_half(&half)
         .and_then(|mut file| file.write_all(text.as_bytes()))
-        .and_then(|()| fs::rename(&half, &path)) {
+        .and_then(|()| fs::rename(&half, &path))
+    {
         let _ = fs::remove_file(&half);
         progress.warn(&format!("the lock file `{}` cannot be written: {error}", path.display()));
     }

@@ -122,10 +122,8 @@ pub fn copy(from: &Path, to: &Path) -> Result<()> {
         std::io::copy(&mut fs::File::open(from)?, &mut file)?;
         file.sync_all()
     };
-    let copied = create_half(&half)
-        .and_then(fill)
-        .and_then(|()| fs::rename(&half, to))
-        .io("write", to);
+    let copied =
+        create_half(&half).and_then(fill).and_then(|()| fs::rename(&half, to)).io("write", to);
     if copied.is_err() {
         let _ = fs::remove_file(&half);
     }

@@ -36,7 +36,9 @@ pub fn document(project: &Project, experiment: &Experiment, profile: &Profile, k
 /// The commit of the project and whether its files differ from it; null outside a repository.
 fn git(project: &Project) -> Value {
     let ask = |arguments: &[&str]| {
-        let output = Command::new("git").arg("-C").arg(&project.root).args(arguments).output();
+        // A repository may name a program that says which files changed: it is not run.
+        let safe = ["-c", "core.fsmonitor=false", "--no-optional-locks", "-C"];
+        let output = Command::new("git").args(safe).arg(&project.root).args(arguments).output();
         output
             .ok()
             .filter(|o| o.status.success())

@@ -135,7 +135,8 @@ impl Cache {
                 let name = child.file_name().into_string().unwrap_or_default();
                 match name.parse::<Key>() {
                     Ok(key) if name.starts_with(&*fan.file_name().to_string_lossy()) => {
-                        let published = folder.join(ENTRY).symlink_metadata().and_then(|m| m.modified());
+                        let published =
+                            folder.join(ENTRY).symlink_metadata().and_then(|m| m.modified());
                         found.push(Found { key, folder, published: published.ok() });
                     }
                     _ => foreign.push(folder),

@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use super::Cache;
 use super::layout::{self, HALF_ENTRY, TEMPORARY};
 use super::piece::Piece;
-use super::{entry, plain};
 use super::sealed::{self, Trouble};
 use super::staging::Part;
+use super::{entry, plain};
 use crate::error::{Error, Result};
 use crate::key::{Digest, Key};
 
@@ -117,7 +117,8 @@ fn load(sidecar: &Path) -> Result<Part, Trouble> {
     part.path = sidecar.with_extension("part");
     let data = fs::symlink_metadata(&part.path).map_err(|e| Trouble::reading(&part.path, e))?;
     let fits = |piece: &Piece| {
-        piece.check().is_ok() && piece.offset.checked_add(piece.bytes).is_some_and(|e| e <= part.bytes)
+        piece.check().is_ok()
+            && piece.offset.checked_add(piece.bytes).is_some_and(|e| e <= part.bytes)
     };
     if !data.is_file() || !part.file.as_deref().is_none_or(entry::is_name) {
         return Err(Trouble::Damaged("its data are no file".to_owned()));

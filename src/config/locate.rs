@@ -120,9 +120,8 @@ impl Bounds<'_> {
         // What does not exist yet cannot be a link; its nearest existing folder can. A link that leads to
         // nothing may lead anywhere.
         let there = full.ancestors().find(|ancestor| ancestor.symlink_metadata().is_ok());
-        there.is_none_or(|there| {
-            there.canonicalize().is_ok_and(|real| real.starts_with(&real_root))
-        })
+        there
+            .is_none_or(|there| there.canonicalize().is_ok_and(|real| real.starts_with(&real_root)))
     }
 
     /// Refuses an experiment that lies in the project by name and, through a link, somewhere else. One that

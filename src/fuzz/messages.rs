@@ -19,7 +19,10 @@ pub fn snapshot(bytes: &[u8]) {
     let root = Path::new("/nonexistent/project");
     if let Ok(experiment) = config::from_snapshot(text, root) {
         let again = config::snapshot(&experiment).to_string();
-        assert!(config::from_snapshot(&again, root).is_ok(), "its own snapshot is refused: {again}");
+        assert!(
+            config::from_snapshot(&again, root).is_ok(),
+            "its own snapshot is refused: {again}"
+        );
     }
 }
 

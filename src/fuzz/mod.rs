@@ -23,17 +23,31 @@ pub struct Target {
 /// All of them.
 pub const TARGETS: [Target; 12] = [
     Target { name: "experiment", bytes: "an experiment file", run: experiments::file },
-    Target { name: "overrides", bytes: "texts of `--set`, one on a line", run: experiments::overrides },
-    Target { name: "interpolation", bytes: "values of names a, b, c, …", run: experiments::names },
+    Target {
+        name: "overrides",
+        bytes: "texts of `--set`, one on a line",
+        run: experiments::overrides,
+    },
+    Target {
+        name: "interpolation", bytes: "values of names a, b, c, …", run: experiments::names
+    },
     Target { name: "plan", bytes: "a small experiment, as `--set`s", run: experiments::plan },
-    Target { name: "snapshot", bytes: "an experiment as a worker gets it", run: messages::snapshot },
+    Target {
+        name: "snapshot",
+        bytes: "an experiment as a worker gets it",
+        run: messages::snapshot,
+    },
     Target { name: "worker", bytes: "lines between the two programs", run: messages::lines },
     Target { name: "entry", bytes: "the value in `entry.json`", run: cached::entry },
     Target { name: "part", bytes: "the value in the sidecar of a part", run: cached::part },
     Target { name: "lockfile", bytes: "a lock file", run: messages::lock_file },
     Target { name: "events", bytes: "the event log of a build", run: messages::events },
     Target { name: "http", bytes: "what a browser sends", run: messages::request },
-    Target { name: "recipes", bytes: "two recipes with an empty line between", run: messages::recipes },
+    Target {
+        name: "recipes",
+        bytes: "two recipes with an empty line between",
+        run: messages::recipes,
+    },
 ];
 
 /// The target of that name.

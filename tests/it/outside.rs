@@ -78,7 +78,9 @@ fn an_output_path_stays_in_the_project_however_it_is_written() {
 
 #[test]
 fn folders_that_are_written_beside_a_data_set_stay_in_the_project_too() {
-    for name in ["datasets", "datasets/x.renders", "datasets/x.weights", "datasets/x.renders/a.frames"] {
+    for name in
+        ["datasets", "datasets/x.renders", "datasets/x.weights", "datasets/x.renders/a.frames"]
+    {
         let outside = Outside::new();
         outside.link(name, "");
         outside.space.run(&["build", "experiments/x"]).fails(2, &["leaves the project"]);
@@ -184,6 +186,7 @@ fn folders_of_the_cache_that_are_links_are_left_alone() {
     symlink(outside.path("victim"), &entry).unwrap();
     outside.link("cache/objects/foreign", "victim");
     fs::create_dir_all(space.path("cache/staging")).unwrap();
+    let _ = fs::remove_dir_all(space.path("cache/staging/rollout"));
     outside.link("cache/staging/rollout", "victim");
     fs::create_dir_all(space.path("cache/locks")).unwrap();
     finish(space.program("mkfifo", &["cache/locks/rollout-x", "cache/tmp-x"])).ok();
