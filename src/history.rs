@@ -3,13 +3,12 @@
 //! Advice only: without it, plans and builds are the same, and say less about why.
 
 use std::collections::HashMap;
-use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::cache::Cache;
+use crate::effect;
 use crate::key::Key;
-use crate::picture::file::create_half;
+use crate::picture::file;
 use crate::plan::Plan;
 
 /// Keys by label.
@@ -24,7 +23,8 @@ fn path(cache: &Cache, experiment: &Path) -> PathBuf {
 impl History {
     /// The last build of the experiment at this path; empty if there was none.
     pub fn read(cache: &Cache, experiment: &Path) -> Self {
-        let text = fs::read_to_string(path(cache, experiment)).unwrap_or_default();
+        let text =
+            effect::read_text("history.labels.read", &path(cache, experiment)).unwrap_or_default();
         let line = |line: &str| {
             let (key, label) = line.split_once(' ')?;
             Some((label.to_owned(), key.parse().ok()?))
@@ -45,9 +45,6 @@ impl History {
             let _ = writeln!(text, "{} {}", node.key, node.label());
         }
         let path = path(cache, experiment);
-        let half = path.with_extension(format!("tmp-{}", std::process::id()));
-        let _ = create_half(&half)
-            .and_then(|mut file| file.write_all(text.as_bytes()))
-            .and_then(|()| fs::rename(&half, &path));
+        let _ = file::write(&path, text.as_bytes());
     }
 }

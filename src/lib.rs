@@ -13,7 +13,7 @@
 //!
 //! | floor | modules | what they are |
 //! | --- | --- | --- |
-//! | 0 | [`error`] [`key`] [`memory`] [`node`] [`rng`] [`yaml`] | words: errors, keys, settings with places, random streams |
+//! | 0 | [`error`] [`effect`] [`key`] [`memory`] [`node`] [`rng`] [`yaml`] | words: errors, effects, keys, settings with places, random streams |
 //! | 1 | [`space`] [`operator`] [`ic`] [`features`] [`picture`] [`render`] [`sampling`] [`profile`] | what an experiment can name, and how it is drawn |
 //! | 2 | [`config`] [`artifact`] [`graph`] [`cache`] | the experiment, the recipes, the store; strangers to each other |
 //! | 3 | [`plan`] | deciding: data without effects |
@@ -50,6 +50,7 @@ pub mod compute;
 pub mod config;
 #[cfg(feature = "front")]
 pub mod dataset;
+pub mod effect;
 pub mod encode;
 pub mod error;
 pub mod exec;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::cache::Cache;
 use crate::config::{Device, DeviceChoice, Experiment};
+use crate::effect;
 use crate::encode::Ffmpeg;
 use crate::error::{Error, IoContext, Result};
 use crate::operator::rollout::Precision;
@@ -137,7 +138,8 @@ fn probe(cache: &Cache, worker: &Path) -> Result<Probe> {
     if let Some(probe) = known {
         return Ok(probe);
     }
-    let output = worker_command(worker).arg("--probe").output().io("start", worker)?;
+    let output = effect::output("project.probe.spawn", worker_command(worker).arg("--probe"))
+        .io("start", worker)?;
     let probe: Probe = serde_json::from_slice(&output.stdout).map_err(|_| {
         Error::environment(format!(
             "`{} --probe` failed: {}",

@@ -1,7 +1,6 @@
 //! Files that lie beside a data set: each is an array of bytes in an entry, copied out as it is.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,6 +8,7 @@ use super::Sources;
 use super::stored::{find, values};
 use crate::artifact::Statistics;
 use crate::cache::{Cache, Entry};
+use crate::effect;
 use crate::error::{Error, IoContext, Result};
 use crate::graph::Node;
 use crate::key::{Digest, Key};
@@ -93,7 +93,7 @@ impl Beside {
             return Ok(false);
         }
         for (path, piece) in &self.files {
-            let bytes = fs::read(path).io("read", path)?;
+            let bytes = effect::read("assemble.beside.read", path).io("read", path)?;
             if Digest::of(&bytes) != self.entry.pieces[*piece].leaves[0] {
                 return Ok(false);
             }
@@ -119,11 +119,11 @@ impl Beside {
             return Ok(());
         }
         let own: BTreeSet<&Path> = self.files.iter().map(|(path, _)| path.as_path()).collect();
-        for file in fs::read_dir(&self.path).io("read", &self.path)? {
+        for file in effect::list("assemble.beside.list", &self.path).io("read", &self.path)? {
             let path = file.io("read", &self.path)?.path();
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             if is_frame(&name) && !own.contains(path.as_path()) {
-                fs::remove_file(&path).io("remove", &path)?;
+                effect::remove_file("assemble.beside.remove", &path).io("remove", &path)?;
             }
         }
         Ok(())

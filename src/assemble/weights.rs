@@ -1,12 +1,12 @@
 //! Stored weights: the files of the cache, copied to a folder beside the data set.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::Sources;
 use super::stored::{find, values};
 use crate::artifact::Weights;
+use crate::effect;
 use crate::error::{IoContext, Result};
 use crate::key::Digest;
 use crate::picture::file;
@@ -37,7 +37,9 @@ pub fn export(sources: &Sources<'_>, quick: bool) -> Result<Option<(PathBuf, Dig
         let name = format!("ops{}-{}.safetensors", first.index, last.index);
         let to = folder.join(&name);
         let there = to.metadata().is_ok_and(|m| m.len() == length)
-            && (quick || fs::read(&to).is_ok_and(|bytes| Digest::of(&bytes) == digest));
+            && (quick
+                || effect::read("assemble.weights.read", &to)
+                    .is_ok_and(|bytes| Digest::of(&bytes) == digest));
         if !there {
             let bytes = values(sources.cache, &entry, FILE)?;
             file::write(&to, &bytes)?;
@@ -49,11 +51,11 @@ pub fn export(sources: &Sources<'_>, quick: bool) -> Result<Option<(PathBuf, Dig
     if digests.is_empty() {
         return Ok(None);
     }
-    for file in fs::read_dir(&folder).io("read", &folder)? {
+    for file in effect::list("assemble.weights.list", &folder).io("read", &folder)? {
         let path = file.io("read", &folder)?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if is_ours(&name) && !names.contains(&name) {
-            fs::remove_file(&path).io("remove", &path)?;
+            effect::remove_file("assemble.weights.remove", &path).io("remove", &path)?;
         }
     }
     Ok(Some((folder, Digest::tree(&digests), total)))

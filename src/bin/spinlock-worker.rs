@@ -4,11 +4,12 @@
 use std::io::Write;
 use std::process::ExitCode;
 
+use spinlock::effect::failpoint;
 use spinlock::error::Result;
 use spinlock::worker;
 
 fn main() -> ExitCode {
-    let result = match std::env::args().nth(1).as_deref() {
+    let result = failpoint::arm().and_then(|()| match std::env::args().nth(1).as_deref() {
         Some("--probe") => probe(),
         Some("--bench") => bench(),
         Some("--version") => {
@@ -17,10 +18,10 @@ fn main() -> ExitCode {
         }
         Some(_) => {
             eprintln!("usage: spinlock-worker [--probe|--bench|--version]; `spinlock` starts it");
-            return ExitCode::from(2);
+            std::process::exit(2)
         }
         None => worker::serve(std::io::stdin().lock(), std::io::stdout().lock()),
-    };
+    });
     let code = match result {
         Ok(()) => 0,
         Err(error) => {

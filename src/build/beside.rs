@@ -3,13 +3,13 @@
 //! A file is replaced or taken away only if it is as a build left it. What somebody else wrote, or changed
 //! since, stays, and a note says so.
 
-use std::fs;
 use std::io::Read;
 use std::path::Path;
 
 use super::{Elsewhere, OutputReport, Report};
 use crate::assemble::{self, Beside, Sources};
 use crate::cache::{Cache, OutputRecord, identity};
+use crate::effect;
 use crate::error::{Error, IoContext, Result};
 use crate::key::Key;
 use crate::render::list::{LIST, is_frame};
@@ -21,7 +21,8 @@ const HEAD: u64 = 2048;
 /// is gone.
 pub fn names_us(path: &Path) -> bool {
     let mut head = Vec::new();
-    let read = fs::File::open(path).and_then(|file| file.take(HEAD).read_to_end(&mut head));
+    let read = effect::open("build.beside.open", path)
+        .and_then(|file| file.take(HEAD).read_to_end(&mut head));
     read.is_ok() && head.windows(8).any(|text| text == b"spinlock")
 }
 
@@ -149,19 +150,19 @@ fn told(file: &Beside, report: &mut Report) {
 fn take_away(path: &Path) -> Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     if path.file_name().is_some_and(|name| name == LIST) {
-        for file in fs::read_dir(folder).io("read", folder)? {
+        for file in effect::list("build.beside.list", folder).io("read", folder)? {
             let file = file.io("read", folder)?.path();
             if file.file_name().is_some_and(|name| is_frame(&name.to_string_lossy())) {
-                fs::remove_file(&file).io("remove", &file)?;
+                effect::remove_file("build.beside.remove", &file).io("remove", &file)?;
             }
         }
     }
-    fs::remove_file(path).io("remove", path)?;
+    effect::remove_file("build.beside.remove", path).io("remove", path)?;
     let ours =
         |folder: &&Path| folder.extension().is_some_and(|end| end == "frames" || end == "renders");
     for folder in folder.ancestors().take_while(ours) {
         // One that holds something else stays.
-        if fs::remove_dir(folder).is_err() {
+        if effect::remove_folder("build.beside.remove", folder).is_err() {
             break;
         }
     }

@@ -3,16 +3,15 @@
 //! Sorted, nothing volatile: the same build gives the same bytes.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
 use super::Report;
 use crate::config::{self, Experiment};
+use crate::effect;
 use crate::exec::progress::Progress;
-use crate::picture::file::create_half;
+use crate::picture::file;
 use crate::profile::Profile;
 use crate::project::Project;
 
@@ -36,8 +35,9 @@ pub fn write(
     let path = project.root.join(path(&experiment.file));
     // As it is asked for: machines that lack a precision share the file with those that have it.
     let canonical = config::canonical(experiment, experiment.simulation.precision);
-    let known: Option<Value> =
-        fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok());
+    let known: Option<Value> = effect::read("build.lock.read", &path)
+        .ok()
+        .and_then(|text| serde_json::from_slice(&text).ok());
     let mut profiles: BTreeMap<String, Value> = known
         .filter(|known| known["experiment"] == canonical)
         .and_then(|mut known| serde_json::from_value(known["outputs"].take()).ok())
@@ -60,16 +60,10 @@ pub fn write(
     });
     let mut text = serde_json::to_string_pretty(&lock).expect("plain values");
     text.push('\n');
-    if fs::read_to_string(&path).ok().as_deref() == Some(&text) {
+    if effect::read_text("build.lock.read", &path).ok().as_deref() == Some(&text) {
         return;
     }
-    // Of this process alone: builds at the same time must not take each other's half away.
-    let half = path.with_extension(format!("lock.tmp-{}", std::process::id()));
-    if let Err(error) = create_half(&half)
-        .and_then(|mut file| file.write_all(text.as_bytes()))
-        .and_then(|()| fs::rename(&half, &path))
-    {
-        let _ = fs::remove_file(&half);
-        progress.warn(&format!("the lock file `{}` cannot be written: {error}", path.display()));
+    if let Err(error) = file::write(&path, text.as_bytes()) {
+        progress.warn(&format!("the lock file is not written: {}", error.message));
     }
 }

@@ -26,6 +26,7 @@ use crate::cache::{
 };
 use crate::config::{self, Experiment};
 use crate::dataset;
+use crate::effect;
 use crate::error::{Error, ErrorKind, IoContext, Result};
 use crate::exec::log::EventLog;
 use crate::exec::progress::Progress;
@@ -321,7 +322,7 @@ fn write(
     let (experiment, cache) = (sources.experiment, sources.cache);
     let path = &experiment.dataset.path;
     let folder = path.parent().expect("an output path has a folder");
-    std::fs::create_dir_all(folder).io("create", folder)?;
+    effect::create_folder("build.output.folder", folder).io("create", folder)?;
     let dataset = sources.plan.graph().node(sources.plan.expansion.dataset.node());
     // Builds at the same time put it there one after the other, so that the first one's is found.
     let _lock = wait_for(sources, &dataset.key)?;
@@ -333,7 +334,7 @@ fn write(
         Output::Current(digest) => *digest,
         Output::Copy { from, digest } => {
             log.event("copying", json!({"from": from}));
-            output::copy(from, path)?;
+            dataset::copy(from, path)?;
             *digest
         }
         Output::Assemble(_) => {

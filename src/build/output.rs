@@ -1,14 +1,12 @@
-//! The output path: whose file lies there, whether it fits on the disk, copying it elsewhere.
+//! The output path: whose file lies there, whether it fits on the disk.
 
 use std::collections::HashMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::Request;
 use crate::cache::Cache;
 use crate::config::Experiment;
-use crate::error::{Error, IoContext, Result};
-use crate::picture::file::create_half;
+use crate::error::{Error, Result};
 use crate::plan::Plan;
 use crate::project::Project;
 use crate::units::bytes;
@@ -112,20 +110,4 @@ fn device(path: &Path) -> Option<u64> {
 fn free_bytes(folder: &Path) -> Option<u64> {
     let about = rustix::fs::statvfs(folder).ok()?;
     Some(about.f_bavail.saturating_mul(about.f_frsize))
-}
-
-/// Copies a finished data set: complete or not at all.
-pub fn copy(from: &Path, to: &Path) -> Result<()> {
-    let name = to.file_name().unwrap_or_default().to_string_lossy();
-    let half = to.with_file_name(format!(".{name}.tmp-{}", std::process::id()));
-    let fill = |mut file: fs::File| {
-        std::io::copy(&mut fs::File::open(from)?, &mut file)?;
-        file.sync_all()
-    };
-    let copied =
-        create_half(&half).and_then(fill).and_then(|()| fs::rename(&half, to)).io("write", to);
-    if copied.is_err() {
-        let _ = fs::remove_file(&half);
-    }
-    copied
 }

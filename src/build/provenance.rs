@@ -5,7 +5,8 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use crate::config::Experiment;
-use crate::exec::log::host;
+use crate::effect;
+use crate::exec::log::{host, timestamp};
 use crate::key::Key;
 use crate::profile::Profile;
 use crate::project::Project;
@@ -28,7 +29,7 @@ pub fn document(project: &Project, experiment: &Experiment, profile: &Profile, k
         "git": git(project),
     });
     if experiment.dataset.include_timestamps {
-        about["created"] = json!(jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
+        about["created"] = json!(timestamp().strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
     }
     about
 }
@@ -36,9 +37,11 @@ pub fn document(project: &Project, experiment: &Experiment, profile: &Profile, k
 /// The commit of the project and whether its files differ from it; null outside a repository.
 fn git(project: &Project) -> Value {
     let ask = |arguments: &[&str]| {
+        let mut command = Command::new("git");
         // A repository may name a program that says which files changed: it is not run.
         let safe = ["-c", "core.fsmonitor=false", "--no-optional-locks", "-C"];
-        let output = Command::new("git").args(safe).arg(&project.root).args(arguments).output();
+        command.args(safe).arg(&project.root).args(arguments);
+        let output = effect::output("build.git.spawn", &mut command);
         output
             .ok()
             .filter(|o| o.status.success())

@@ -1,9 +1,9 @@
 //! Makes what was written survive a power cut, many files at a time.
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use crate::effect;
 use crate::error::{IoContext, Result};
 
 /// From so many files on, one flush of the whole file system is cheaper than one per file.
@@ -22,11 +22,10 @@ impl Flush {
     /// Returns once all of it is on the disk. `root` lies on the same file system.
     pub(super) fn now(self, root: &Path) -> Result<()> {
         if self.0.len() >= MANY {
-            let file = File::open(root).io("open", root)?;
-            return rustix::fs::syncfs(file).map_err(Into::into).io("write to the disk", root);
+            return effect::sync_disk("cache.flush.sync", root).io("write to the disk", root);
         }
         for path in self.0 {
-            File::open(&path).and_then(|file| file.sync_all()).io("write to the disk", &path)?;
+            effect::sync_path("cache.flush.sync", &path).io("write to the disk", &path)?;
         }
         Ok(())
     }

@@ -16,6 +16,7 @@ use serde_json::Value;
 use super::piece::Piece;
 use super::plain;
 use super::sealed::{self, Trouble};
+use crate::effect;
 use crate::error::{Error, IoContext, Result};
 use crate::key::{Digest, Key};
 
@@ -122,7 +123,7 @@ pub(super) fn store(folder: &Path, mut entry: Entry) -> Result<u64> {
     }
     if !leaves.is_empty() {
         let path = folder.join(LEAVES);
-        fs::write(&path, &leaves).io("write", path)?;
+        effect::write("cache.leaves.write", &path, &leaves).io("write", path)?;
         entry.files.push(FileRecord {
             name: LEAVES.to_owned(),
             bytes: leaves.len() as u64,
@@ -131,7 +132,7 @@ pub(super) fn store(folder: &Path, mut entry: Entry) -> Result<u64> {
     }
     let sealed = sealed::seal("entry", &entry)?;
     let path = folder.join(ENTRY);
-    fs::write(&path, &sealed).io("write", path)?;
+    effect::write("cache.entry.write", &path, &sealed).io("write", path)?;
     Ok((leaves.len() + sealed.len()) as u64)
 }
 
@@ -180,7 +181,8 @@ fn join_leaves(folder: &Path, entry: &mut Entry) -> Result<(), Trouble> {
         None => Vec::new(),
         Some(record) => {
             let path = folder.join(LEAVES);
-            let bytes = plain::read(&path).map_err(|e| Trouble::reading(&path, e))?;
+            let bytes =
+                plain::read("cache.leaves.read", &path).map_err(|e| Trouble::reading(&path, e))?;
             if Digest::of(&bytes) != record.digest {
                 return Err(Trouble::Damaged(format!("`{LEAVES}` is not what was written")));
             }
@@ -223,6 +225,6 @@ pub(super) fn check_file(folder: &Path, record: &FileRecord) -> Result<(), Troub
 
 fn digest_of_file(path: &Path) -> io::Result<Digest> {
     let mut hasher = blake3::Hasher::new();
-    hasher.update_reader(plain::open(path)?)?;
+    hasher.update_reader(plain::open("cache.payload.open", path)?)?;
     Ok(hasher.finalize().into())
 }

@@ -13,6 +13,7 @@ use super::plain;
 use super::read::check_piece;
 use super::sealed::{self, Trouble};
 use super::{Cache, lock, survey};
+use crate::effect;
 use crate::error::Result;
 use crate::key::Key;
 
@@ -230,7 +231,8 @@ fn check_payload(folder: &Path, entry: &Entry, deep: bool) -> Result<(), Trouble
     for record in &entry.files {
         check_file(folder, record)?;
         let path = folder.join(&record.name);
-        let file = plain::open(&path).map_err(|e| Trouble::reading(&path, e))?;
+        let file =
+            plain::open("cache.payload.open", &path).map_err(|e| Trouble::reading(&path, e))?;
         for piece in entry.pieces.iter().filter(|p| p.file == record.name) {
             check_piece(&file, &path, piece, deep)?;
         }

@@ -6,7 +6,6 @@
 //! lock is held.
 
 use std::collections::HashSet;
-use std::fs;
 use std::io;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -17,6 +16,7 @@ use super::Cache;
 use super::layout::{self, HALF_ENTRY, children, size_of};
 use super::listing::Found;
 use super::plain;
+use crate::effect;
 use crate::error::{Error, IoContext, Result};
 use crate::key::Key;
 
@@ -99,7 +99,7 @@ impl Cache {
             }
         }
         candidates.sort_by_key(|c| (c.found.published, c.found.key));
-        let now = SystemTime::now();
+        let now = effect::now("cache.gc.clock");
         let unlimited = options.max_age.is_none() && options.max_bytes.is_none();
         let mut left = total;
         for candidate in candidates {
@@ -150,16 +150,16 @@ impl Cache {
             return Ok(true);
         }
         let staging = layout::staging(self.root(), kind, &found.key);
-        fs::create_dir_all(&staging).io("create", &staging)?;
+        effect::create_folder("cache.gc.folder", &staging).io("create", &staging)?;
         let gone = staging.join(layout::unique(HALF_ENTRY));
         self.open_files.forget(&found.folder);
-        match fs::rename(&found.folder, &gone) {
+        match effect::rename("cache.gc.rename", &found.folder, &gone) {
             Ok(()) => layout::remove(&gone)?,
             Err(e) if e.kind() == io::ErrorKind::NotFound => {}
             Err(e) => return Err(Error::io("remove", &found.folder, e)),
         }
         // Fails where parts of a build lie in it, which are looked after below.
-        let _ = fs::remove_dir(&staging);
+        let _ = effect::remove_folder("cache.gc.remove", &staging);
         Ok(true)
     }
 

@@ -12,12 +12,13 @@
 //! Knows nothing of what the files hold.
 
 use std::fs::{self, DirEntry, File, OpenOptions};
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
 
+use crate::effect;
 use crate::error::{Error, IoContext, Result};
 use crate::key::Key;
 
@@ -48,7 +49,7 @@ pub(super) fn staging(root: &Path, kind: &str, key: &Key) -> PathBuf {
 ///
 /// A folder that exists but cannot be written passes: reading needs nothing more.
 pub(super) fn prepare(root: &Path) -> Result<()> {
-    fs::create_dir_all(root).io("create the cache", root)?;
+    effect::create_folder("cache.root.folder", root).io("create the cache", root)?;
     if check(root)? {
         return Ok(());
     }
@@ -64,7 +65,7 @@ pub(super) fn prepare(root: &Path) -> Result<()> {
 /// Whether the folder is a cache, which this program must be able to read.
 pub(super) fn check(root: &Path) -> Result<bool> {
     let format = root.join("format");
-    match super::plain::read(&format) {
+    match super::plain::read("cache.format.read", &format) {
         Ok(text) => check_format(root, &String::from_utf8_lossy(&text)).map(|()| true),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(e) => Err(Error::io("read", &format, e)),
@@ -98,7 +99,7 @@ fn is_read_only(error: &Error) -> bool {
 
 /// The entries of a folder in the order of their names; none if there is no such folder.
 pub(super) fn children(folder: &Path) -> Result<Vec<DirEntry>> {
-    let listing = match fs::read_dir(folder) {
+    let listing = match effect::list("cache.folder.list", folder) {
         Ok(listing) => listing,
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(e) => return Err(Error::io("list", folder, e)),
@@ -122,8 +123,8 @@ pub(super) fn size_of(path: &Path) -> u64 {
 /// Removes a file or a folder with all it holds; that it is gone already is no failure.
 pub(super) fn remove(path: &Path) -> Result<()> {
     let removed = match fs::symlink_metadata(path) {
-        Ok(m) if m.is_dir() => fs::remove_dir_all(path),
-        Ok(_) => fs::remove_file(path),
+        Ok(m) if m.is_dir() => effect::remove_tree("cache.file.remove", path),
+        Ok(_) => effect::remove_file("cache.file.remove", path),
         Err(e) => Err(e),
     };
     match removed {
@@ -136,7 +137,8 @@ pub(super) fn remove(path: &Path) -> Result<()> {
 pub(super) fn unique(prefix: &str) -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_nanos());
+    let now =
+        effect::now("cache.name.clock").duration_since(UNIX_EPOCH).map_or(0, |d| d.as_nanos());
     format!("{prefix}{now:x}-{:x}-{count:x}", std::process::id())
 }
 
@@ -176,8 +178,8 @@ pub(super) fn text_of(file_name: &str) -> Option<String> {
 pub(super) fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
     let folder = path.parent().expect("a file in the cache lies in a folder");
     let mut temp = TempFile::create_in(folder)?;
-    temp.file.write_all(bytes).io("write", path)?;
-    temp.file.sync_all().io("write", path)?;
+    effect::write_all("cache.record.write", &mut temp.file, bytes).io("write", path)?;
+    effect::sync("cache.record.sync", &temp.file).io("write", path)?;
     temp.persist(path)?;
     Ok(())
 }
@@ -194,17 +196,18 @@ impl TempFile {
     pub(super) fn create_in(folder: &Path) -> Result<Self> {
         loop {
             let path = folder.join(unique(TEMPORARY));
-            let created = OpenOptions::new().read(true).write(true).create_new(true).open(&path);
+            let how = OpenOptions::new().read(true).write(true).create_new(true).clone();
+            let created = effect::open_as("cache.temp.create", &how, &path);
             let file = match created {
                 Ok(file) => file,
                 Err(e) if e.kind() == io::ErrorKind::NotFound => {
-                    fs::create_dir_all(folder).io("create", folder)?;
+                    effect::create_folder("cache.temp.folder", folder).io("create", folder)?;
                     continue;
                 }
                 Err(e) => return Err(Error::io("write in", folder, e)),
             };
             let temp = Self { file, path };
-            temp.file.lock().io("lock", &temp.path)?;
+            effect::lock("cache.temp.lock", &temp.file).io("lock", &temp.path)?;
             // A sweep may have taken the name between creating and locking.
             if is_at(&temp.file, &temp.path) {
                 return Ok(temp);
@@ -214,7 +217,7 @@ impl TempFile {
 
     /// Gives the file its final name. It stays locked until what is returned is dropped.
     pub(super) fn persist(self, path: &Path) -> Result<Self> {
-        fs::rename(&self.path, path).io("write", path)?;
+        effect::rename("cache.temp.rename", &self.path, path).io("write", path)?;
         Ok(self)
     }
 }
@@ -222,7 +225,7 @@ impl TempFile {
 impl Drop for TempFile {
     /// After [`TempFile::persist`] nothing has the temporary name, and nothing happens.
     fn drop(&mut self) {
-        let _ = fs::remove_file(&self.path);
+        let _ = effect::remove_file("cache.temp.remove", &self.path);
     }
 }
 
@@ -238,9 +241,9 @@ pub(super) fn is_at(file: &File, path: &Path) -> bool {
 /// # Errors
 /// If the file cannot be opened or locked; that there is none is no error.
 pub fn in_use(path: &Path) -> Result<bool> {
-    match super::plain::open(path) {
+    match super::plain::open("cache.lock.open", path) {
         // A shared lock, since on network file systems an exclusive one needs write access.
-        Ok(file) => match file.try_lock_shared() {
+        Ok(file) => match effect::try_lock_shared("cache.lock.lock", &file) {
             Ok(()) => Ok(false),
             Err(fs::TryLockError::WouldBlock) => Ok(true),
             Err(fs::TryLockError::Error(e)) => Err(Error::io("lock", path, e)),

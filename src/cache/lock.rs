@@ -5,13 +5,14 @@
 //! open the file just before the holder unlinks it, whoever gets a lock checks that the file still
 //! has its name, and tries again if not.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::Cache;
 use super::layout::{in_use, is_at};
+use crate::effect;
 use crate::error::{Error, IoContext, Result};
 use crate::key::Key;
 
@@ -26,7 +27,7 @@ pub struct KeyLock {
 impl Drop for KeyLock {
     fn drop(&mut self) {
         // Before the lock is released, so that the name never leads to a file nobody watches.
-        let _ = fs::remove_file(&self.path);
+        let _ = effect::remove_file("cache.lock.remove", &self.path);
     }
 }
 
@@ -43,12 +44,7 @@ impl Cache {
         let path = self.lock_path(kind, key);
         loop {
             let file = open(&path)?;
-            loop {
-                match file.lock() {
-                    Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                    other => break other.io("lock", &path)?,
-                }
-            }
+            effect::lock("cache.lock.lock", &file).io("lock", &path)?;
             if is_at(&file, &path) {
                 return Ok(KeyLock { path, _file: file });
             }
@@ -77,7 +73,7 @@ impl Cache {
 pub(super) fn try_lock_file(path: PathBuf) -> Result<Option<KeyLock>> {
     loop {
         let file = open(&path)?;
-        match file.try_lock() {
+        match effect::try_lock("cache.lock.lock", &file) {
             Ok(()) if is_at(&file, &path) => return Ok(Some(KeyLock { path, _file: file })),
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(None),
@@ -87,15 +83,14 @@ pub(super) fn try_lock_file(path: PathBuf) -> Result<Option<KeyLock>> {
 }
 
 fn open(path: &Path) -> Result<File> {
-    let open = || {
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path)
-    };
+    let mut how = OpenOptions::new();
+    how.read(true).write(true).create(true).truncate(false);
+    how.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
+    let open = || effect::open_as("cache.lock.create", &how, path);
     match open() {
         Err(e) if e.kind() == io::ErrorKind::NotFound => {
             let folder = path.parent().expect("a lock file lies in a folder");
-            fs::create_dir_all(folder).io("create", folder)?;
+            effect::create_folder("cache.lock.folder", folder).io("create", folder)?;
             open().io("lock", path)
         }
         other => other.io("lock", path),

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::Cache;
 use super::layout::{children, file_name, text_of};
 use super::sealed::{self, Trouble};
+use crate::effect;
 use crate::error::{Error, Result};
 use crate::key::Key;
 
@@ -72,7 +73,7 @@ impl Cache {
     /// Drops a pin; says whether there was one.
     pub fn unpin(&self, name: &str) -> Result<bool> {
         let path = self.record_path("pins", name);
-        match std::fs::remove_file(&path) {
+        match effect::remove_file("cache.pin.remove", &path) {
             Ok(()) => Ok(true),
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(e) => Err(Error::io("remove", &path, e)),

@@ -7,7 +7,6 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -17,6 +16,7 @@ use super::entry::{self, Documents, Entry, FileRecord, content_digest};
 use super::layout::{self, HALF_ENTRY};
 use super::piece::Piece;
 use super::staging::Part;
+use crate::effect;
 use crate::error::{Error, IoContext, Result};
 use crate::key::{Digest, Key};
 
@@ -103,7 +103,7 @@ impl Cache {
         let home = layout::object(self.root(), &entry.kind, &entry.key);
         let staging = layout::staging(self.root(), &entry.kind, &entry.key);
         let folder = staging.join(layout::unique(HALF_ENTRY));
-        fs::create_dir_all(&folder).io("create", &folder)?;
+        effect::create_folder("cache.publish.folder", &folder).io("create", &folder)?;
         let half = Half { folder, home };
         for (source, file) in sources.iter().zip(&entry.files) {
             link(source, &half.folder.join(&file.name))?;
@@ -114,7 +114,7 @@ impl Cache {
             let path = file.path();
             let mut permissions = file.metadata().io("look at", &path)?.permissions();
             permissions.set_readonly(true);
-            fs::set_permissions(&path, permissions).io("protect", &path)?;
+            effect::permit("cache.publish.permit", &path, &permissions).io("protect", &path)?;
             flush.add(path);
         }
         flush.add(&half.folder);
@@ -125,9 +125,9 @@ impl Cache {
     /// digest.
     fn place(&self, kind: &str, key: &Key, half: &Half) -> Result<Option<Digest>> {
         let parent = half.home.parent().expect("an entry lies under its kind");
-        fs::create_dir_all(parent).io("create", parent)?;
+        effect::create_folder("cache.publish.folder", parent).io("create", parent)?;
         loop {
-            match fs::rename(&half.folder, &half.home) {
+            match effect::rename("cache.publish.rename", &half.folder, &half.home) {
                 Ok(()) => {
                     self.open_files.forget(&half.home);
                     return Ok(None);
@@ -149,7 +149,9 @@ fn is_taken(error: &io::Error) -> bool {
 
 /// One more name for a file, or, on file systems without links, its only name.
 fn link(from: &Path, to: &Path) -> Result<()> {
-    fs::hard_link(from, to).or_else(|_| fs::rename(from, to)).io("publish", from)
+    effect::link("cache.publish.link", from, to)
+        .or_else(|_| effect::rename("cache.publish.rename", from, to))
+        .io("publish", from)
 }
 
 /// The entry that some parts make up, and where the data of its files lie now. Neither depends on
@@ -200,6 +202,8 @@ fn merge(pending: Pending) -> Result<(Entry, Vec<PathBuf>)> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -1,10 +1,11 @@
 //! Where damaged entries go: out of the way of builds, kept for whoever wants to know why.
 
-use std::fs;
-use std::io::{self, Write};
+use std::fs::OpenOptions;
+use std::io;
 use std::path::PathBuf;
 
 use super::{Cache, layout, plain};
+use crate::effect;
 use crate::error::{Error, IoContext, Result};
 use crate::key::Key;
 
@@ -14,10 +15,10 @@ impl Cache {
     pub fn quarantine(&self, kind: &str, key: &Key, why: &str) -> Result<Option<PathBuf>> {
         let from = layout::object(self.root(), kind, key);
         let folder = self.root().join("quarantine");
-        fs::create_dir_all(&folder).io("create", &folder)?;
+        effect::create_folder("cache.quarantine.folder", &folder).io("create", &folder)?;
         let to = folder.join(layout::unique(&format!("{kind}-{key}-")));
         self.open_files.forget(&from);
-        match fs::rename(&from, &to) {
+        match effect::rename("cache.quarantine.rename", &from, &to) {
             Ok(()) => {}
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(e) => return Err(Error::io("quarantine", &from, e)),
@@ -25,8 +26,13 @@ impl Cache {
         // Into what was moved, and not through a link in it or in its place.
         if plain::is_folder(&to) {
             let reason = to.join("damage.txt");
-            let note = fs::File::create_new(&reason);
-            match note.and_then(|mut file| file.write_all(format!("{why}\n").as_bytes())) {
+            let new = OpenOptions::new().write(true).create_new(true).clone();
+            let note = effect::open_as("cache.quarantine.create", &new, &reason);
+            let text = format!("{why}\n");
+            let written = note.and_then(|mut file| {
+                effect::write_all("cache.quarantine.write", &mut file, text.as_bytes())
+            });
+            match written {
                 Err(e) if e.kind() != io::ErrorKind::AlreadyExists => {
                     return Err(Error::io("write", &reason, e));
                 }

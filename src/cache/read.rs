@@ -5,7 +5,6 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -16,6 +15,7 @@ use super::plain;
 use super::sealed::Trouble;
 use super::staging::Part;
 use super::{Cache, layout};
+use crate::effect;
 use crate::error::Result;
 use crate::key::Digest;
 
@@ -40,7 +40,9 @@ impl OpenFiles {
             return Ok(file);
         }
         drop(list);
-        let file = Arc::new(plain::open(path).map_err(|e| Trouble::reading(path, e))?);
+        let file = Arc::new(
+            plain::open("cache.payload.open", path).map_err(|e| Trouble::reading(path, e))?,
+        );
         let mut list = self.list();
         if list.len() >= MAX_OPEN {
             list.pop_front();
@@ -93,7 +95,8 @@ pub(super) fn check_piece(
 
 fn read_at(file: &File, path: &Path, piece: &Piece) -> Result<Vec<u8>, Trouble> {
     let mut stored = vec![0; piece.bytes as usize];
-    file.read_exact_at(&mut stored, piece.offset).map_err(|e| Trouble::reading(path, e))?;
+    effect::read_at("cache.payload.read", file, &mut stored, piece.offset)
+        .map_err(|e| Trouble::reading(path, e))?;
     Ok(stored)
 }
 
@@ -115,7 +118,7 @@ impl Cache {
     /// An array of a part that is not published, verified; `None` if it is damaged or gone, which loses
     /// nothing but the work that went into it.
     pub fn read_part(&self, part: &Part, piece: &Piece) -> Option<Vec<u8>> {
-        let file = plain::open(&part.path).ok()?;
+        let file = plain::open("cache.part.open", &part.path).ok()?;
         decoded(piece, read_at(&file, &part.path, piece).ok()?).ok()
     }
 

@@ -80,7 +80,7 @@ pub(super) fn write(path: &Path, name: &str, value: &impl Serialize) -> Result<(
 
 /// Reads a sealed file.
 pub(super) fn read<T: DeserializeOwned>(path: &Path, name: &str) -> Result<T, Trouble> {
-    match plain::read(path) {
+    match plain::read("cache.record.read", path) {
         Ok(bytes) => unseal(name, &bytes),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Err(Trouble::Absent),
         Err(e) => Err(Trouble::reading(path, e)),

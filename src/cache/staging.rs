@@ -5,7 +5,6 @@
 //! parts. Invariant: nothing here is read by anyone who wants results. A part may be written twice,
 //! also at the same time; the last one counts. Knows nothing of how units are divided into parts.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -16,6 +15,7 @@ use super::entry::{Documents, content_digest};
 use super::layout::{self, TempFile};
 use super::piece::{Piece, Valid, check_shape, hash_leaves};
 use super::sealed;
+use crate::effect;
 use crate::error::{Error, IoContext, Result};
 use crate::key::{Digest, Key};
 
@@ -147,7 +147,8 @@ impl PartWriter {
                 encoder.encode(bytes, dtype)
             }
         };
-        self.temp.file.write_all(&stored).io("write", &self.part.path)?;
+        effect::write_all("cache.part.write", &mut self.temp.file, &stored)
+            .io("write", &self.part.path)?;
         self.hasher.update(&stored);
         self.part.pieces.push(Piece {
             name: name.to_owned(),
@@ -176,7 +177,9 @@ impl PartWriter {
         // flushes, and after a power cut whoever resumes verifies every byte before using it.
         let mut sidecar = TempFile::create_in(&folder)?;
         let sidecar_path = part.path.with_extension("json");
-        sidecar.file.write_all(&sealed::seal("part", &part)?).io("write", &sidecar_path)?;
+        let sealed = sealed::seal("part", &part)?;
+        effect::write_all("cache.part.write", &mut sidecar.file, &sealed)
+            .io("write", &sidecar_path)?;
         // The data stay locked until the sidecar is there: no sweep takes them for a leftover.
         let _locked = temp.persist(&part.path)?;
         sidecar.persist(&sidecar_path)?;

@@ -4,7 +4,6 @@
 //! file is called a leftover only if no process is writing it.
 
 use std::fs;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use super::Cache;
@@ -13,6 +12,7 @@ use super::piece::Piece;
 use super::sealed::{self, Trouble};
 use super::staging::Part;
 use super::{entry, plain};
+use crate::effect;
 use crate::error::{Error, Result};
 use crate::key::{Digest, Key};
 
@@ -133,11 +133,13 @@ fn load(sidecar: &Path) -> Result<Part, Trouble> {
 }
 
 fn verify(part: &Part) -> Result<(), Trouble> {
-    let data = plain::open(&part.path).map_err(|e| Trouble::reading(&part.path, e))?;
+    let data =
+        plain::open("cache.part.open", &part.path).map_err(|e| Trouble::reading(&part.path, e))?;
     let mut end = 0;
     for piece in &part.pieces {
         let mut stored = vec![0; piece.bytes as usize];
-        data.read_exact_at(&mut stored, end).map_err(|e| Trouble::reading(&part.path, e))?;
+        effect::read_at("cache.part.read", &data, &mut stored, end)
+            .map_err(|e| Trouble::reading(&part.path, e))?;
         if piece.check().is_err() || piece.offset != end || Digest::of(&stored) != piece.stored {
             return Err(Trouble::Damaged(format!("`{}` is not what was written", piece.name)));
         }

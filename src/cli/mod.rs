@@ -41,6 +41,7 @@ use std::time::Instant;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
+use crate::effect::failpoint;
 use crate::error::Result;
 pub use common::Global;
 use inside::{Given, Work};
@@ -92,6 +93,7 @@ enum Command {
 /// # Errors
 /// What `main` prints and turns into an exit code.
 pub fn run(start: Instant) -> Result<ExitCode> {
+    failpoint::arm()?;
     if let Some(answer) = inside::answer() {
         return Ok(answer);
     }

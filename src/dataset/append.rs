@@ -22,8 +22,9 @@ use super::staging::Staged;
 use super::tables::{GROUP, Note};
 use super::validate::Scan;
 use super::writer::{
-    DIGEST, Failure, GENERATOR, Writer, create, generator, group, write_attribute,
+    DIGEST, Failure, GENERATOR, Writer, create, finish, generator, group, write_attribute,
 };
+use crate::effect;
 use crate::error::{Error, IoContext, Result};
 use crate::key::Digest;
 use crate::operator::sensitivity;
@@ -54,7 +55,7 @@ impl Appending {
         let target = target.canonicalize().io("open", target)?;
         let about = fs::metadata(&target).io("open", &target)?;
         let copy = Staged::create(&target)?;
-        fs::copy(&target, copy.path()).io("write", copy.path())?;
+        effect::copy("dataset.file.copy", &target, copy.path()).io("write", copy.path())?;
         let (mut ours, mut compression) = (None, Some(LEVEL));
         if super::is_ours(copy.path()) {
             let reader = Reader::open(copy.path())?;
@@ -129,8 +130,7 @@ impl Appending {
             write_attribute(&hdf, DIGEST, &Attribute::Text(digest.to_string()))?;
         }
         drop(groups);
-        hdf.flush()?;
-        Ok(hdf.close()?)
+        finish(hdf)
     }
 }
 
@@ -154,8 +154,7 @@ pub fn write_tables(
         about(&hdf, &mut groups, attributes, provenance)?;
         write_attribute(&hdf, GENERATOR, &generator())?;
         drop(groups);
-        hdf.flush()?;
-        Ok(hdf.close()?)
+        finish(hdf)
     };
     fill().map_err(|failure| failure.of(target))?;
     staged.publish()

@@ -57,7 +57,7 @@ pub use reader::is_ours;
 pub use render::{render_difference, render_info, render_report, render_row};
 pub use render_quality::{Measure, quality};
 pub use row::{Row, Summary, row};
-pub use staging::sweep;
+pub use staging::{copy, sweep};
 pub use tables::{GROUP as FEATURES, Rows, Tables};
 pub use trajectories::{Block, Group, Slab, Trajectories};
 pub use validate::{Finding, Report, validate};

@@ -19,6 +19,7 @@ use super::ffi;
 use super::file::{Attribute, Type};
 use super::hdf::{of_datatype, open, read_error, refuse_odd};
 use super::writer::DIGEST;
+use crate::effect;
 use crate::error::{Error, IoContext, Result};
 use crate::key::Digest;
 
@@ -87,7 +88,7 @@ impl Reader {
     /// [`crate::error::ErrorKind::Integrity`] if it is no HDF5 file, or cut short.
     pub fn open(path: &Path) -> Result<Self> {
         refuse_odd(path)?;
-        let raw = std::fs::File::open(path).io("open", path)?;
+        let raw = effect::open("dataset.file.open", path).io("open", path)?;
         let metadata = raw.metadata().io("open", path)?;
         let file = open(path)?;
         let mut reader =

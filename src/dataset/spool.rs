@@ -4,12 +4,12 @@
 //! Invariant: rows come in any order, from any thread, each once; the file goes with its last handle.
 
 use std::fs::{File, OpenOptions};
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::file::{Chunk, Data, Loaded};
+use crate::effect;
 use crate::error::{Error, IoContext, Result};
 use crate::key::Digest;
 
@@ -28,20 +28,19 @@ impl Spool {
     /// Place for `rows` rows of `row` bytes in `folder`, which is made if need be.
     pub(super) fn create(folder: &Path, rows: usize, row: usize) -> Result<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        std::fs::create_dir_all(folder).io("create", folder)?;
+        effect::create_folder("dataset.spool.folder", folder).io("create", folder)?;
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let path = folder.join(format!(".spinlock-rows-{}-{count}", std::process::id()));
-        let file = OpenOptions::new().read(true).write(true).create_new(true).open(&path);
-        let file = file.io("create", &path)?;
-        std::fs::remove_file(&path).io("remove", &path)?;
+        let how = OpenOptions::new().read(true).write(true).create_new(true).clone();
+        let file = effect::open_as("dataset.spool.create", &how, &path).io("create", &path)?;
+        effect::remove_file("dataset.spool.remove", &path).io("remove", &path)?;
         Ok(Self { file: Arc::new(file), row, leaves: Mutex::new(vec![None; rows]) })
     }
 
     /// Puts a row.
     pub(super) fn put(&self, at: usize, bytes: &[u8]) -> Result<()> {
         assert_eq!(bytes.len(), self.row, "a row has one length");
-        self.file
-            .write_all_at(bytes, (at * self.row) as u64)
+        effect::write_at("dataset.spool.write", &self.file, bytes, (at * self.row) as u64)
             .io("write", Path::new("rows of features"))?;
         self.leaves.lock().unwrap_or_else(PoisonError::into_inner)[at] = Some(Digest::of(bytes));
         Ok(())
@@ -59,7 +58,8 @@ impl Spool {
             let count = rows.min(all - first);
             let load = move || {
                 let mut bytes = vec![0; rows * row];
-                file.read_exact_at(&mut bytes[..count * row], (first * row) as u64)
+                let (into, from) = (&mut bytes[..count * row], (first * row) as u64);
+                effect::read_at("dataset.spool.read", &file, into, from)
                     .io("read", Path::new("rows of features"))?;
                 Ok(Loaded::Decoded(bytes))
             };

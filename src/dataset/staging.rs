@@ -4,12 +4,23 @@
 //! temporary file is removed, and one that a killed process left behind is removed by the next
 //! assembly of the same target, which knows it by the lock that died with its owner.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use crate::effect;
 use crate::error::{Error, IoContext, Result};
+
+/// Copies a finished data set: complete or not at all.
+///
+/// # Errors
+/// [`crate::error::ErrorKind::Environment`] if it cannot be read or written.
+pub fn copy(from: &Path, to: &Path) -> Result<u64> {
+    let staged = Staged::create(to)?;
+    effect::copy("dataset.file.copy", from, staged.path()).io("write", to)?;
+    staged.publish()
+}
 
 /// A temporary file, locked; removed when dropped unless [`Staged::publish`] renamed it.
 #[derive(Debug)]
@@ -28,18 +39,22 @@ impl Staged {
             return Err(Error::usage(format!("`{}` names no file", target.display())));
         };
         let folder = folder(target);
-        fs::create_dir_all(&folder).io("create", &folder)?;
+        effect::create_folder("dataset.file.folder", &folder).io("create", &folder)?;
         let prefix = format!(".{name}.tmp-");
         sweep_prefix(&folder, &prefix);
         loop {
             let count = COUNT.fetch_add(1, Ordering::Relaxed);
             let path = folder.join(format!("{prefix}{}-{count}", std::process::id()));
-            let file = match OpenOptions::new().write(true).create_new(true).open(&path) {
+            let how = OpenOptions::new().write(true).create_new(true).clone();
+            let file = match effect::open_as("dataset.file.create", &how, &path) {
                 Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => continue,
                 other => other.io("create", &path)?,
             };
             // Another process may be sweeping it away. Where locks do not work nothing is swept.
-            let swept = matches!(file.try_lock(), Err(TryLockError::WouldBlock));
+            let swept = matches!(
+                effect::try_lock("dataset.file.lock", &file),
+                Err(TryLockError::WouldBlock)
+            );
             if !swept && file.metadata().io("read", &path)?.nlink() > 0 {
                 return Ok(Self { path, target: target.to_owned(), file, published: false });
             }
@@ -53,12 +68,13 @@ impl Staged {
 
     /// Makes the content durable, then the target; returns its size in bytes.
     pub(super) fn publish(mut self) -> Result<u64> {
-        self.file.sync_all().io("write", &self.path)?;
+        effect::sync("dataset.file.sync", &self.file).io("write", &self.path)?;
         let bytes = self.file.metadata().io("read", &self.path)?.len();
-        fs::rename(&self.path, &self.target).io("create", &self.target)?;
+        effect::rename("dataset.file.rename", &self.path, &self.target)
+            .io("create", &self.target)?;
         self.published = true;
         let folder = folder(&self.target);
-        File::open(&folder).and_then(|f| f.sync_all()).io("write", &folder)?;
+        effect::sync_path("dataset.folder.sync", &folder).io("write", &folder)?;
         Ok(bytes)
     }
 }
@@ -67,7 +83,7 @@ impl Drop for Staged {
     fn drop(&mut self) {
         if !self.published {
             // Nothing better can be done about a file that cannot be removed.
-            let _ = fs::remove_file(&self.path);
+            let _ = effect::remove_file("dataset.file.remove", &self.path);
         }
     }
 }
@@ -88,15 +104,19 @@ fn folder(target: &Path) -> PathBuf {
 
 /// Removes the temporary files that nobody holds.
 fn sweep_prefix(folder: &Path, prefix: &str) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
+    let Ok(entries) = effect::list("dataset.folder.list", folder) else { return };
     for entry in entries.flatten() {
         if !entry.file_name().to_string_lossy().starts_with(prefix) {
             continue;
         }
         let path = entry.path();
-        let Ok(file) = File::open(&path) else { continue };
-        match file.try_lock() {
-            Ok(()) => drop(fs::remove_file(&path)),
+        // A link or a pipe of such a name is none of ours.
+        if !entry.file_type().is_ok_and(|sort| sort.is_file()) {
+            continue;
+        }
+        let Ok(file) = effect::open("dataset.file.open", &path) else { continue };
+        match effect::try_lock("dataset.file.lock", &file) {
+            Ok(()) => drop(effect::remove_file("dataset.file.remove", &path)),
             Err(TryLockError::WouldBlock | TryLockError::Error(_)) => {}
         }
     }
@@ -104,6 +124,8 @@ fn sweep_prefix(folder: &Path, prefix: &str) {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn names(folder: &Path) -> Vec<String> {

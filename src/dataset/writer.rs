@@ -4,6 +4,7 @@
 //! created in the order given). Knows neither experiments nor the cache: chunks come from closures.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::Path;
 use std::str::FromStr;
 
@@ -17,6 +18,7 @@ use super::hdf::{descriptor, write_error};
 use super::staging::Staged;
 use super::{digest, ffi};
 use crate::cache::Encoding;
+use crate::effect;
 use crate::error::{Error, Result};
 use crate::key::Digest;
 
@@ -56,6 +58,7 @@ pub fn write(target: &Path, file: &File, progress: &dyn Fn(u64)) -> Result<Writt
 
 /// What can go wrong while a file is filled.
 pub(super) enum Failure {
+    Disk(io::Error),
     Library(hdf5::Error),
     Ours(Error),
 }
@@ -63,6 +66,12 @@ pub(super) enum Failure {
 impl From<hdf5::Error> for Failure {
     fn from(error: hdf5::Error) -> Self {
         Failure::Library(error)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Failure::Disk(error)
     }
 }
 
@@ -78,6 +87,7 @@ impl Failure {
         match self {
             Failure::Library(error) => write_error(target, &error),
             Failure::Ours(error) => error,
+            Failure::Disk(error) => Error::io("write", target, error),
         }
     }
 }
@@ -114,8 +124,7 @@ impl Writer<'_> {
             write_attribute(&hdf, name, &Attribute::Text(text))?;
         }
         drop(groups);
-        hdf.flush()?;
-        Ok(hdf.close()?)
+        finish(hdf)
     }
 
     /// Makes arrays, with the groups they lie in.
@@ -163,6 +172,7 @@ impl Writer<'_> {
         if let (Some(level), Some(_), Type::Number(_)) = (compression, &chunk, array.dtype) {
             builder = builder.shuffle().deflate(level);
         }
+        effect::point("dataset.array.create")?;
         let dataset = builder.shape(extents).create(name)?;
         self.values(&dataset, array, chunk.as_deref(), compression)?;
         for (axis, label) in array.labels.iter().enumerate() {
@@ -186,12 +196,14 @@ impl Writer<'_> {
         }
         match (&array.data, chunk) {
             (Data::Texts(texts), _) => {
+                effect::point("dataset.values.write")?;
                 let texts: Vec<VarLenUnicode> =
                     texts.iter().map(|t| text(t)).collect::<Result<_>>()?;
                 dataset.write_raw(texts.as_slice())?;
                 self.advance(texts.iter().map(|t| t.as_bytes().len()).sum());
             }
             (Data::Memory(bytes), None) => {
+                effect::point("dataset.values.write")?;
                 ffi::write_bytes(dataset, bytes)?;
                 self.advance(bytes.len());
             }
@@ -203,7 +215,10 @@ impl Writer<'_> {
                         (Some(_), Encoding::Raw) => BOTH_FILTERS,
                         _ => 0,
                     };
-                    ffi::write_chunk(dataset, at, skipped, bytes).map_err(|error| {
+                    let written = effect::point("dataset.chunk.write")
+                        .map_err(Failure::from)
+                        .and_then(|()| Ok(ffi::write_chunk(dataset, at, skipped, bytes)?));
+                    written.map_err(|error| {
                         failure = Some(error);
                         Error::environment("the file cannot be written")
                     })?;
@@ -211,7 +226,7 @@ impl Writer<'_> {
                     Ok(())
                 });
                 if let Some(error) = failure {
-                    return Err(error.into());
+                    return Err(error);
                 }
                 done?;
             }
@@ -234,6 +249,14 @@ pub(super) fn create(path: &Path) -> Result<hdf5::File, Failure> {
             p.libver_bounds(LibraryVersion::V110, LibraryVersion::V110).file_locking(false)
         })
         .create(path)?)
+}
+
+/// Everything that the library still holds goes into the file.
+pub(super) fn finish(hdf: hdf5::File) -> Result<(), Failure> {
+    effect::point("dataset.hdf.sync")?;
+    hdf.flush()?;
+    effect::point("dataset.hdf.close")?;
+    Ok(hdf.close()?)
 }
 
 /// The name of this program and its version, as files have it.

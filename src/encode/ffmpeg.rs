@@ -4,13 +4,14 @@
 //! a browser plays while it loads. The thread count is fixed and nothing of the machine is written, so
 //! one version of `ffmpeg` gives the same bytes for the same frames.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::thread::JoinHandle;
 
 use super::Encoder;
 use super::partial::Partial;
+use crate::effect;
 use crate::error::{Error, IoContext, Result};
 use crate::picture::Canvas;
 
@@ -53,7 +54,9 @@ impl Ffmpeg {
     /// # Errors
     /// If it does not encode with the codec that was asked for.
     pub fn find(program: &str, asked: Option<Codec>, on_cuda: bool) -> Result<Option<Self>> {
-        let output = Command::new(program).arg("-version").stdin(Stdio::null()).output();
+        let mut command = Command::new(program);
+        command.arg("-version").stdin(Stdio::null());
+        let output = effect::output("encode.ffmpeg.spawn", &mut command);
         let Some(output) = output.ok().filter(|output| output.status.success()) else {
             return Ok(None);
         };
@@ -116,7 +119,8 @@ impl Ffmpeg {
         command.args(["-movflags", "+faststart", "-fflags", "+bitexact", "-flags:v", "+bitexact"]);
         command.args(["-map_metadata", "-1", "-f", "mp4"]).arg(file.half());
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
-        let mut child = command.spawn().io("start", Path::new(&self.program))?;
+        let mut child = effect::spawn("encode.ffmpeg.spawn", &mut command)
+            .io("start", Path::new(&self.program))?;
         let pipe = child.stdin.take();
         let said = child.stderr.take().map(|err| std::thread::spawn(move || last_words(err)));
         Ok(Video { file, child, pipe, said, frames: 0, size: (width, height) })
@@ -125,12 +129,12 @@ impl Ffmpeg {
 
 /// Encodes one frame to nowhere; what was said if that fails.
 fn encodes(program: &str, codec: Codec) -> Result<(), String> {
-    let output = Command::new(program)
+    let mut command = Command::new(program);
+    command
         .args(["-hide_banner", "-loglevel", "error", "-f", "lavfi", "-i", "nullsrc=s=256x256"])
         .args(["-frames:v", "1", "-pix_fmt", "yuv420p", "-c:v", codec.name(), "-f", "null", "-"])
-        .stdin(Stdio::null())
-        .output();
-    match output {
+        .stdin(Stdio::null());
+    match effect::output("encode.ffmpeg.spawn", &mut command) {
         Ok(output) if output.status.success() => Ok(()),
         Ok(output) => Err(last_words(output.stderr.as_slice())),
         Err(error) => Err(error.to_string()),
@@ -182,7 +186,7 @@ impl Encoder for Video {
     fn frame(&mut self, canvas: &Canvas) -> Result<()> {
         assert_eq!((canvas.width(), canvas.height()), self.size, "frames are equally large");
         let Some(pipe) = &mut self.pipe else { return self.end() };
-        match pipe.write_all(canvas.pixels().as_flattened()) {
+        match effect::write_all("encode.ffmpeg.write", pipe, canvas.pixels().as_flattened()) {
             Ok(()) => {
                 self.frames += 1;
                 Ok(())
@@ -196,7 +200,8 @@ impl Encoder for Video {
 
     fn finish(mut self: Box<Self>) -> Result<()> {
         self.end()?;
-        let file = std::fs::File::open(self.file.half()).io("read", self.file.target())?;
+        let file =
+            effect::open("encode.file.open", self.file.half()).io("read", self.file.target())?;
         self.file.publish(&file)
     }
 }

@@ -1,8 +1,9 @@
 //! A file that gets its name when it is whole.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use crate::effect;
 use crate::error::{IoContext, Result};
 use crate::picture::file::create_half;
 
@@ -21,7 +22,7 @@ impl Partial {
     pub fn new(target: &Path) -> Result<Self> {
         let folder = target.parent().filter(|p| !p.as_os_str().is_empty());
         let folder = folder.unwrap_or(Path::new("."));
-        fs::create_dir_all(folder).io("create", folder)?;
+        effect::create_folder("encode.file.folder", folder).io("create", folder)?;
         let name = target.file_name().unwrap_or_default().to_string_lossy();
         let half = folder.join(format!(".{name}.{}.tmp", std::process::id()));
         Ok(Self { half, target: target.to_owned() })
@@ -33,7 +34,7 @@ impl Partial {
     /// If it cannot be made.
     pub fn create(target: &Path) -> Result<(Self, File)> {
         let made = Self::new(target)?;
-        let file = create_half(&made.half).io("create", target)?;
+        let file = create_half("encode.file.create", &made.half).io("create", target)?;
         Ok((made, file))
     }
 
@@ -52,7 +53,8 @@ impl Partial {
     /// # Errors
     /// If it cannot be flushed or renamed.
     pub fn publish(&self, file: &File) -> Result<()> {
-        let done = file.sync_all().and_then(|()| fs::rename(&self.half, &self.target));
+        let done = effect::sync("encode.file.sync", file)
+            .and_then(|()| effect::rename("encode.file.rename", &self.half, &self.target));
         done.io("write", &self.target)
     }
 }
@@ -60,6 +62,6 @@ impl Partial {
 impl Drop for Partial {
     fn drop(&mut self) {
         // After publishing there is nothing of that name.
-        let _ = fs::remove_file(&self.half);
+        let _ = effect::remove_file("encode.file.remove", &self.half);
     }
 }

@@ -8,7 +8,7 @@
 //! the kernel gives the lock back if the writer dies. So a log without a last event and without a lock
 //! is that of a build that died.
 
-use std::fs::{self, File};
+use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -16,6 +16,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use crate::cache::Documents;
+use crate::effect;
 use crate::error::{IoContext, Result};
 
 /// One stretch of work of one worker.
@@ -48,11 +49,11 @@ impl EventLog {
     /// # Errors
     /// If it cannot be written.
     pub fn create(folder: &Path, start: Instant, profile: &str) -> Result<Self> {
-        fs::create_dir_all(folder).io("create", folder)?;
-        let now = jiff::Timestamp::now();
+        effect::create_folder("exec.log.folder", folder).io("create", folder)?;
+        let now = timestamp();
         let (id, path, file) = fresh(folder, now)?;
         // Waits at most for somebody who looks whether it is locked.
-        file.lock().io("lock", &path)?;
+        effect::lock("exec.log.lock", &file).io("lock", &path)?;
         Ok(Self {
             id,
             at: now,
@@ -89,7 +90,10 @@ impl EventLog {
         }
         let mut text = Value::Object(line).to_string();
         text.push('\n');
-        if sink.write_all(text.as_bytes()).and_then(|()| sink.flush()).is_err() {
+        if effect::write_all("exec.log.write", sink, text.as_bytes())
+            .and_then(|()| sink.flush())
+            .is_err()
+        {
             self.sink = None;
         }
     }
@@ -138,9 +142,13 @@ impl EventLog {
             .collect();
         let path = self.path.with_extension("trace.json");
         let text = json!({"displayTimeUnit": "ms", "traceEvents": events}).to_string();
-        File::create_new(&path)
-            .and_then(|mut file| file.write_all(text.as_bytes()))
-            .io("write", &path)
+        // Nobody else's: its name is that of the log.
+        let new = OpenOptions::new().write(true).create_new(true).clone();
+        let file = effect::open_as("exec.trace.create", &new, &path);
+        file.and_then(|mut file| {
+            effect::write_all("exec.trace.write", &mut file, text.as_bytes())
+        })
+        .io("write", &path)
     }
 }
 
@@ -150,7 +158,8 @@ fn fresh(folder: &Path, now: jiff::Timestamp) -> Result<(String, PathBuf, File)>
     let mut id = first.clone();
     for number in 2_u32.. {
         let path = folder.join(format!("{id}.jsonl"));
-        match File::options().create_new(true).append(true).open(&path) {
+        let how = File::options().create_new(true).append(true).clone();
+        match effect::open_as("exec.log.create", &how, &path) {
             Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {
                 id = format!("{first}-{number}");
             }
@@ -158,6 +167,12 @@ fn fresh(folder: &Path, now: jiff::Timestamp) -> Result<(String, PathBuf, File)>
         }
     }
     unreachable!("some number is free")
+}
+
+/// The time of the clock; the beginning of time where it is beyond what can be written.
+pub fn timestamp() -> jiff::Timestamp {
+    let now = effect::now("exec.log.clock");
+    jiff::Timestamp::try_from(now).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
 }
 
 /// Name of this machine.

@@ -11,6 +11,7 @@ use std::thread;
 use super::Event;
 use super::measure::{Answer, Question};
 use super::protocol::{Hello, Job, Reply};
+use crate::effect;
 use crate::error::{Error, Result};
 use crate::profile::worker_command;
 
@@ -48,16 +49,16 @@ fn missing(path: &Path) -> Error {
 
 /// Starts a worker that computes with so many threads, all its streams in pipes.
 fn spawn(program: &Path, arguments: &[&str], threads: u32) -> Result<Child> {
-    worker_command(program)
+    let mut command = worker_command(program);
+    command
         .args(arguments)
         // libgomp's idle threads would otherwise spin and starve the other workers.
         .env("OMP_WAIT_POLICY", "passive")
         .env("OMP_NUM_THREADS", threads.to_string())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(|e| cannot_start(program, &e))
+        .stderr(Stdio::piped());
+    effect::spawn("exec.worker.spawn", &mut command).map_err(|e| cannot_start(program, &e))
 }
 
 fn cannot_start(program: &Path, e: &std::io::Error) -> Error {
@@ -73,7 +74,9 @@ pub fn ask(program: &Path, question: &Question, threads: u32) -> Result<Answer> 
     let mut child = spawn(program, &["--bench"], threads)?;
     let text = serde_json::to_string(question).expect("plain values");
     // One that died already is reported by its exit, not by a failed write.
-    let _ = child.stdin.take().expect("asked for a pipe").write_all(text.as_bytes());
+    let mut stdin = child.stdin.take().expect("asked for a pipe");
+    let _ = effect::write_all("exec.worker.write", &mut stdin, text.as_bytes());
+    drop(stdin);
     let output = child.wait_with_output().map_err(|e| cannot_start(program, &e))?;
     let answer = String::from_utf8_lossy(&output.stdout);
     answer.lines().find_map(|line| serde_json::from_str(line).ok()).ok_or_else(|| {
@@ -138,7 +141,7 @@ impl Worker {
         let Some(stdin) = &mut self.stdin else { return Ok(()) };
         let mut text = serde_json::to_string(line)?;
         text.push('\n');
-        stdin.write_all(text.as_bytes())?;
+        effect::write_all("exec.worker.write", stdin, text.as_bytes())?;
         stdin.flush()
     }
 

@@ -1,9 +1,11 @@
 //! Files that appear whole or not at all.
 
-use std::fs::{self, File};
-use std::io::Write;
-use std::path::Path;
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
 
+use crate::effect;
 use crate::error::{IoContext, Result};
 
 /// A new file of this process under a temporary name. One that is there is not written into, as it may
@@ -11,11 +13,12 @@ use crate::error::{IoContext, Result};
 ///
 /// # Errors
 /// If it cannot be made.
-pub fn create_half(path: &Path) -> std::io::Result<File> {
-    match File::create_new(path) {
-        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {
-            fs::remove_file(path)?;
-            File::create_new(path)
+pub fn create_half(site: &'static str, path: &Path) -> io::Result<File> {
+    let new = OpenOptions::new().write(true).create_new(true).clone();
+    match effect::open_as(site, &new, path) {
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
+            effect::remove_file("output.file.remove", path)?;
+            effect::open_as(site, &new, path)
         }
         made => made,
     }
@@ -25,16 +28,51 @@ pub fn create_half(path: &Path) -> std::io::Result<File> {
 /// replaced, and stays if anything fails. The folder is made if need be.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).io("create", folder)?;
+    effect::create_folder("output.file.folder", folder).io("create", folder)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let half = folder.join(format!(".{name}.{}.tmp", std::process::id()));
-    let written = create_half(&half)
-        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&half, path));
+    let (half, mut file) = begin(folder, &name).io("write", path)?;
+    let written = effect::write_all("output.file.write", &mut file, bytes)
+        .and_then(|()| effect::sync("output.file.sync", &file))
+        .and_then(|()| effect::rename("output.file.rename", &half, path));
     if written.is_err() {
-        let _ = fs::remove_file(&half);
+        // Before the lock goes, so that nobody else's is taken.
+        let _ = effect::remove_file("output.file.remove", &half);
     }
     written.io("write", path)
+}
+
+/// The empty temporary file, locked by whoever writes it. It has the same name each time, so that one
+/// that a killed process left is written over the next time.
+fn begin(folder: &Path, name: &str) -> io::Result<(PathBuf, File)> {
+    let mut how = OpenOptions::new();
+    how.write(true).create(true).truncate(false);
+    how.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
+    let half = folder.join(format!(".{name}.tmp"));
+    loop {
+        let file = match effect::open_as("output.file.create", &how, &half) {
+            Err(e) if matches!(e.raw_os_error(), Some(libc::ELOOP | libc::ENXIO)) => {
+                effect::remove_file("output.file.remove", &half)?;
+                continue;
+            }
+            opened => opened?,
+        };
+        // What has this name, and another one or another form, somebody put there: it is not written into.
+        if file.metadata().is_ok_and(|about| !about.is_file() || about.nlink() > 1) {
+            effect::remove_file("output.file.remove", &half)?;
+            continue;
+        }
+        if effect::lock("output.file.lock", &file).is_err() {
+            // There are no locks here: a name that no other process has.
+            let own = folder.join(format!(".{name}.{}.tmp", std::process::id()));
+            return create_half("output.file.create", &own).map(|file| (own, file));
+        }
+        // Who had it before may have given it its final name, or removed it.
+        let named = fs::symlink_metadata(&half);
+        if named.is_ok_and(|m| file.metadata().is_ok_and(|f| f.ino() == m.ino())) {
+            file.set_len(0)?;
+            return Ok((half, file));
+        }
+    }
 }
 
 #[cfg(test)]
@@ -42,14 +80,49 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_a_killed_process_left_is_written_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.png");
+        fs::write(folder.path().join(".a.png.tmp"), "half of something longer").unwrap();
+        write(&path, b"one").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"one");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
     fn a_link_in_the_place_of_a_temporary_file_is_not_written_through() {
         let folder = tempfile::tempdir().unwrap();
-        let (victim, half) = (folder.path().join("victim"), folder.path().join("half"));
+        let (victim, path) = (folder.path().join("victim"), folder.path().join("a.txt"));
+        let half = folder.path().join(".a.txt.tmp");
         fs::write(&victim, "keep").unwrap();
         std::os::unix::fs::symlink(&victim, &half).unwrap();
-        create_half(&half).unwrap().write_all(b"new").unwrap();
+        write(&path, b"one").unwrap();
+        fs::hard_link(&victim, &half).unwrap();
+        write(&path, b"two").unwrap();
+        std::os::unix::fs::symlink(&victim, &half).unwrap();
+        drop(create_half("test.any", &half).unwrap());
         assert_eq!(fs::read(&victim).unwrap(), b"keep");
-        assert_eq!(fs::read(&half).unwrap(), b"new");
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert!(!half.is_symlink());
+    }
+
+    #[test]
+    fn writers_at_the_same_time_do_not_mix() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.txt");
+        std::thread::scope(|scope| {
+            for writer in 0..4_u8 {
+                let path = &path;
+                scope.spawn(move || {
+                    for _ in 0..20 {
+                        write(path, &vec![writer; 1000 * (1 + usize::from(writer))]).unwrap();
+                    }
+                });
+            }
+        });
+        let found = fs::read(&path).unwrap();
+        assert_eq!(found, vec![found[0]; 1000 * (1 + usize::from(found[0]))]);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]

@@ -32,6 +32,7 @@ use crate::artifact::{
 use crate::cache::{Cache, Entry, PartWriter};
 use crate::compute::device::{self, Device};
 use crate::config::{self, Experiment};
+use crate::effect;
 use crate::error::{Error, Result};
 use crate::exec::protocol::{Failure, Hello, Job, Reply, part_name};
 use crate::graph::{Graph, Node};
@@ -106,7 +107,7 @@ pub fn serve(input: impl BufRead, mut output: impl Write) -> Result<()> {
     let mut say = |reply: &Reply| -> std::io::Result<()> {
         let mut text = serde_json::to_string(reply)?;
         text.push('\n');
-        output.write_all(text.as_bytes())?;
+        effect::write_all("worker.reply.write", &mut output, text.as_bytes())?;
         output.flush()
     };
     let gone = |e: std::io::Error| Error::environment(format!("spinlock is gone: {e}"));

@@ -1,6 +1,5 @@
 //! Renders: what is measured of the states of an operator, frames, and files of them.
 
-use std::fs;
 use std::rc::Rc;
 
 use super::states::States;
@@ -9,6 +8,7 @@ use crate::artifact::{
     Artifact, Picture, RenderFile, RenderFrames, RenderTally, RolloutChunk, Row,
 };
 use crate::cache::{Documents, Dtype, Entry};
+use crate::effect;
 use crate::encode;
 use crate::error::{Error, ErrorKind, IoContext, Result};
 use crate::graph::Node;
@@ -180,8 +180,9 @@ pub fn file(context: &mut Context, node: &Node, recipe: &RenderFile) -> Result<(
                 film.as_mut().expect("it was started just now").frame(canvas)
             });
             let finished = written.and_then(|()| film.expect("there is a frame").finish());
-            let bytes = finished.and_then(|()| fs::read(&path).io("read", &path));
-            let _ = fs::remove_file(&path);
+            let bytes =
+                finished.and_then(|()| effect::read("worker.film.read", &path).io("read", &path));
+            let _ = effect::remove_file("worker.film.remove", &path);
             push(FILE, &bytes?)?;
         }
     }

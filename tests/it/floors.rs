@@ -203,3 +203,98 @@ fn only_the_command_line_and_the_programs_print() {
         }
     }
 }
+
+/// Where every effect goes through `effect`, so that failpoints reach it: modules, and files of modules
+/// that do other things too.
+const THROUGH_EFFECTS: [&str; 14] = [
+    "assemble/",
+    "build/",
+    "cache/",
+    "dataset/append.rs",
+    "dataset/reader.rs",
+    "dataset/spool.rs",
+    "dataset/staging.rs",
+    "dataset/trajectories.rs",
+    "dataset/writer.rs",
+    "encode/",
+    "exec/",
+    "history.rs",
+    "picture/file.rs",
+    "worker/",
+];
+
+/// What these do not call: metadata may be looked at, and `effect` does the rest.
+const DIRECT_EFFECTS: [&str; 25] = [
+    " File::create(",
+    "File::open(",
+    "fs::copy",
+    "fs::create_dir",
+    "fs::hard_link",
+    "fs::read(",
+    "fs::read_dir",
+    "fs::remove",
+    "fs::rename",
+    "fs::set_permissions",
+    "fs::write",
+    "fs::File::",
+    ".sync_all(",
+    ".sync_data(",
+    "syncfs",
+    ".try_lock_shared()",
+    "file.lock()",
+    "file.try_lock()",
+    "FileExt",
+    ".spawn()",
+    ".output()",
+    ".status()",
+    "SystemTime::now",
+    "Timestamp::now",
+    "write_all(",
+];
+
+/// The part of a file before its tests.
+fn without_tests(text: &str) -> String {
+    code(text.split("#[cfg(test)]\nmod ").next().unwrap_or_default())
+}
+
+#[test]
+fn every_effect_of_what_faults_are_tested_on_has_a_site() {
+    let mut wrong = Vec::new();
+    let mut seen = 0;
+    for (_, path, text) in sources() {
+        let path = path.to_str().unwrap();
+        let tests = path.contains("test");
+        if tests || !THROUGH_EFFECTS.iter().any(|start| path.starts_with(start)) {
+            continue;
+        }
+        seen += 1;
+        for line in without_tests(&text).lines().filter(|line| !line.contains("effect::")) {
+            for word in DIRECT_EFFECTS.iter().filter(|word| line.contains(**word)) {
+                wrong.push(format!("src/{path}: `{word}` in `{}`", line.trim()));
+            }
+        }
+    }
+    assert!(seen > 60, "only {seen} files");
+    assert!(wrong.is_empty(), "use `crate::effect` instead:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_sites_of_effects_are_those_in_the_code() {
+    let mut used = BTreeSet::new();
+    for (_, path, text) in sources() {
+        if path.starts_with("effect") {
+            continue;
+        }
+        let code: String = without_tests(&text).split_whitespace().collect();
+        // By themselves, or through those who open in a careful way.
+        let starts = ["effect::", "plain::", "create_half"];
+        for rest in starts.iter().flat_map(|start| code.split(start).skip(1)) {
+            let Some((name, rest)) = rest.split_once("(\"") else { continue };
+            if name.bytes().all(|c| c.is_ascii_lowercase() || c == b'_') {
+                used.insert(rest.split('"').next().unwrap().to_owned());
+            }
+        }
+    }
+    let known: BTreeSet<String> = spinlock::effect::SITES.iter().map(|s| (*s).to_owned()).collect();
+    assert_eq!(used, known, "`src/effect/sites.rs` lists what is named in the code");
+}
