@@ -13,7 +13,6 @@ use super::plain;
 use super::read::check_piece;
 use super::sealed::{self, Trouble};
 use super::{Cache, lock, survey};
-use crate::effect;
 use crate::error::Result;
 use crate::key::Key;
 

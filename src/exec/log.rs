@@ -145,10 +145,8 @@ impl EventLog {
         // Nobody else's: its name is that of the log.
         let new = OpenOptions::new().write(true).create_new(true).clone();
         let file = effect::open_as("exec.trace.create", &new, &path);
-        file.and_then(|mut file| {
-            effect::write_all("exec.trace.write", &mut file, text.as_bytes())
-        })
-        .io("write", &path)
+        file.and_then(|mut file| effect::write_all("exec.trace.write", &mut file, text.as_bytes()))
+            .io("write", &path)
     }
 }
 

@@ -82,7 +82,7 @@ fn no_mutation_of_a_data_set_ends_the_tool_by_a_signal() {
         &["report", "bad/x.h5", "-o", "out/x.html"],
         &["diff", "bad/x.h5", "datasets/x.h5"],
     ];
-    while start.elapsed() < budget() {
+    while start.elapsed() < budget() || tried < 60 {
         let mut bytes = sound.clone();
         match tried % 8 {
             0 => bytes.truncate(draws.below(sound.len())),
@@ -107,7 +107,7 @@ fn no_mutation_of_a_data_set_ends_the_tool_by_a_signal() {
         assert_eq!(names(&space.path("bad")), ["x.h5"], "{ran:?}");
     }
     println!("{tried} mutations, {refused} refused");
-    assert!(tried > 50 && refused > tried / 8, "{refused} of {tried} mutations were refused");
+    assert!(refused > tried / 8, "{refused} of {tried} mutations were refused");
 }
 
 #[test]
