@@ -23,8 +23,11 @@ fn path(cache: &Cache, experiment: &Path) -> PathBuf {
 impl History {
     /// The last build of the experiment at this path; empty if there was none.
     pub fn read(cache: &Cache, experiment: &Path) -> Self {
-        let text =
-            effect::read_text("history.labels.read", &path(cache, experiment)).unwrap_or_default();
+        let path = path(cache, experiment);
+        if !path.is_file() {
+            return Self::default();
+        }
+        let text = effect::read_text("history.labels.read", &path).unwrap_or_default();
         let line = |line: &str| {
             let (key, label) = line.split_once(' ')?;
             Some((label.to_owned(), key.parse().ok()?))

@@ -178,6 +178,9 @@ fn kind_of(path: &Path) -> &'static str {
 
 /// The digests of outputs that a lock file records for a profile.
 fn locked(path: &Path, profile: &str) -> BTreeMap<String, String> {
+    if !path.is_file() {
+        return BTreeMap::new();
+    }
     fs::read(path).map(|text| locked_in(&text, profile)).unwrap_or_default()
 }
 

@@ -66,7 +66,8 @@ pub(super) fn logs(cache: &Path, experiment: &Path) -> impl Iterator<Item = Path
     let folder = fs::read_dir(cache.join("log")).into_iter().flatten();
     let mut logs: Vec<PathBuf> = folder
         .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.extension().is_some_and(|e| e == "jsonl"))
+        // A pipe would wait for whoever writes to it.
+        .filter(|path| path.extension().is_some_and(|e| e == "jsonl") && path.is_file())
         .collect();
     // Their names begin with the time.
     logs.sort();

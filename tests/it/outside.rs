@@ -189,9 +189,12 @@ fn folders_of_the_cache_that_are_links_are_left_alone() {
     let _ = fs::remove_dir_all(space.path("cache/staging/rollout"));
     outside.link("cache/staging/rollout", "victim");
     fs::create_dir_all(space.path("cache/locks")).unwrap();
-    finish(space.program("mkfifo", &["cache/locks/rollout-x", "cache/tmp-x"])).ok();
+    let log = "cache/log/20991121T000000Z-1.jsonl";
+    finish(space.program("mkfifo", &["cache/locks/rollout-x", "cache/tmp-x", log])).ok();
     space.run(&["cache", "fsck"]).fails(4, &["damaged"]);
     space.run(&["cache", "gc"]).ok();
+    space.run(&["status"]).ok();
+    space.run(&["report", "experiments/x"]).ok();
     assert_eq!(fs::read_dir(outside.path("victim")).unwrap().count(), 0, "written through a link");
 }
 
