@@ -8,7 +8,7 @@ TORCH := --release --locked --no-default-features --features torch
 PREFIX ?= $(HOME)/.local
 BIN := target/release
 
-.PHONY: help setup build demo test test-gpu lint install bench soak clean
+.PHONY: help setup build demo test test-gpu lint deny fuzz install bench soak clean
 
 help: ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -28,7 +28,7 @@ demo: build ## Build experiments/quickstart and open it with h5py
 	$(BIN)/spinlock validate datasets/quickstart.h5
 	PYTHONPATH=.python python3 tests/python/demo.py datasets/quickstart.h5
 
-test: build lint ## Run the whole gate: format, lints, tests, docs, an end-to-end build read with h5py
+test: build lint deny ## Run the whole gate: format, lints, dependencies, tests, docs, an end-to-end build read with h5py
 	$(CARGO) test $(TORCH) --lib -- compute:: worker::
 	$(CARGO) test $(TORCH) --test numerics
 	$(CARGO) test $(FRONT)
@@ -42,6 +42,12 @@ lint: setup ## Check format and lints
 	$(CARGO) fmt --check
 	$(CARGO) clippy $(FRONT) --all-targets -- -D warnings
 	$(CARGO) clippy $(TORCH) --all-targets -- -D warnings
+
+deny: ## Check dependencies: known faults, licences, versions, sources
+	@.setup/deny.sh
+
+fuzz: setup ## Fuzz everything that reads what strangers wrote: 5 minutes or 10^6 runs each (RUNS=, EACH= seconds, TARGETS=)
+	@tests/fuzz/run.sh
 
 install: build ## Install both programs and libtorch under PREFIX (default ~/.local)
 	install -D -m 755 $(BIN)/spinlock $(PREFIX)/bin/spinlock

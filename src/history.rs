@@ -36,7 +36,12 @@ fn path(cache: &Cache, experiment: &Path) -> PathBuf {
 impl History {
     /// The last build of the experiment at this path; empty if there was none.
     pub fn read(cache: &Cache, experiment: &Path) -> Self {
-        Self::read_from(&path(cache, experiment)).unwrap_or_default()
+        let path = path(cache, experiment);
+        // What is no file could wait for somebody else, or never end.
+        if !path.is_file() {
+            return Self::default();
+        }
+        Self::read_from(&path).unwrap_or_default()
     }
 
     fn read_from(path: &Path) -> std::io::Result<Self> {

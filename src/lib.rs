@@ -18,7 +18,7 @@
 //! | 2 | [`config`] [`artifact`] [`graph`] [`cache`] | the experiment, the recipes, the store; strangers to each other |
 //! | 3 | [`plan`] | deciding: data without effects |
 //! | 4 | [`exec`] `compute` `dataset` `assemble` `extract` `history` [`encode`] `predict` `project` `live` `watch` `serve` `gallery` `chart` `film` `recompute` `report` | doing: processes, kernels, files, pictures |
-//! | 5 | `build` `worker` `cli` | one build; the two programs' talk |
+//! | 5 | `build` `worker` `cli` `fuzz` | one build; the two programs' talk; what strangers can hand us |
 //!
 //! Two programs are built from it, each with a feature of its own and never with both. `spinlock`
 //! (feature `front`: `assemble`, `build`, `chart`, `cli`, `dataset`, `extract`, `film`, `gallery`, `history`,
@@ -60,6 +60,9 @@ pub mod extract;
 pub mod features;
 #[cfg(feature = "front")]
 pub mod film;
+#[cfg(feature = "front")]
+#[doc(hidden)]
+pub mod fuzz;
 #[cfg(feature = "front")]
 pub mod gallery;
 pub mod graph;

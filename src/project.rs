@@ -113,7 +113,9 @@ pub fn encoder(cache: &Cache, on_cuda: bool) -> Result<Option<Arc<str>>> {
         format!("{}\n{} {}\n{on_cuda} {driver}", program.display(), about.len(), about.mtime());
     let name = blake3::hash(identity.as_bytes()).to_hex();
     let path = cache.root().join("probe").join(format!("{name}.txt"));
-    if let Ok(known) = fs::read_to_string(&path) {
+    if path.is_file()
+        && let Ok(known) = fs::read_to_string(&path)
+    {
         return Ok(Some(known.into()));
     }
     let Some(found) = Ffmpeg::find("ffmpeg", None, on_cuda)?.map(|ffmpeg| ffmpeg.identity()) else {
@@ -140,7 +142,11 @@ fn probe(cache: &Cache, worker: &Path) -> Result<Probe> {
     );
     let name = blake3::hash(identity.as_bytes()).to_hex();
     let path = cache.root().join("probe").join(format!("{name}.json"));
-    let known = fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok());
+    let known = path
+        .is_file()
+        .then(|| fs::read(&path).ok())
+        .flatten()
+        .and_then(|text| serde_json::from_slice(&text).ok());
     if let Some(probe) = known {
         return Ok(probe);
     }

@@ -153,7 +153,9 @@ pub fn wanted(sources: &Sources<'_>) -> Result<Vec<Beside>> {
 
 /// Whether a path is one that [`wanted`] gives to files beside a data set.
 pub fn is_beside(dataset: &Path, path: &Path) -> bool {
-    path == statistics(dataset) || path.starts_with(renders(dataset))
+    // By name alone, so that a path that climbs out again is none of them.
+    let climbs = path.components().any(|part| part == std::path::Component::ParentDir);
+    path == statistics(dataset) || (path.starts_with(renders(dataset)) && !climbs)
 }
 
 /// The statistics of a data set: `datasets/x.h5` → `datasets/x.stats.yaml`.

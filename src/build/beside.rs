@@ -33,7 +33,7 @@ fn is_free(cache: &Cache, path: &Path) -> Result<bool> {
     }
     match cache.output_at(path)? {
         Some(record) => record.is_intact(),
-        None => Ok(names_us(path)),
+        None => Ok(path.is_file() && names_us(path)),
     }
 }
 

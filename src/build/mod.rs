@@ -140,7 +140,7 @@ fn attempt(
         let mut to_make = plan.to_make(&request.only);
         let nothing_to_do = to_make.is_empty() && matches!(plan.output, Output::Current(_));
         if root.is_none() && !nothing_to_do {
-            output::refuse_foreign(project, experiment, cache, request.force)?;
+            output::refuse_foreign(project, experiment, cache, request)?;
             Cache::open(cache.root())?.require_locks()?;
             root = Some(register(project, experiment, profile, &plan, cache, request)?);
             // What is there from here on stays as long as this build lives.

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use super::Request;
 use crate::cache::Cache;
 use crate::config::Experiment;
-use crate::dataset;
 use crate::error::{Error, Result};
 use crate::plan::Plan;
 use crate::project::Project;
@@ -41,10 +41,10 @@ pub fn refuse_foreign(
     project: &Project,
     experiment: &Experiment,
     cache: &Cache,
-    force: bool,
+    request: &Request,
 ) -> Result<()> {
     let path = &experiment.dataset.path;
-    if force || !path.exists() {
+    if request.force || !path.exists() {
         return Ok(());
     }
     let record = cache.output_at(path)?;
@@ -56,7 +56,7 @@ pub fn refuse_foreign(
             .help("give each its own output path, or overwrite with --force"));
     }
     let intact = record.map_or(Ok(false), |record| record.is_intact())?;
-    if intact || dataset::is_ours(path) {
+    if intact || (request.is_ours)(path) {
         return Ok(());
     }
     Err(Error::usage(format!("`{}` was not written by spinlock", path.display()))

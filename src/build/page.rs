@@ -35,7 +35,13 @@ pub fn write(
         return;
     }
     let lock = lock_path(project, experiment);
-    let subject = Subject { root: &project.root, experiment, profile, cache, plan, lock: &lock };
+    // A data set that was changed since it was written is only opened in a process of its own.
+    let data_set = &experiment.dataset.path;
+    let own = cache.output_at(data_set).is_ok_and(|record| {
+        record.is_some_and(|record| record.is_intact().is_ok_and(|is_intact| is_intact))
+    });
+    let root = &project.root;
+    let subject = Subject { root, experiment, profile, cache, plan, lock: &lock, own };
     let page = report::page(&report::of_experiment(&subject));
     match file::write(&path, page.as_bytes()) {
         Ok(()) => report.page = Some((path.display().to_string(), page.len() as u64)),

@@ -43,7 +43,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 fn git(project: &Project) -> Value {
     let ask = |arguments: &[&str]| {
         let mut command = Command::new("git");
-        command.arg("-C").arg(&project.root).args(arguments);
+        // A repository may name a program that says which files changed: it is not run.
+        let safe = ["-c", "core.fsmonitor=false", "--no-optional-locks", "-C"];
+        command.args(safe).arg(&project.root).args(arguments);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let output = effect::spawn("build.git.spawn", &mut command)
             .map(|git| child::finish(git, Vec::new(), PATIENCE));

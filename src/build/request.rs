@@ -1,6 +1,6 @@
 //! What a build is asked for.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -24,6 +24,9 @@ pub struct Request {
     pub lock: Lock,
     /// Put renders there and remember nothing of them: a person wants to see something once.
     pub elsewhere: Option<Elsewhere>,
+    /// Whether a file that lies at an output path is a data set of ours. It is asked of another process,
+    /// since the file may be anybody's.
+    pub is_ours: fn(&Path) -> bool,
     /// Set by Ctrl-C: end now.
     pub interrupt: Arc<AtomicBool>,
     /// Set by who has something better to build: end when the jobs at hand are done. A data set that

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::{Report, beside, output, provenance, quality};
+use super::{Report, beside, provenance, quality};
 use crate::artifact::{Artifact, DatasetFile};
 use crate::assemble::{self, Sources};
 use crate::cache::{Cache, Documents, KeyLock, OutputRecord, PartWriter, Pending, identity};

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use super::gc::{GcOptions, GcReport, is_older};
 use super::layout::{self, children, in_use, size_of};
 use super::needed::{Needed, RUNNING};
-use super::{Cache, OutputRecord, scratch};
+use super::{Cache, OutputRecord, plain, scratch};
 use crate::error::Result;
 use crate::key::Key;
 
@@ -55,6 +55,9 @@ impl Cache {
     fn clear_staging(&self, options: &GcOptions, needed: &Needed, now: SystemTime) -> Result<u64> {
         let mut freed = 0;
         for kind in children(&self.root().join("staging"))? {
+            if !plain::is_folder(&kind.path()) {
+                continue;
+            }
             for folder in children(&kind.path())? {
                 let names = (kind.file_name().into_string(), folder.file_name().into_string());
                 let (Ok(kind), Ok(key)) = names else { continue };

@@ -15,6 +15,7 @@ use serde_json::Value;
 
 use super::layout;
 use super::piece::Piece;
+use super::plain;
 use super::sealed::{self, Trouble};
 use crate::effect;
 use crate::error::{Error, IoContext, Result};
@@ -138,15 +139,17 @@ pub(super) fn store(folder: &Path, mut entry: Entry) -> Result<u64> {
 
 /// Reads the entry in a folder.
 pub(super) fn load(folder: &Path, kind: &str, key: &Key) -> Result<Entry, Trouble> {
+    if folder.symlink_metadata().is_ok_and(|about| !about.is_dir()) {
+        return Err(Trouble::Damaged("it is no folder".to_owned()));
+    }
     let mut entry = load_head(folder)?;
     if entry.kind != kind || entry.key != *key {
         return Err(Trouble::Damaged(format!("it is the entry {}/{}", entry.kind, entry.key)));
     }
     for file in &entry.files {
         let path = folder.join(&file.name);
-        let plain = Path::new(&file.name).file_name().is_some_and(|n| n == file.name.as_str());
         let found = fs::symlink_metadata(&path).map_err(|e| Trouble::reading(&path, e))?;
-        if !plain || !found.is_file() || found.len() != file.bytes {
+        if !is_name(&file.name) || !found.is_file() || found.len() != file.bytes {
             return Err(Trouble::Damaged(format!("`{}` has not its length", file.name)));
         }
     }
@@ -179,7 +182,7 @@ fn join_leaves(folder: &Path, entry: &mut Entry) -> Result<(), Trouble> {
         None => Vec::new(),
         Some(record) => {
             let path = folder.join(LEAVES);
-            let bytes = layout::steady(|| effect::read("cache.leaves.read", &path))
+            let bytes = layout::steady(|| plain::read("cache.leaves.read", &path))
                 .map_err(|e| Trouble::reading(&path, e))?;
             if Digest::of(&bytes) != record.digest {
                 return Err(Trouble::Damaged(format!("`{LEAVES}` is not what was written")));
@@ -197,6 +200,11 @@ fn join_leaves(folder: &Path, entry: &mut Entry) -> Result<(), Trouble> {
         piece.leaves = leaves.by_ref().take(count).map(|leaf| Digest(*leaf)).collect();
     }
     Ok(())
+}
+
+/// Whether a text from a file is the name of a file in a folder, and of no other place.
+pub(super) fn is_name(text: &str) -> bool {
+    Path::new(text).file_name().is_some_and(|name| name == text)
 }
 
 /// Names a damaged entry and what is wrong with it.
@@ -218,6 +226,6 @@ pub(super) fn check_file(folder: &Path, record: &FileRecord) -> Result<(), Troub
 
 fn digest_of_file(path: &Path) -> io::Result<Digest> {
     let mut hasher = blake3::Hasher::new();
-    hasher.update_reader(effect::open("cache.payload.open", path)?)?;
+    hasher.update_reader(plain::open("cache.payload.open", path)?)?;
     Ok(hasher.finalize().into())
 }

@@ -9,10 +9,10 @@ use serde::Serialize;
 
 use super::entry::{Entry, check_file, content_digest};
 use super::layout::{self, TEMPORARY, children, size_of};
+use super::plain;
 use super::read::check_piece;
 use super::sealed::{self, Trouble};
 use super::{Cache, gc, keyset, lock, scratch, survey};
-use crate::effect;
 use crate::error::Result;
 use crate::key::Key;
 
@@ -174,12 +174,17 @@ impl Cache {
     /// Staging: keeps the complete parts of keys that are not published, and what is in use.
     fn sweep_staging(&self, options: FsckOptions, report: &mut FsckReport) -> Result<()> {
         for kind in children(&self.root().join("staging"))? {
+            if !plain::is_folder(&kind.path()) {
+                report.foreign.push(kind.path());
+                continue;
+            }
             for folder in children(&kind.path())? {
                 let names = (kind.file_name().into_string(), folder.file_name().into_string());
                 let key = match &names {
                     (Ok(_), Ok(key)) => key.parse::<Key>().ok(),
                     _ => None,
                 };
+                let key = key.filter(|_| plain::is_folder(&folder.path()));
                 let (Ok(kind), Some(key)) = (names.0, key) else {
                     report.foreign.push(folder.path());
                     continue;
@@ -240,7 +245,9 @@ impl Cache {
             leftover(path, options, report)?;
         }
         for child in children(&self.root().join("locks"))? {
-            if !layout::in_use(&child.path())? {
+            if !child.file_type().is_ok_and(|sort| sort.is_file()) {
+                report.foreign.push(child.path());
+            } else if !layout::in_use(&child.path())? {
                 report.leftovers.push(Leftover { path: child.path(), bytes: 0 });
                 if !options.dry_run {
                     // Taking the lock and giving it back removes the file.
@@ -258,7 +265,7 @@ pub(super) fn check_payload(folder: &Path, entry: &Entry, deep: bool) -> Result<
         check_file(folder, record)?;
         let path = folder.join(&record.name);
         let file =
-            effect::open("cache.payload.open", &path).map_err(|e| Trouble::reading(&path, e))?;
+            plain::open("cache.payload.open", &path).map_err(|e| Trouble::reading(&path, e))?;
         for piece in entry.pieces.iter().filter(|p| p.file == record.name) {
             check_piece(&file, &path, piece, deep)?;
         }

@@ -67,8 +67,8 @@ pub(super) fn prepare(root: &Path) -> Result<()> {
 /// Whether the folder is a cache, which this program must be able to read.
 pub(super) fn check(root: &Path) -> Result<bool> {
     let format = root.join("format");
-    match effect::read_text("cache.format.read", &format) {
-        Ok(text) => check_format(root, &text).map(|()| true),
+    match super::plain::read("cache.format.read", &format) {
+        Ok(text) => check_format(root, &String::from_utf8_lossy(&text)).map(|()| true),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(e) => Err(Error::io("read", &format, e)),
     }
@@ -318,7 +318,7 @@ pub(super) fn is_same(one: &File, other: &File) -> bool {
 /// # Errors
 /// If the file cannot be opened or locked; that there is none is no error.
 pub fn in_use(path: &Path) -> Result<bool> {
-    match steady(|| effect::open("cache.lock.open", path)) {
+    match steady(|| super::plain::open("cache.lock.open", path)) {
         // A shared lock, since on network file systems an exclusive one needs write access.
         Ok(file) => match effect::try_lock_shared("cache.lock.lock", &file) {
             Ok(()) => Ok(false),
@@ -327,7 +327,10 @@ pub fn in_use(path: &Path) -> Result<bool> {
             Err(fs::TryLockError::Error(e)) if is_stale(&e) => Ok(false),
             Err(fs::TryLockError::Error(e)) => Err(Error::io("lock", path, e)),
         },
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
+        // Nobody writes to what is no file.
+        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof) => {
+            Ok(false)
+        }
         Err(e) => Err(Error::io("open", path, e)),
     }
 }

@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::Cache;
 use super::entry::{self, ENTRY, Entry};
 use super::layout::{children, size_in, size_of};
+use super::plain;
 use super::sealed::Trouble;
 use crate::error::Result;
 use crate::key::Key;
@@ -69,7 +70,8 @@ impl Cache {
     /// The kinds that have entries, sorted.
     pub fn kinds(&self) -> Result<Vec<String>> {
         let folders = children(&self.root().join("objects"))?;
-        Ok(folders.iter().filter_map(|f| f.file_name().into_string().ok()).collect())
+        let folders = folders.iter().filter(|f| plain::is_folder(&f.path()));
+        Ok(folders.filter_map(|f| f.file_name().into_string().ok()).collect())
     }
 
     /// The keys of a kind, the newest entry first.
@@ -162,7 +164,7 @@ impl Cache {
 /// What lies in one of the folders of a kind.
 fn walk_fan(fan: &DirEntry) -> Result<(Vec<Found>, Vec<PathBuf>)> {
     let (mut found, mut foreign) = (Vec::new(), Vec::new());
-    if !fan.path().is_dir() {
+    if !plain::is_folder(&fan.path()) {
         return Ok((found, vec![fan.path()]));
     }
     for child in children(&fan.path())? {
@@ -170,7 +172,7 @@ fn walk_fan(fan: &DirEntry) -> Result<(Vec<Found>, Vec<PathBuf>)> {
         let name = child.file_name().into_string().unwrap_or_default();
         match name.parse::<Key>() {
             Ok(key) if name.starts_with(&*fan.file_name().to_string_lossy()) => {
-                let published = folder.join(ENTRY).metadata().and_then(|m| m.modified());
+                let published = folder.join(ENTRY).symlink_metadata().and_then(|m| m.modified());
                 found.push(Found { key, folder, published: published.ok() });
             }
             _ => foreign.push(folder),

@@ -8,6 +8,7 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::Cache;
@@ -110,7 +111,9 @@ fn still_named(file: &File, path: &Path) -> bool {
 }
 
 fn open(path: &Path) -> Result<File> {
-    let how = OpenOptions::new().read(true).write(true).create(true).truncate(false).clone();
+    let mut how = OpenOptions::new();
+    how.read(true).write(true).create(true).truncate(false);
+    how.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
     let open = || effect::open_as("cache.lock.create", &how, path);
     match steady(open) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => {

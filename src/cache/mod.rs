@@ -25,6 +25,7 @@ mod needed;
 mod outputs;
 mod piece;
 mod pin;
+mod plain;
 mod present;
 mod publish;
 mod quarantine;
@@ -55,6 +56,7 @@ pub use pin::PinRecord;
 pub use publish::{Pending, Published};
 pub use root::{Registered, RootRecord};
 pub use scratch::Scratch;
+pub use sealed::wrap as sealed_text;
 pub use staging::{Part, PartReport, PartWriter};
 pub use vouch::{Fault, Wanted};
 

@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::encoding::{Dtype, Encoding};
 use crate::key::Digest;
 
+/// Deflate cannot shrink by more than this factor: an array that claims to is not what it claims.
+const MAX_RATIO: u64 = 1100;
+
 /// Which leaves of an array are data; the others are padding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -25,7 +28,8 @@ impl Valid {
     pub fn count(&self) -> usize {
         match self {
             Valid::First(count) => *count,
-            Valid::Box(extents) => extents.iter().product(),
+            // Checked against the shape before it is used; what does not fit is too many.
+            Valid::Box(extents) => extents.iter().fold(1_usize, |n, i| n.saturating_mul(*i)),
         }
     }
 
@@ -108,6 +112,14 @@ impl Piece {
     /// Whether the numbers above fit each other; says what does not.
     pub(super) fn check(&self) -> Result<(), String> {
         check_shape(self.dtype, &self.shape, self.leaf, &self.valid)?;
+        let decoded = self.decoded_bytes() as u64;
+        let fits = match self.encoding {
+            Encoding::Raw => self.bytes == decoded,
+            Encoding::ShuffleDeflate { .. } => decoded <= self.bytes.saturating_mul(MAX_RATIO),
+        };
+        if !fits {
+            return Err(format!("{decoded} bytes of values in {} bytes", self.bytes));
+        }
         if self.leaves.len() != self.valid.count() {
             return Err(format!("{} leaf digests for {:?}", self.leaves.len(), self.valid));
         }
@@ -139,7 +151,7 @@ pub(super) fn check_shape(
     let Some(elements) = elements.filter(|n| n.checked_mul(dtype.size()).is_some()) else {
         return Err(format!("the shape {shape:?} is too large"));
     };
-    if leaf == 0 || elements % leaf != 0 {
+    if leaf == 0 || elements % leaf != 0 || leaf.checked_mul(dtype.size()).is_none() {
         return Err(format!("leaves of {leaf} elements do not divide the shape {shape:?}"));
     }
     let fits = match valid {
@@ -147,7 +159,8 @@ pub(super) fn check_shape(
         Valid::Box(extents) => {
             extents.len() <= shape.len()
                 && extents.iter().zip(shape).all(|(extent, axis)| extent <= axis)
-                && shape[extents.len()..].iter().product::<usize>() == leaf
+                && shape[extents.len()..].iter().try_fold(1_usize, |n, i| n.checked_mul(*i))
+                    == Some(leaf)
         }
     };
     if fits {

@@ -1,10 +1,11 @@
 //! Where damaged entries go: out of the way of builds, kept for whoever wants to know why.
 
+use std::fs::OpenOptions;
 use std::io;
 use std::path::PathBuf;
 
 use super::entry::damage;
-use super::{Cache, layout};
+use super::{Cache, layout, plain};
 use crate::effect;
 use crate::error::{Error, IoContext, Result};
 use crate::key::Key;
@@ -37,9 +38,16 @@ impl Cache {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(e) => return Err(Error::io("quarantine", &from, e)),
         }
-        let reason = to.join("damage.txt");
-        // It is out of the way, which matters; on a full disk the reason may not fit.
-        let _ = effect::write("cache.quarantine.write", &reason, format!("{why}\n").as_bytes());
+        // Into what was moved, and not through a link in it or in its place. It is out of the way, which
+        // matters; on a full disk the reason may not fit.
+        if plain::is_folder(&to) {
+            let new = OpenOptions::new().write(true).create_new(true).clone();
+            let reason = to.join("damage.txt");
+            let _ = effect::open_as("cache.quarantine.create", &new, &reason).and_then(|mut file| {
+                let text = format!("{why}\n");
+                effect::write_all("cache.quarantine.write", &mut file, text.as_bytes())
+            });
+        }
         Ok(Some(to))
     }
 

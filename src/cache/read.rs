@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::encoding::{self, Encoding};
 use super::entry::Entry;
 use super::piece::Piece;
+use super::plain;
 use super::sealed::Trouble;
 use super::staging::Part;
 use super::{Cache, layout};
@@ -40,7 +41,7 @@ impl OpenFiles {
         }
         drop(list);
         let file = Arc::new(
-            effect::open("cache.payload.open", path).map_err(|e| Trouble::reading(path, e))?,
+            plain::open("cache.payload.open", path).map_err(|e| Trouble::reading(path, e))?,
         );
         let mut list = self.list();
         if list.len() >= MAX_OPEN {
@@ -117,7 +118,7 @@ impl Cache {
     /// An array of a part that is not published, verified; `None` if it is damaged or gone, which loses
     /// nothing but the work that went into it.
     pub fn read_part(&self, part: &Part, piece: &Piece) -> Option<Vec<u8>> {
-        let file = effect::open("cache.part.open", &part.path).ok()?;
+        let file = plain::open("cache.part.open", &part.path).ok()?;
         decoded(piece, read_at(&file, &part.path, piece).ok()?).ok()
     }
 

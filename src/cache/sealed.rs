@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::layout::{steady, write_atomic};
-use crate::effect;
+use super::plain;
 use crate::error::{Error, Result};
 use crate::key::Digest;
 
@@ -52,7 +52,8 @@ pub(super) fn seal(name: &str, value: &impl Serialize) -> Result<Vec<u8>> {
     Ok(wrap(name, &text))
 }
 
-fn wrap(name: &str, text: &str) -> Vec<u8> {
+/// The bytes of a sealed file, of the text of its value.
+pub fn wrap(name: &str, text: &str) -> Vec<u8> {
     let checksum = Digest::of(text.as_bytes());
     format!("{{\"checksum\":\"{checksum}\",\"{name}\":{text}}}\n").into_bytes()
 }
@@ -79,7 +80,7 @@ pub(super) fn write(path: &Path, name: &str, value: &impl Serialize) -> Result<(
 
 /// Reads a sealed file.
 pub(super) fn read<T: DeserializeOwned>(path: &Path, name: &str) -> Result<T, Trouble> {
-    match steady(|| effect::read("cache.record.read", path)) {
+    match steady(|| plain::read("cache.record.read", path)) {
         Ok(bytes) => unseal(name, &bytes),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Err(Trouble::Absent),
         Err(e) => Err(Trouble::reading(path, e)),

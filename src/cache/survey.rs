@@ -8,8 +8,10 @@ use std::path::{Path, PathBuf};
 
 use super::Cache;
 use super::layout::{self, HALF_ENTRY, TEMPORARY};
+use super::piece::Piece;
 use super::sealed::{self, Trouble};
 use super::staging::Part;
+use super::{entry, plain};
 use crate::effect;
 use crate::error::{Error, Result};
 use crate::key::{Digest, Key};
@@ -113,7 +115,17 @@ pub(super) fn survey(folder: &Path) -> Result<Survey> {
 fn load(sidecar: &Path) -> Result<Part, Trouble> {
     let mut part: Part = sealed::read(sidecar, "part")?;
     part.path = sidecar.with_extension("part");
-    let data = fs::metadata(&part.path).map_err(|e| Trouble::reading(&part.path, e))?;
+    let data = fs::symlink_metadata(&part.path).map_err(|e| Trouble::reading(&part.path, e))?;
+    let fits = |piece: &Piece| {
+        piece.check().is_ok()
+            && piece.offset.checked_add(piece.bytes).is_some_and(|e| e <= part.bytes)
+    };
+    if !data.is_file() || !part.file.as_deref().is_none_or(entry::is_name) {
+        return Err(Trouble::Damaged("its data are no file".to_owned()));
+    }
+    if !part.pieces.iter().all(fits) {
+        return Err(Trouble::Damaged("its arrays are not in its data".to_owned()));
+    }
     if data.len() != part.bytes {
         return Err(Trouble::Damaged("its data have not their length".to_owned()));
     }
@@ -122,7 +134,7 @@ fn load(sidecar: &Path) -> Result<Part, Trouble> {
 
 fn verify(part: &Part) -> Result<(), Trouble> {
     let data =
-        effect::open("cache.part.open", &part.path).map_err(|e| Trouble::reading(&part.path, e))?;
+        plain::open("cache.part.open", &part.path).map_err(|e| Trouble::reading(&part.path, e))?;
     let mut end = 0;
     for piece in &part.pieces {
         let mut stored = vec![0; piece.bytes as usize];

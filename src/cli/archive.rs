@@ -246,8 +246,8 @@ fn recipes(manifest: &Manifest, root: &Path) -> Option<Recipes> {
 fn register(cache: &Cache, manifest: &Manifest) -> Result<()> {
     let file = manifest.about["resolved"]["file"].as_str().unwrap_or("an archive").to_owned();
     let keys = manifest.entries.iter().map(|entry| entry.key).collect();
-    let name = blake3::hash(format!("import {file}").as_bytes()).to_hex();
-    cache.set_root(&name[..32], &RootRecord { experiment: file, lock: None, keys })
+    let profile = manifest.about["profile"].as_str().unwrap_or_default().to_owned();
+    cache.register(RootRecord::new(file, None, profile), keys)?.done()
 }
 
 /// What a person must know, as an error: damage before what differs.

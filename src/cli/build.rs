@@ -151,6 +151,7 @@ pub fn request(args: &BuildArgs) -> Result<Request> {
         check: args.check,
         lock: if args.locked { Lock::Keep } else { Lock::Write },
         elsewhere: None,
+        is_ours: super::inside::is_ours,
         interrupt: interrupts()?,
         drain: Arc::default(),
     })

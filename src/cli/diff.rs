@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::common::{Overrides, load};
 use super::info::is_data;
-use super::{Global, print, print_json};
+use super::{Global, harmless, print, print_json};
 use crate::config;
 use crate::dataset;
 use crate::error::{Error, Result};
@@ -18,9 +18,9 @@ use crate::error::{Error, Result};
 #[derive(Debug, clap::Args)]
 pub struct DiffArgs {
     /// The first
-    a: PathBuf,
+    pub(super) a: PathBuf,
     /// The second, of the same sort
-    b: PathBuf,
+    pub(super) b: PathBuf,
     /// Print as JSON
     #[arg(long)]
     json: bool,
@@ -33,7 +33,7 @@ pub fn run(args: &DiffArgs, global: &Global) -> Result<ExitCode> {
             Ok(if args.json {
                 print_json(&difference)
             } else {
-                print(&dataset::render_difference(&difference))
+                print(&harmless(&dataset::render_difference(&difference)))
             })
         }
         (false, false) => experiments(args, global),

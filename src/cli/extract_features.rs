@@ -14,13 +14,13 @@ use crate::error::Result;
 pub struct ExtractFeaturesArgs {
     /// Data set
     #[arg(long, value_name = "PATH")]
-    dataset: PathBuf,
+    pub(super) dataset: PathBuf,
     /// File with a section `features`
     #[arg(long, value_name = "PATH")]
     config: Option<PathBuf>,
     /// File of their own to write features to [default: into the data set]
     #[arg(long, value_name = "PATH")]
-    output: Option<PathBuf>,
+    pub(super) output: Option<PathBuf>,
     /// Has no effect, as in the reference: all categories are on
     #[arg(long)]
     enable_spatial: bool,

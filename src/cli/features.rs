@@ -21,7 +21,7 @@ use crate::units;
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct FeaturesArgs {
     /// Data set, with states in `/outputs/fields`
-    file: PathBuf,
+    pub(super) file: PathBuf,
     /// Which features: sdf-1.0 (59), sdf-2.0 (153), sdf-extended (all there are) [default: sdf-2.0]
     #[arg(long, value_name = "SET")]
     set: Option<String>,
@@ -39,7 +39,7 @@ pub struct FeaturesArgs {
     config: Option<PathBuf>,
     /// File of their own to write features to [default: into the data set]
     #[arg(short, long, value_name = "FILE")]
-    output: Option<PathBuf>,
+    pub(super) output: Option<PathBuf>,
     /// Replace features that are there
     #[arg(long)]
     overwrite: bool,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::common::{Overrides, load};
-use super::{Global, print, print_json};
+use super::{Global, harmless, print, print_json};
 use crate::dataset;
 use crate::error::{Error, Result};
 
@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 #[derive(Debug, clap::Args)]
 pub struct InfoArgs {
     /// Data set, or the experiment that makes it
-    file: PathBuf,
+    pub(super) file: PathBuf,
     /// Everything about one operator
     #[arg(long, value_name = "INDEX")]
     row: Option<i64>,
@@ -25,10 +25,14 @@ pub fn run(args: &InfoArgs, global: &Global) -> Result<ExitCode> {
     let file = data_set(&args.file, global)?;
     if let Some(index) = args.row {
         let row = dataset::row(&file, index)?;
-        return Ok(if args.json { print_json(&row) } else { print(&dataset::render_row(&row)) });
+        return Ok(if args.json {
+            print_json(&row)
+        } else {
+            print(&harmless(&dataset::render_row(&row)))
+        });
     }
     let info = dataset::info(&file)?;
-    Ok(if args.json { print_json(&info) } else { print(&dataset::render_info(&info)) })
+    Ok(if args.json { print_json(&info) } else { print(&harmless(&dataset::render_info(&info))) })
 }
 
 /// Whether a name is meant as a file of data rather than as an experiment.

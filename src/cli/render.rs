@@ -25,7 +25,7 @@ use crate::units;
 pub struct RenderArgs {
     /// Data set (.h5), or experiment
     #[arg(value_name = "FILE|EXPERIMENT")]
-    target: PathBuf,
+    pub(super) target: PathBuf,
     /// Operators: a number (so many diverse ones), a list, or as `{random: 8, seed: 1, policy: convex}`
     #[arg(long, value_name = "WHICH")]
     operators: Option<String>,
@@ -276,6 +276,7 @@ fn experiment(
         check: None,
         lock: build::Lock::Write,
         elsewhere,
+        is_ours: super::inside::is_ours,
         interrupt: interrupts()?,
         drain: std::sync::Arc::default(),
     };

@@ -22,7 +22,7 @@ use crate::units;
 #[derive(Debug, clap::Args)]
 pub struct ReportArgs {
     /// Experiment file, or a data set
-    subject: PathBuf,
+    pub(super) subject: PathBuf,
     #[command(flatten)]
     overrides: Overrides,
     /// File to write, which is replaced if it exists [default: beside the data set, ending in
@@ -121,6 +121,8 @@ fn collect(args: &ReportArgs, global: &Global) -> Result<(Report, PathBuf)> {
         cache: &one.cache,
         plan: &plan,
         lock: &lock,
+        // This process is one of its own.
+        own: true,
     };
     Ok((report::of_experiment(&subject), one.experiment.dataset.path.clone()))
 }

@@ -9,10 +9,9 @@ use serde_json::{Value, json};
 use super::build::{BuildArgs, build_all, code, request};
 use super::common::{Loaded, machine};
 use super::progress::Terminal;
-use super::{Global, print_json, style};
+use super::{Global, inside, print_json, style};
 use crate::build::{Lock, locked, lockfile};
 use crate::config::{self, Experiment, Rebuild};
-use crate::dataset;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
 use crate::plan::Plan;
@@ -169,10 +168,11 @@ fn refuse_other_file(loaded: &Loaded) -> Result<()> {
     }
     let plan = Plan::new(&loaded.experiment, &loaded.profile, &loaded.cache)?;
     let key = plan.graph().node(plan.expansion.dataset.node()).key;
-    if dataset::key_of(path) == Some(key) {
+    let there = inside::key_of(path);
+    if there == Some(key) {
         return Ok(());
     }
-    let what = match dataset::key_of(path) {
+    let what = match there {
         Some(Key(_)) => "is another data set than the lock file asks for",
         None => "was not written by spinlock",
     };

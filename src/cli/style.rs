@@ -21,12 +21,12 @@ fn paint(text: &str, code: &str) -> String {
 
 /// A warning, as printed.
 pub fn warning(message: &str) -> String {
-    format!("{} {message}", paint("warning:", "1;33"))
+    format!("{} {}", paint("warning:", "1;33"), super::harmless(message))
 }
 
 /// Something to know, as printed.
 pub fn note(message: &str) -> String {
-    format!("{} {message}", paint("note:", "1;36"))
+    format!("{} {}", paint("note:", "1;36"), super::harmless(message))
 }
 
 /// Weak text.
@@ -41,7 +41,8 @@ pub fn strong(text: &str) -> String {
 
 /// An error with all that belongs to it.
 pub fn error(error: &Error) -> String {
-    let text = error.to_string();
+    // Names and texts of files are in it.
+    let text = super::harmless(&error.to_string());
     if !coloured() {
         return text;
     }

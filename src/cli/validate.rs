@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use super::common::{interrupts, machine};
 use super::progress::Terminal;
-use super::{Global, print, print_json, style};
+use super::{Global, harmless, print, print_json, style};
 use crate::cache::Cache;
 use crate::dataset;
 use crate::error::Result;
@@ -17,10 +17,10 @@ use crate::recompute::replay::{Replay, Replayed};
 #[derive(Debug, clap::Args)]
 pub struct ValidateArgs {
     /// Data set
-    file: PathBuf,
+    pub(super) file: PathBuf,
     /// Then compute so many operators again, from the file alone, and compare
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
-    replay: Option<u32>,
+    pub(super) replay: Option<u32>,
     /// Where to replay: auto, cpu, cuda, cuda:0 [default: as the file was made, if it can be]
     #[arg(long, requires = "replay")]
     device: Option<String>,
@@ -45,9 +45,9 @@ pub fn run(args: &ValidateArgs, global: &Global) -> Result<ExitCode> {
         }
         print_json(&out);
     } else {
-        print(&dataset::render_report(&report));
+        print(&harmless(&dataset::render_report(&report)));
         if let Some(replayed) = &replayed {
-            print(&told(replayed));
+            print(&harmless(&told(replayed)));
         }
     }
     match damage.or_else(|| replayed.and_then(|replayed| replayed.error())) {

@@ -16,7 +16,7 @@ use crate::units;
 pub struct VisualizeDatasetArgs {
     /// Data set; its stored states are drawn, nothing is simulated
     #[arg(long, value_name = "PATH")]
-    dataset: PathBuf,
+    pub(super) dataset: PathBuf,
     /// Video (.mp4), or folder for frames
     #[arg(long, value_name = "PATH", default_value = "visualizations/evolution.mp4")]
     output: PathBuf,

@@ -4,6 +4,7 @@
 //! It does not know which keys exist.
 
 use std::collections::HashMap;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::interpolate::interpolate;
@@ -50,6 +51,13 @@ impl<'a> Loader<'a> {
         Ok(self.finished(tree, sets))
     }
 
+    /// The document in a text that is shown as this file, with what it extends and the values of `sets`.
+    pub fn text(mut self, text: &[u8], shown: &Path, sets: &[Override]) -> Result<Node> {
+        let file = self.bounds.root.join(shown);
+        let tree = self.read(text, file.clone(), &file, &shown.display().to_string())?;
+        Ok(self.finished(tree, sets))
+    }
+
     /// A fixed document, with the values of `sets`.
     pub fn of(mut self, text: &str, sets: &[Override]) -> Node {
         let source = self.sources.add("", text.as_bytes());
@@ -71,8 +79,17 @@ impl<'a> Loader<'a> {
             return Ok(tree.clone());
         }
         self.sources.files.push(file.to_owned());
-        let bytes = std::fs::read(file).io("read", file)?;
-        let mut tree = match self.sources.parse(shown, &bytes) {
+        let mut bytes = Vec::new();
+        // One byte more than is read tells that it is too long.
+        std::fs::File::open(file)
+            .and_then(|text| text.take(yaml::MAX_BYTES as u64 + 1).read_to_end(&mut bytes))
+            .io("read", file)?;
+        self.read(&bytes, real, file, shown)
+    }
+
+    /// The text of one file with what it extends.
+    fn read(&mut self, bytes: &[u8], real: PathBuf, file: &Path, shown: &str) -> Result<Node> {
+        let mut tree = match self.sources.parse(shown, bytes) {
             Ok(tree) => tree,
             Err(fault) => {
                 self.faults.push(*fault);

@@ -117,10 +117,24 @@ impl Bounds<'_> {
         if !full.starts_with(&root) && !full.starts_with(&real_root) {
             return false;
         }
-        // What does not exist yet cannot be a link; its nearest existing folder can.
-        full.ancestors()
-            .find_map(|ancestor| ancestor.canonicalize().ok())
-            .is_none_or(|real| real.starts_with(&real_root))
+        // What does not exist yet cannot be a link; its nearest existing folder can. A link that leads to
+        // nothing may lead anywhere.
+        let there = full.ancestors().find(|ancestor| ancestor.symlink_metadata().is_ok());
+        there
+            .is_none_or(|there| there.canonicalize().is_ok_and(|real| real.starts_with(&real_root)))
+    }
+
+    /// Refuses an experiment that lies in the project by name and, through a link, somewhere else. One that
+    /// a person names by a path outside is meant.
+    ///
+    /// # Errors
+    /// Usage, in that case.
+    pub fn refuse_linked(&self, file: &Path, shown: &Path) -> Result<()> {
+        if self.allow_outside || shown.is_absolute() || self.holds(&plain(file)) {
+            return Ok(());
+        }
+        Err(Error::usage(format!("`{}` is a link that leaves the project", shown.display()))
+            .help("name the file itself, or permit it with `--allow-outside`"))
     }
 }
 

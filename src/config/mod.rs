@@ -90,6 +90,20 @@ pub fn load_from(request: &Request) -> (Result<Experiment>, Vec<PathBuf>) {
     (result, files)
 }
 
+/// As [`load`], of a text in place of the file that the request names.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_text(text: &[u8], request: &Request) -> Result<Experiment> {
+    let bounds = Bounds { root: &request.root, allow_outside: request.allow_outside };
+    let (mut sources, faults) = (Sources::default(), Faults::default());
+    let sets: Vec<Override> =
+        request.sets.iter().map(|text| Override { option: "--set", text: text.clone() }).collect();
+    let tree = Loader::new(bounds, &mut sources, &faults).text(text, &request.path, &sets)?;
+    let file = request.path.clone();
+    resolve(Loaded { file, tree, sources, faults }, request).map(|(experiment, _)| experiment)
+}
+
 /// What a worker needs to resolve the same experiment again, as JSON.
 pub fn snapshot(experiment: &Experiment) -> serde_json::Value {
     serde_json::json!({
@@ -183,6 +197,7 @@ fn read_document(request: &Request, files: &mut Vec<PathBuf>) -> Result<Loaded> 
         .map_err(|error| Error::io("find", &request.root, error))?;
     let bounds = Bounds { root: &root, allow_outside: request.allow_outside };
     let (file, shown) = locate::experiment(&request.path, &root)?;
+    bounds.refuse_linked(&file, &shown)?;
     let mut sources = Sources::default();
     let faults = Faults::default();
     let option = |option, key: &str, value: &Option<String>| {

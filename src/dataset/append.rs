@@ -16,7 +16,7 @@ use hdf5_metno as hdf5;
 use super::digest::{Object, content, objects};
 use super::ffi;
 use super::file::{Array, Attribute};
-use super::hdf::read_error;
+use super::hdf::{array, exists, open, read_error};
 use super::reader::Reader;
 use super::staging::Staged;
 use super::tables::{GROUP, Note};
@@ -192,8 +192,8 @@ pub fn refuse_tables(target: &Path, overwrite: bool) -> Result<()> {
         return Err(Error::usage(format!("`{shown}` exists"))
             .help("replace it with --overwrite, or name another file"));
     }
-    let alone = open(target).and_then(|file| file.member_names());
-    if alone.is_ok_and(|names| names.iter().all(|name| name == "features")) {
+    let alone = open(target).ok().and_then(|file| file.member_names().ok());
+    if alone.is_some_and(|names| names.iter().all(|name| name == "features")) {
         return Ok(());
     }
     Err(Error::usage(format!("`{shown}` holds other things than features, which would be lost"))
@@ -214,10 +214,6 @@ fn about(
     write_attribute(group(hdf, groups, GROUP)?, "provenance", &provenance)
 }
 
-fn open(path: &Path) -> hdf5::Result<hdf5::File> {
-    hdf5::File::with_options().with_fapl(|p| p.file_locking(false)).open(path)
-}
-
 fn identity(about: &fs::Metadata) -> (u64, i64, i64, u64) {
     (about.len(), about.mtime(), about.mtime_nsec(), about.ino())
 }
@@ -232,9 +228,22 @@ fn is_replaced(path: &str) -> bool {
     }
 }
 
+/// Whether there is a group for tables. One that is a link may lie in another file, and is not written to.
+fn has_group(hdf: &hdf5::File) -> hdf5::Result<bool> {
+    for path in ["features", GROUP] {
+        if !hdf.link_exists(path) {
+            return Ok(false);
+        }
+        if !exists(hdf, path) {
+            return Err(hdf5::Error::Internal(format!("`{path}` is a link to somewhere else")));
+        }
+    }
+    Ok(true)
+}
+
 /// The members of the group that make way for tables.
 fn replaced(hdf: &hdf5::File) -> hdf5::Result<Vec<String>> {
-    if !(hdf.link_exists("features") && hdf.link_exists(GROUP)) {
+    if !has_group(hdf)? {
         return Ok(Vec::new());
     }
     let mut names = hdf.group(GROUP)?.member_names()?;
@@ -243,8 +252,8 @@ fn replaced(hdf: &hdf5::File) -> hdf5::Result<Vec<String>> {
 }
 
 fn has_tables(path: &Path) -> Result<bool> {
-    let read = || replaced(&open(path)?);
-    let found = read().map_err(|e| read_error(&format!("`{}`", path.display()), &e))?;
+    let found =
+        replaced(&open(path)?).map_err(|e| read_error(&format!("`{}`", path.display()), &e))?;
     Ok(!found.is_empty())
 }
 
@@ -278,7 +287,7 @@ fn level(reader: &Reader) -> Option<u8> {
 /// Takes the tables out of a file, and what the group says of them.
 fn clear(hdf: &hdf5::File) -> Result<(), Failure> {
     let names = replaced(hdf)?;
-    if !(hdf.link_exists("features") && hdf.link_exists(GROUP)) {
+    if !has_group(hdf)? {
         return Ok(());
     }
     let parent = hdf.group(GROUP)?;
@@ -307,15 +316,15 @@ const SCALES: [(&str, &str); 3] = [
 ];
 
 fn known_scales(hdf: &hdf5::File) -> Vec<hdf5::Dataset> {
-    SCALES.iter().filter_map(|(_, path)| hdf.dataset(path).ok()).collect()
+    SCALES.iter().filter_map(|(_, path)| array(hdf, path).ok()).collect()
 }
 
 /// The scales of the axes of a table, in a data set of ours.
-fn scales(hdf: &hdf5::File, array: &Array) -> Vec<(usize, hdf5::Dataset)> {
+fn scales(hdf: &hdf5::File, table: &Array) -> Vec<(usize, hdf5::Dataset)> {
     let of = |(axis, label): (usize, &&str)| {
         let (_, path) = SCALES.iter().find(|(known, _)| known == label)?;
-        let scale = hdf.dataset(path).ok()?;
-        (scale.shape() == [array.shape[axis]]).then_some((axis, scale))
+        let scale = array(hdf, path).ok()?;
+        (scale.shape() == [table.shape[axis]]).then_some((axis, scale))
     };
-    array.labels.iter().enumerate().filter_map(of).collect()
+    table.labels.iter().enumerate().filter_map(of).collect()
 }

@@ -6,11 +6,12 @@
 
 use std::ffi::{CString, c_char, c_int, c_uint, c_void};
 
+use hdf5::plist::dataset_create::Layout;
 use hdf5_metno as hdf5;
 use hdf5_metno_sys::h5::{herr_t, hsize_t};
 use hdf5_metno_sys::h5d::{H5Dread, H5Dwrite, H5Dwrite_chunk};
 use hdf5_metno_sys::h5i::hid_t;
-use hdf5_metno_sys::h5p::{H5P_DEFAULT, H5Pset_obj_track_times};
+use hdf5_metno_sys::h5p::{H5P_DEFAULT, H5Pget_external_count, H5Pset_obj_track_times};
 use hdf5_metno_sys::h5s::H5S_ALL;
 
 #[expect(unsafe_code, reason = "the high-level C library has no bindings in the crate")]
@@ -19,9 +20,21 @@ unsafe extern "C" {
     fn H5DSattach_scale(did: hid_t, dsid: hid_t, idx: c_uint) -> herr_t;
     fn H5DSis_attached(did: hid_t, dsid: hid_t, idx: c_uint) -> c_int;
     fn H5DSdetach_scale(did: hid_t, dsid: hid_t, idx: c_uint) -> herr_t;
+    fn H5Lget_info2(at: hid_t, name: *const c_char, found: *mut LinkInfo, list: hid_t) -> herr_t;
     fn H5DSset_label(did: hid_t, idx: c_uint, label: *const c_char) -> herr_t;
     #[cfg(test)]
     fn H5DSis_scale(did: hid_t) -> c_int;
+}
+
+/// `H5L_info2_t`, its type as the number that it is: a file can hold any.
+#[repr(C)]
+#[derive(Default)]
+struct LinkInfo {
+    sort: c_int,
+    has_order: bool,
+    order: i64,
+    encoding: c_int,
+    target: [u64; 2],
 }
 
 /// The result of a C call; the library's error stack if it failed.
@@ -116,6 +129,31 @@ pub(super) fn read_box(
             )
         })
     })
+}
+
+/// Whether every part of a path is a plain link, so that what lies there lies in this very file.
+pub(super) fn is_within(file: &hdf5::File, path: &str) -> bool {
+    let path = path.trim_start_matches('/');
+    let ends = path.match_indices('/').map(|(at, _)| &path[..at]);
+    ends.chain([path]).all(|part| {
+        let Ok(name) = c_text(part) else { return false };
+        let mut found = LinkInfo { sort: -1, ..LinkInfo::default() };
+        let asked = hdf5::sync::sync(|| {
+            #[expect(unsafe_code, reason = "no safe binding; the structure is that of the library")]
+            checked(unsafe { H5Lget_info2(file.id(), name.as_ptr(), &raw mut found, H5P_DEFAULT) })
+        });
+        asked.is_ok() && found.sort == 0
+    })
+}
+
+/// Whether the values of an array lie in its own file, and not in others that it names.
+pub(super) fn holds_values(dataset: &hdf5::Dataset) -> bool {
+    let Ok(list) = dataset.dcpl() else { return false };
+    hdf5::sync::sync(|| {
+        #[expect(unsafe_code, reason = "no safe binding; the handle is alive")]
+        let files = unsafe { H5Pget_external_count(list.id()) };
+        files == 0
+    }) && list.layout() != Layout::Virtual
 }
 
 /// A property list for files whose root group keeps no times.

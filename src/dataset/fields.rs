@@ -8,10 +8,11 @@ use hdf5::types::{FloatSize, TypeDescriptor};
 use hdf5_metno as hdf5;
 
 use super::file::Type;
-use super::hdf::{descriptor, read_error};
+use super::hdf::{array, descriptor, exists, read_error};
+use super::reader::MAX_RATIO;
 use super::tables::GROUP;
 use crate::cache::Dtype;
-use crate::error::{Error, Result};
+use crate::error::{Error, IoContext, Result};
 use crate::operator::sensitivity::CATEGORY;
 
 /// The largest state, in bytes.
@@ -45,9 +46,9 @@ pub(super) struct Place {
 impl Fields {
     /// Opens the array at `path` of the file that is `shown` in messages.
     pub fn open(file: &hdf5::File, shown: &Path, path: String, fault: Fault<'_>) -> Result<Self> {
-        let shown = shown.display();
+        let (shown_path, shown) = (shown, shown.display());
         let damaged = |e: &hdf5::Error| read_error(&format!("`{path}`"), e);
-        let handle = file.dataset(&path).map_err(|e| damaged(&e))?;
+        let handle = array(file, &path).map_err(|e| damaged(&e))?;
         let lead = handle.get_shape().map_err(|e| damaged(&e))?;
         let found = handle.dtype().and_then(|d| d.to_descriptor()).map_err(|e| damaged(&e))?;
         let (has_time, shape) = match *lead.as_slice() {
@@ -69,9 +70,10 @@ impl Fields {
         if bytes(&shape).is_none() || bytes(&shape[3..]).is_none_or(|state| state > MAX_STATE) {
             return Err(fault(format!("`{path}` has the shape {lead:?}, which is too large")));
         }
-        for filter in handle.dcpl().map_err(|e| damaged(&e))?.filters() {
+        let filters = handle.dcpl().map_err(|e| damaged(&e))?.filters();
+        for filter in &filters {
             let known = [Filter::Shuffle, Filter::Fletcher32, Filter::NBit];
-            if !known.contains(&filter)
+            if !known.contains(filter)
                 && !matches!(filter, Filter::Deflate(_) | Filter::ScaleOffset(_))
             {
                 return Err(Error::usage(format!(
@@ -92,7 +94,12 @@ impl Fields {
             (Layout::Contiguous, _) => bytes(&shape) == Some(handle.storage_size() as usize),
             _ => return Err(fault(format!("`{path}` is neither in chunks nor in one run"))),
         };
-        if !written {
+        let file_bytes = handle.storage_size();
+        let length = std::fs::metadata(shown_path).io("open", shown_path)?.len();
+        let shrinks = filters.iter().any(|f| matches!(f, Filter::ScaleOffset(_) | Filter::NBit));
+        let most = if shrinks { u64::MAX } else { file_bytes.saturating_mul(MAX_RATIO) };
+        let all = bytes(&shape).map_or(u64::MAX, |all| all as u64);
+        if !written || file_bytes > length || all > most {
             return Err(Error::integrity(format!(
                 "`{shown}`: values of `{path}` were never written"
             ))
@@ -113,10 +120,10 @@ impl Fields {
 pub(super) fn layout(file: &hdf5::File, fault: Fault<'_>) -> Result<(Vec<String>, Vec<Place>)> {
     const PLAIN: &str = "/outputs/fields";
     const GRID_GROUP: &str = "/metadata/grid_group";
-    if file.link_exists("outputs") && file.link_exists(PLAIN) {
+    if exists(file, PLAIN) {
         return Ok((vec![PLAIN.to_owned()], Vec::new()));
     }
-    if !(file.link_exists("metadata") && file.link_exists(GRID_GROUP)) {
+    if !exists(file, GRID_GROUP) {
         return Err(fault("it has no states".to_owned()).help(
             "states are looked for in `/outputs/fields`; spinlock keeps them there with \
              `dataset.storage.store_trajectories: true`",
@@ -132,8 +139,7 @@ pub(super) fn layout(file: &hdf5::File, fault: Fault<'_>) -> Result<(Vec<String>
     known.dedup();
     let paths: Vec<String> = known.iter().map(|side| format!("/outputs/{side}/fields")).collect();
     for path in &paths {
-        let folder = path.trim_end_matches("/fields");
-        if !file.link_exists(folder) || !file.link_exists(path) {
+        if !exists(file, path) {
             return Err(fault(format!("it has no states in `{path}`")));
         }
     }
@@ -153,7 +159,7 @@ pub(super) fn sides(
 ) -> Result<Vec<Option<usize>>> {
     const PATH: &str = "/metadata/grid_sizes";
     let [n, .., height, width] = fields.shape;
-    if !(file.link_exists("metadata") && file.link_exists(PATH)) {
+    if !exists(file, PATH) {
         return Ok(vec![None; n]);
     }
     let sizes = integers(file, PATH)?;
@@ -175,7 +181,7 @@ pub(super) fn sides(
 /// A column of whole numbers of any width.
 pub(super) fn integers(file: &hdf5::File, path: &str) -> Result<Vec<i64>> {
     let read = || {
-        let array = file.dataset(path)?;
+        let array = array(file, path)?;
         if array.size() as u64 * 8 > array.storage_size().saturating_mul(8 * 1100) {
             return Err(hdf5::Error::Internal("values are missing".into()));
         }
@@ -190,12 +196,11 @@ pub(super) fn integers(file: &hdf5::File, path: &str) -> Result<Vec<i64>> {
 /// Names and values of the operator sensitivity, if the file has them for all operators.
 pub(super) fn sensitivity(file: &hdf5::File, n: usize) -> Result<Option<(Vec<String>, Vec<f32>)>> {
     let path = format!("{GROUP}/{CATEGORY}/values");
-    let folders = path.match_indices('/').skip(1).map(|(at, _)| &path[..at]);
-    if !folders.chain([path.as_str()]).all(|part| file.link_exists(part)) {
+    if !exists(file, &path) {
         return Ok(None);
     }
     let read = || {
-        let array = file.dataset(&path)?;
+        let array = array(file, &path)?;
         let names = array.attr("names")?;
         let names = super::attributes::strings(&names)?;
         let shape = array.get_shape()?;

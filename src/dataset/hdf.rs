@@ -5,9 +5,10 @@ use std::path::Path;
 use hdf5::types::{FloatSize, IntSize, TypeDescriptor};
 use hdf5_metno as hdf5;
 
+use super::ffi;
 use super::file::Type;
 use crate::cache::Dtype;
-use crate::error::Error;
+use crate::error::{Error, IoContext, Result};
 
 /// The type in the file of elements of ours.
 pub(super) fn descriptor(dtype: Type) -> TypeDescriptor {
@@ -34,6 +35,49 @@ pub(super) fn of_datatype(datatype: &hdf5::Datatype) -> Option<Type> {
         _ => return None,
     };
     little.then_some(Type::Number(dtype))
+}
+
+/// Whether there is something at a path that lies in this very file: links to other files, and
+/// through them, are not followed.
+pub(super) fn exists(file: &hdf5::File, path: &str) -> bool {
+    ffi::is_within(file, path)
+}
+
+/// The array at a path, if it and its values lie in this very file.
+pub(super) fn array(file: &hdf5::File, path: &str) -> hdf5::Result<hdf5::Dataset> {
+    if !ffi::is_within(file, path) {
+        return Err(hdf5::Error::Internal("a link to somewhere else".into()));
+    }
+    let array = file.dataset(path)?;
+    if ffi::holds_values(&array) {
+        Ok(array)
+    } else {
+        Err(hdf5::Error::Internal("its values lie in another file".into()))
+    }
+}
+
+/// Refuses what is no plain file: opening a pipe would wait for whoever writes to it.
+///
+/// # Errors
+/// Environment, if there is no such file; usage, if it is none.
+pub(super) fn refuse_odd(path: &Path) -> Result<()> {
+    if std::fs::metadata(path).io("open", path)?.is_file() {
+        return Ok(());
+    }
+    Err(Error::usage(format!("`{}` is no file", path.display())))
+}
+
+/// Opens a file for reading.
+///
+/// # Errors
+/// As [`refuse_odd`]; integrity, if it is no HDF5 file, or cut short.
+pub(super) fn open(path: &Path) -> Result<hdf5::File> {
+    refuse_odd(path)?;
+    // Files are replaced by rename and never changed, so reading needs no lock.
+    hdf5::File::with_options()
+        .with_fapl(|p| p.file_locking(false))
+        .open(path)
+        .map_err(|e| read_error(&format!("`{}`", path.display()), &e))
 }
 
 /// All that the library says about a failure, outermost first.

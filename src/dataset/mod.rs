@@ -59,7 +59,7 @@ pub use recorded::{Recorded, Stored};
 pub use render::{render_difference, render_info, render_report, render_row};
 pub use render_quality::{Measure, quality};
 pub use row::{Row, Summary, row};
-pub use staging::copy;
+pub use staging::{copy, sweep};
 pub use tables::{GROUP as FEATURES, Rows, Tables};
 pub use trajectories::{Block, Group, Slab, Trajectories};
 pub use validate::{Finding, Report, validate};

@@ -15,8 +15,9 @@ use hdf5_metno as hdf5;
 use super::attributes::{attributes, labels, strings};
 use super::blocks::Blocks;
 use super::digest::{Object, attribute_is_internal};
+use super::ffi;
 use super::file::{Attribute, Type};
-use super::hdf::{of_datatype, read_error};
+use super::hdf::{of_datatype, open, read_error, refuse_odd};
 use super::writer::{DIGEST, KEY};
 use crate::effect;
 use crate::error::{Error, IoContext, Result};
@@ -28,7 +29,7 @@ const MAX_OBJECTS: usize = 100_000;
 /// The largest shape of an array without values, its axes of length 0 left out.
 const MAX_EMPTY: usize = 1 << 26;
 /// Deflate cannot shrink by more than this factor: an array that claims to is not what it claims.
-const MAX_RATIO: u64 = 1100;
+pub(super) const MAX_RATIO: u64 = 1100;
 
 /// An open data set.
 pub(super) struct Reader {
@@ -74,7 +75,7 @@ impl Stored {
 
 /// Whether `path` is a data set that this program wrote.
 pub fn is_ours(path: &Path) -> bool {
-    let Ok(file) = open_hdf5(path) else { return false };
+    let Ok(file) = open(path) else { return false };
     let mut problems = Vec::new();
     let attributes = attributes(&file, "/", &mut problems);
     matches!(attributes.get(DIGEST), Some(Attribute::Text(text)) if text.parse::<Digest>().is_ok())
@@ -82,20 +83,11 @@ pub fn is_ours(path: &Path) -> bool {
 
 /// The key of the data set at `path`, if this program wrote it.
 pub fn key_of(path: &Path) -> Option<Key> {
-    let file = open_hdf5(path).ok()?;
+    let file = open(path).ok()?;
     match attributes(&file, "/", &mut Vec::new()).get(KEY) {
         Some(Attribute::Text(text)) => text.parse().ok(),
         _ => None,
     }
-}
-
-/// The file, as HDF5 has it.
-pub(super) fn open_hdf5(path: &Path) -> Result<hdf5::File> {
-    // Files are replaced by rename and never changed, so reading needs no lock.
-    hdf5::File::with_options()
-        .with_fapl(|p| p.file_locking(false))
-        .open(path)
-        .map_err(|e| read_error(&format!("`{}`", path.display()), &e))
 }
 
 impl Reader {
@@ -104,12 +96,10 @@ impl Reader {
     /// [`crate::error::ErrorKind::Environment`] if there is none, or it may not be read;
     /// [`crate::error::ErrorKind::Integrity`] if it is no HDF5 file, or cut short.
     pub fn open(path: &Path) -> Result<Self> {
+        refuse_odd(path)?;
         let raw = effect::open("dataset.file.open", path).io("open", path)?;
         let metadata = raw.metadata().io("open", path)?;
-        if !metadata.is_file() {
-            return Err(Error::usage(format!("`{}` is no file", path.display())));
-        }
-        let file = open_hdf5(path)?;
+        let file = open(path)?;
         let mut reader =
             Self { bytes: metadata.len(), raw, objects: BTreeMap::new(), problems: Vec::new() };
         let root = file.as_group().map_err(|e| read_error(&format!("`{}`", path.display()), &e))?;
@@ -163,6 +153,10 @@ impl Reader {
             self.problem(path, "its type is none that a data set has");
             return Ok(());
         };
+        if !ffi::holds_values(&handle) {
+            self.problem(path, "its values lie in another file");
+            return Ok(());
+        }
         let filters = handle.dcpl()?.filters();
         let filtered = match filters.as_slice() {
             [] => false,

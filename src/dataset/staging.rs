@@ -41,7 +41,7 @@ impl Staged {
         let folder = folder(target);
         effect::create_folder("dataset.file.folder", &folder).io("create", &folder)?;
         let prefix = format!(".{name}.tmp-");
-        sweep(&folder, &prefix);
+        sweep_prefix(&folder, &prefix);
         loop {
             let count = COUNT.fetch_add(1, Ordering::Relaxed);
             let path = folder.join(format!("{prefix}{}-{count}", std::process::id()));
@@ -88,6 +88,13 @@ impl Drop for Staged {
     }
 }
 
+/// Removes what processes that were killed left of a copy or an assembly of `target`.
+pub fn sweep(target: &Path) {
+    if let Some(name) = target.file_name().and_then(|n| n.to_str()) {
+        sweep_prefix(&folder(target), &format!(".{name}.tmp-"));
+    }
+}
+
 fn folder(target: &Path) -> PathBuf {
     match target.parent() {
         Some(parent) if parent != Path::new("") => parent.to_owned(),
@@ -96,13 +103,17 @@ fn folder(target: &Path) -> PathBuf {
 }
 
 /// Removes the temporary files that nobody holds.
-fn sweep(folder: &Path, prefix: &str) {
+fn sweep_prefix(folder: &Path, prefix: &str) {
     let Ok(entries) = effect::list("dataset.folder.list", folder) else { return };
     for entry in entries.flatten() {
         if !entry.file_name().to_string_lossy().starts_with(prefix) {
             continue;
         }
         let path = entry.path();
+        // A link or a pipe of such a name is none of ours.
+        if !entry.file_type().is_ok_and(|sort| sort.is_file()) {
+            continue;
+        }
         let Ok(file) = effect::open("dataset.file.open", &path) else { continue };
         match effect::try_lock("dataset.file.lock", &file) {
             Ok(()) => drop(effect::remove_file("dataset.file.remove", &path)),

@@ -11,14 +11,12 @@ use std::ops::Range;
 use std::path::Path;
 
 use half::f16;
-use hdf5_metno as hdf5;
 
 use super::ffi;
 use super::fields::{Fields, Place, layout, sensitivity, sides};
-use super::hdf::read_error;
+use super::hdf::{open, read_error};
 use crate::cache::Dtype;
-use crate::effect;
-use crate::error::{Error, IoContext, Result};
+use crate::error::{Error, Result};
 use crate::key::Digest;
 
 /// What is read at once, if chunks allow it.
@@ -70,11 +68,7 @@ impl Trajectories {
     /// Usage, if there are none in a form that is known; environment, if there is no such file; integrity,
     /// if it is no HDF5 file, damaged, or was never filled.
     pub fn open(path: &Path) -> Result<Self> {
-        effect::open("dataset.file.open", path).io("open", path)?;
-        let file = hdf5::File::with_options()
-            .with_fapl(|p| p.file_locking(false))
-            .open(path)
-            .map_err(|e| read_error(&format!("`{}`", path.display()), &e))?;
+        let file = open(path)?;
         let fault = |why: String| {
             Error::usage(format!("`{}`: {why}", path.display())).help(
                 "states are looked for as float16, float32 or float64 in `/outputs/fields`, \
@@ -86,7 +80,10 @@ impl Trajectories {
         for array in paths {
             fields.push(Fields::open(&file, path, array, &fault)?);
         }
-        let [_, realizations, steps, channels, ..] = fields[0].shape;
+        let Some(first) = fields.first() else {
+            return Err(fault("it has no operators".to_owned()));
+        };
+        let [_, realizations, steps, channels, ..] = first.shape;
         if let Some(other) =
             fields.iter().find(|f| f.shape[1..4] != [realizations, steps, channels])
         {

@@ -11,7 +11,8 @@ use hdf5_metno as hdf5;
 use super::facts::{Facts, Group, TEXT_COLUMNS};
 use super::fields::integers;
 use super::file::{Attribute, Type};
-use super::reader::{Reader, open_hdf5};
+use super::hdf::{array, exists, open};
+use super::reader::Reader;
 use super::row::below;
 use super::tables::GROUP;
 use super::values::{shown, to_f64};
@@ -81,7 +82,7 @@ impl View {
     /// As [`super::validate()`].
     pub fn open(path: &Path) -> Result<Self> {
         let reader = Reader::open(path)?;
-        let file = open_hdf5(path)?;
+        let file = open(path)?;
         let (mut facts, _) = Facts::read(&reader);
         let mut operators = facts.operators.len();
         let mut groups = std::mem::take(&mut facts.groups);
@@ -97,8 +98,10 @@ impl View {
             let own = |path: &str| exists(&file, path).then(|| path.to_owned());
             let (inputs, outputs) = (own("/inputs/fields"), own("/outputs/fields"));
             for path in inputs.iter().chain(&outputs) {
-                let shape = file.dataset(path).map(|array| array.shape()).unwrap_or_default();
-                operators = operators.max(shape.first().copied().unwrap_or(0));
+                let shape = array(&file, path).map(|array| array.shape()).unwrap_or_default();
+                // Rows that a file of this length cannot hold are none.
+                let rows = shape.first().copied().unwrap_or(0);
+                operators = operators.max(if rows as u64 <= reader.bytes { rows } else { 0 });
             }
             groups = vec![Group { grid: None, inputs, outputs, rows: (0..operators).collect() }];
             facts.columns.retain(|_, texts| texts.len() == operators);
@@ -219,7 +222,7 @@ impl View {
                 columns.push(column(name.replace('_', " "), values));
             }
         } else if exists(&self.file, PARAMS)
-            && let Ok(array) = self.file.dataset(PARAMS)
+            && let Ok(array) = array(&self.file, PARAMS)
             && let [n, d] = *array.shape()
             && n == self.operators
             && n.saturating_mul(d) <= MAX_COORDINATES
@@ -258,9 +261,3 @@ impl View {
 
 /// The most coordinates of another program's file that are read.
 pub(super) const MAX_COORDINATES: usize = 1 << 24;
-
-/// Whether all groups of a path are there, and it.
-pub(super) fn exists(file: &hdf5::File, path: &str) -> bool {
-    let ends = path.match_indices('/').skip(1).map(|(at, _)| &path[..at]);
-    ends.chain([path]).all(|part| file.link_exists(part))
-}

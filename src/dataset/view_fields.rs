@@ -13,9 +13,9 @@ use super::blocks::Blocks;
 use super::facts::Group;
 use super::ffi;
 use super::file::Type;
-use super::hdf::{descriptor, read_error};
+use super::hdf::{array, descriptor, exists, read_error};
 use super::values::to_f64;
-use super::view::{View, exists};
+use super::view::View;
 use crate::cache::Dtype;
 use crate::error::{Error, Result};
 
@@ -109,7 +109,7 @@ impl<'a> Fields<'a> {
             });
         }
         let damaged = |e: &hdf5::Error| read_error(&format!("`{path}`"), e);
-        let handle = view.file.dataset(path).map_err(|e| damaged(&e))?;
+        let handle = array(&view.file, path).map_err(|e| damaged(&e))?;
         let dtype = match handle.dtype().and_then(|d| d.to_descriptor()).map_err(|e| damaged(&e))? {
             TypeDescriptor::Float(FloatSize::U2) => Dtype::F16,
             TypeDescriptor::Float(FloatSize::U4) => Dtype::F32,

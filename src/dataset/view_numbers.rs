@@ -10,11 +10,12 @@ use serde_json::Value;
 
 use super::blocks::Blocks;
 use super::file::{Attribute, Type};
+use super::hdf::array;
 use super::parameters::{choices, numeric};
 use super::row::below;
 use super::tables::GROUP;
 use super::values::to_f64;
-use super::view::{MAX_COORDINATES, View, exists};
+use super::view::{MAX_COORDINATES, View};
 use super::view_fields::spread;
 use crate::error::Result;
 use crate::space::Setting;
@@ -156,7 +157,7 @@ impl View {
 
     /// The coordinates of another program's file.
     fn coordinates(&self, share: &Share) -> Option<Portion> {
-        let array = exists(&self.file, PARAMS).then(|| self.file.dataset(PARAMS).ok())??;
+        let array = array(&self.file, PARAMS).ok()?;
         let [n, d] = *array.shape() else { return None };
         if n != self.operators || d == 0 || n.saturating_mul(d) > MAX_COORDINATES {
             return None;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::effect;
 use crate::error::{IoContext, Result};
+use crate::picture::file::create_half;
 
 /// A file under a temporary name beside its place; removed when dropped.
 #[derive(Debug)]
@@ -33,7 +34,7 @@ impl Partial {
     /// If it cannot be made.
     pub fn create(target: &Path) -> Result<(Self, File)> {
         let made = Self::new(target)?;
-        let file = effect::create("encode.file.create", &made.half).io("create", target)?;
+        let file = create_half("encode.file.create", &made.half).io("create", target)?;
         Ok((made, file))
     }
 

@@ -8,7 +8,7 @@
 //! the kernel gives the lock back if the writer dies. So a log without a last event and without a lock
 //! is that of a build that died. Neither file grows without a bound, and neither does the memory for them.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -181,7 +181,9 @@ impl EventLog {
     /// If it cannot be written.
     pub fn write_trace(&self) -> Result<()> {
         let path = self.path.with_extension("trace.json");
-        let file = effect::create("exec.trace.write", &path).io("write", &path)?;
+        // Nobody else's: its name is that of the log.
+        let new = OpenOptions::new().write(true).create_new(true).clone();
+        let file = effect::open_as("exec.trace.create", &new, &path).io("write", &path)?;
         let mut to = BufWriter::new(file);
         self.spans.write(&mut to).and_then(|()| to.flush()).io("write", &path)
     }

@@ -146,7 +146,12 @@ fn logs(folder: &Path) -> Result<Vec<String>> {
     };
     let mut names = Vec::new();
     for entry in listing {
-        let name = entry.map_err(|e| Error::io("list", folder, e))?.file_name();
+        let entry = entry.map_err(|e| Error::io("list", folder, e))?;
+        // A pipe would wait for whoever writes to it.
+        if !entry.file_type().is_ok_and(|sort| sort.is_file()) {
+            continue;
+        }
+        let name = entry.file_name();
         names.extend(name.to_str().and_then(|n| n.strip_suffix(".jsonl")).map(str::to_owned));
     }
     names.sort();

@@ -2,11 +2,27 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::effect;
 use crate::error::{IoContext, Result};
+
+/// A new file of this process under a temporary name. One that is there is not written into, as it may
+/// be a link to somewhere else: it is taken away.
+///
+/// # Errors
+/// If it cannot be made.
+pub fn create_half(site: &'static str, path: &Path) -> io::Result<File> {
+    let new = OpenOptions::new().write(true).create_new(true).clone();
+    match effect::open_as(site, &new, path) {
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
+            effect::remove_file("output.file.remove", path)?;
+            effect::open_as(site, &new, path)
+        }
+        made => made,
+    }
+}
 
 /// Writes a file under a temporary name beside it, flushes and renames it. What was there before is
 /// replaced, and stays if anything fails. The folder is made if need be.
@@ -28,15 +44,28 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 /// The empty temporary file, locked by whoever writes it. It has the same name each time, so that one
 /// that a killed process left is written over the next time.
 fn begin(folder: &Path, name: &str) -> io::Result<(PathBuf, File)> {
-    let how = OpenOptions::new().write(true).create(true).truncate(false).clone();
+    let mut how = OpenOptions::new();
+    how.write(true).create(true).truncate(false);
+    how.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
     let half = folder.join(format!(".{name}.tmp"));
     loop {
-        let file = effect::open_as("output.file.create", &how, &half)?;
+        let file = match effect::open_as("output.file.create", &how, &half) {
+            Err(e) if matches!(e.raw_os_error(), Some(libc::ELOOP | libc::ENXIO)) => {
+                effect::remove_file("output.file.remove", &half)?;
+                continue;
+            }
+            opened => opened?,
+        };
+        // What has this name, and another one or another form, somebody put there: it is not written into.
+        if file.metadata().is_ok_and(|about| !about.is_file() || about.nlink() > 1) {
+            effect::remove_file("output.file.remove", &half)?;
+            continue;
+        }
         if effect::lock("output.file.lock", &file).is_err() {
             // There are no locks here: a name that no other process has.
             let _ = effect::remove_file("output.file.remove", &half);
             let own = folder.join(format!(".{name}.{}.tmp", std::process::id()));
-            return effect::create("output.file.create", &own).map(|file| (own, file));
+            return create_half("output.file.create", &own).map(|file| (own, file));
         }
         // Who had it before may have given it its final name, or removed it.
         let named = fs::symlink_metadata(&half);
@@ -59,6 +88,23 @@ mod tests {
         write(&path, b"one").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"one");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_link_in_the_place_of_a_temporary_file_is_not_written_through() {
+        let folder = tempfile::tempdir().unwrap();
+        let (victim, path) = (folder.path().join("victim"), folder.path().join("a.txt"));
+        let half = folder.path().join(".a.txt.tmp");
+        fs::write(&victim, "keep").unwrap();
+        std::os::unix::fs::symlink(&victim, &half).unwrap();
+        write(&path, b"one").unwrap();
+        fs::hard_link(&victim, &half).unwrap();
+        write(&path, b"two").unwrap();
+        std::os::unix::fs::symlink(&victim, &half).unwrap();
+        drop(create_half("test.any", &half).unwrap());
+        assert_eq!(fs::read(&victim).unwrap(), b"keep");
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert!(!half.is_symlink());
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::artifacts::artifacts;
@@ -37,6 +38,9 @@ pub struct Subject<'a> {
     pub plan: &'a Plan,
     /// The lock file, there or not.
     pub lock: &'a Path,
+    /// Whether the data set may be opened here: the file is as this program wrote it, or this process may
+    /// die of it.
+    pub own: bool,
 }
 
 /// The report of an experiment: its last build, and its data set.
@@ -71,7 +75,13 @@ pub fn of_experiment(subject: &Subject<'_>) -> Report {
         ));
     }
     let path = &experiment.dataset.path;
-    if path.exists() {
+    if path.exists() && !subject.own {
+        report.notes.push(
+            "The file at the output path is not as it was written, so it is not shown here; \
+             `spinlock report` shows it."
+                .to_owned(),
+        );
+    } else if path.exists() {
         let key = subject.plan.graph().node(subject.plan.expansion.dataset.node()).key.to_string();
         data(path, Some(&key), &mut report);
     }
@@ -168,9 +178,18 @@ fn kind_of(path: &Path) -> &'static str {
 
 /// The digests of outputs that a lock file records for a profile.
 fn locked(path: &Path, profile: &str) -> BTreeMap<String, String> {
-    let lock = fs::read(path).ok().and_then(|text| serde_json::from_slice::<Value>(&text).ok());
-    lock.and_then(|mut lock| serde_json::from_value(lock["outputs"][profile].take()).ok())
-        .unwrap_or_default()
+    if !path.is_file() {
+        return BTreeMap::new();
+    }
+    fs::read(path).map(|text| locked_in(&text, profile)).unwrap_or_default()
+}
+
+/// The same of the text of a lock file.
+pub(crate) fn locked_in(text: &[u8], profile: &str) -> BTreeMap<String, String> {
+    let lock = serde_json::from_slice::<Value>(text).ok();
+    // Not by index, which a value that is no mapping does not survive.
+    let outputs = lock.as_ref().and_then(|lock| lock.get("outputs")?.get(profile));
+    outputs.and_then(|outputs| BTreeMap::deserialize(outputs).ok()).unwrap_or_default()
 }
 
 /// Where everything comes from, in the order of reading.

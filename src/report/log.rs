@@ -70,7 +70,8 @@ pub(super) fn logs(cache: &Path, experiment: &Path) -> impl Iterator<Item = Path
     let folder = fs::read_dir(cache.join("log")).into_iter().flatten();
     let mut logs: Vec<PathBuf> = folder
         .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.extension().is_some_and(|e| e == "jsonl"))
+        // A pipe would wait for whoever writes to it.
+        .filter(|path| path.extension().is_some_and(|e| e == "jsonl") && path.is_file())
         .collect();
     // Their names begin with the time.
     logs.sort();
@@ -94,11 +95,16 @@ pub(super) fn counts_of(counts: &Value) -> impl Iterator<Item = (&String, u64)> 
 /// Reads a log; none if it cannot be read at all.
 pub fn read(path: &Path) -> Option<Log> {
     let id = path.file_stem()?.to_string_lossy().into_owned();
+    Some(read_from(BufReader::new(File::open(path).ok()?), id))
+}
+
+/// Reads the log of the build `id`.
+pub(crate) fn read_from(text: impl BufRead, id: String) -> Log {
     let mut log = Log::default();
     log.build.when = moment(&id);
     log.build.id = id;
     let mut jobs: HashMap<u64, (f64, Vec<String>)> = HashMap::new();
-    for line in BufReader::new(File::open(path).ok()?).lines() {
+    for line in text.lines() {
         let Ok(line) = line else { break };
         let Ok(event) = serde_json::from_str::<Value>(&line) else { continue };
         let text = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
@@ -150,7 +156,7 @@ pub fn read(path: &Path) -> Option<Log> {
             _ => {}
         }
     }
-    Some(log)
+    log
 }
 
 /// What a long log says of many artifacts at once.

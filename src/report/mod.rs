@@ -7,14 +7,14 @@
 
 mod artifacts;
 mod builds;
-mod collect;
+pub(crate) mod collect;
 mod data;
 mod document;
 mod figures;
 pub mod files;
 mod gallery;
 pub mod graph;
-mod log;
+pub(crate) mod log;
 pub mod model;
 mod numbers;
 mod page;

@@ -139,15 +139,26 @@ fn serve(stream: &TcpStream, port: u16, state: &State) {
     let (body, is_head) = match request::read(stream, Instant::now() + TIME) {
         Ok(None) => return,
         Err(refusal) => (respond::refusal(refusal), false),
-        Ok(Some(head)) => {
-            let body = match guard::check(&head, port) {
-                Ok(()) => route(&head.target, state),
-                Err(refusal) => respond::refusal(refusal),
-            };
-            (body, head.method == "HEAD")
-        }
+        Ok(Some(head)) => answer(&head, port, state),
     };
     respond::send(stream, &body, is_head, Instant::now() + TIME);
+}
+
+/// The answer to a request, and whether only its head is sent.
+fn answer(head: &request::Head, port: u16, state: &State) -> (Body, bool) {
+    let body = match guard::check(head, port) {
+        Ok(()) => route(&head.target, state),
+        Err(refusal) => respond::refusal(refusal),
+    };
+    (body, head.method == "HEAD")
+}
+
+/// The status of the answer to bytes that a client sent to the port 7345; none if they are no whole request.
+pub fn status_of(bytes: &[u8], state: &State) -> Option<u16> {
+    match request::parse(bytes) {
+        Ok(head) => Some(answer(&head?, PORT, state).0.status),
+        Err(refusal) => Some(respond::refusal(refusal).status),
+    }
 }
 
 fn route(target: &str, state: &State) -> Body {

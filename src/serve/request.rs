@@ -59,7 +59,7 @@ pub fn read(stream: &TcpStream, deadline: Instant) -> Result<Option<Head>, Refus
 }
 
 /// The head at the beginning of `bytes`; none if it is not complete.
-fn parse(bytes: &[u8]) -> Result<Option<Head>, Refusal> {
+pub fn parse(bytes: &[u8]) -> Result<Option<Head>, Refusal> {
     let mut headers = [httparse::EMPTY_HEADER; HEADERS];
     let mut request = httparse::Request::new(&mut headers);
     match request.parse(bytes) {

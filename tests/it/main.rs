@@ -56,6 +56,12 @@ mod status;
 mod soak;
 // A temporary project in which the programs run.
 mod space;
+// What fuzzers start from and what they found.
+mod fuzz;
+// Paths and links that lead elsewhere.
+mod outside;
+// Files from strangers: nothing in them ends the tool, or writes elsewhere.
+mod hostile;
 // Builds that start again when a file is saved.
 mod watch;
 // Workers that hang, flood or lie.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::Reader;
 use crate::config::experiment::{Dataset, Layout, StoredDtype};
 use crate::config::locate::Bounds;
-use crate::node::{Content, nearest};
+use crate::node::{Content, Fault, nearest};
 
 /// Reads `dataset`.
 pub fn read(
@@ -59,10 +59,16 @@ fn compression(reader: &Reader<'_>, notes: &mut Vec<String>) -> Option<u8> {
 
 fn output(reader: &Reader<'_>, name: &str, bounds: Bounds<'_>) -> PathBuf {
     const PATH: &str = "dataset.output_path";
+    const HELP: &str = "outputs lie in the project; `--allow-outside` permits others";
     let Some(node) = reader.node(PATH) else {
         let safe = |c: char| if c.is_alphanumeric() || "._-".contains(c) { c } else { '_' };
         let file: String = name.chars().map(safe).collect();
-        return bounds.root.join("datasets").join(format!("{file}.h5"));
+        let path = bounds.root.join("datasets").join(format!("{file}.h5"));
+        if let Err(message) = within(&path, bounds) {
+            let (path, help) = (PATH.to_owned(), Some(HELP.to_owned()));
+            reader.faults.push(Fault { span: None, path, message, help });
+        }
+        return path;
     };
     let Some(text) = reader.text(PATH) else { return PathBuf::new() };
     if Path::new(text).file_name().is_none() || text.ends_with('/') {
@@ -74,18 +80,36 @@ fn output(reader: &Reader<'_>, name: &str, bounds: Bounds<'_>) -> PathBuf {
         );
         return PathBuf::new();
     }
-    match bounds.resolve(Path::new(text)) {
+    if text.contains('\0') {
+        let message = format!("`{}` holds a NUL", text.escape_debug());
+        reader.faults.report(node, PATH, message, None);
+        return PathBuf::new();
+    }
+    match within(Path::new(text), bounds) {
         Ok(path) if path.is_dir() => {
             reader.faults.report(node, PATH, format!("`{text}` is a folder"), None);
             path
         }
         Ok(path) => path,
         Err(why) => {
-            let help = "outputs lie in the project; `--allow-outside` permits others";
-            reader.faults.report(node, PATH, why, Some(help.to_owned()));
+            reader.faults.report(node, PATH, why, Some(HELP.to_owned()));
             PathBuf::new()
         }
     }
+}
+
+/// The absolute path of a data set, if it and what is written beside it stay in the project: folders
+/// may be links.
+fn within(path: &Path, bounds: Bounds<'_>) -> Result<PathBuf, String> {
+    let path = bounds.resolve(path)?;
+    for ending in ["renders", "weights"] {
+        let folder = path.with_extension(ending);
+        bounds.resolve(&folder)?;
+        for inner in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+            bounds.resolve(&inner.path())?;
+        }
+    }
+    Ok(path)
 }
 
 /// The names in `data_to_store`.
