@@ -205,7 +205,10 @@ class Undisturbed:
         self.seconds = time.monotonic() - start
         self.outputs = outputs(project, answer)
         self.entries = project.entries()
-        self.units = units_needed(project.logs().values())
+        (log,) = project.logs().values()
+        self.units = units_needed([log])
+        #: Seconds until workers have work: before it there is little to lose.
+        self.first = next(e["t"] for e in log if e["event"] == "job_started")
         project.done()
 
     def same(self, project, answer):
