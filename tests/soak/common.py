@@ -54,8 +54,6 @@ def experiment(grid=8, operators=8, steps=8, seed=42, more=""):
 
 
 ROLLOUTS = experiment()
-MEMORY = experiment(grid=16, more=FEATURES + "storage: {store_trajectories: false}\n")
-PICTURES = experiment(grid=16, operators=4, more=RENDERS)
 TINY = experiment(
     grid=16,
     operators=2,

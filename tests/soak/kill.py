@@ -11,7 +11,14 @@ import time
 
 import common
 
-EXPERIMENTS = [common.ROLLOUTS, common.MEMORY, common.PICTURES]
+#: Large enough that most of the time something is being computed.
+EXPERIMENTS = [
+    common.experiment(grid=64, operators=12, steps=16),
+    common.experiment(
+        grid=48, steps=12, more=common.FEATURES + "storage: {store_trajectories: false}\n"
+    ),
+    common.experiment(grid=32, operators=4, more=common.RENDERS),
+]
 
 
 def run(settings):
