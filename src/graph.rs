@@ -5,7 +5,9 @@
 
 use std::any::Any;
 use std::collections::hash_map;
-use std::sync::OnceLock;
+
+use petgraph::Direction;
+use petgraph::graph::{DiGraph, NodeIndex};
 
 use crate::artifact::{Artifact, Handle};
 use crate::key::{Key, KeyHasher, KeyMap, Kind, Manifest, RecipeText};
@@ -77,27 +79,13 @@ impl Node {
 
 /// All artifacts of one experiment.
 ///
-/// Places are 32-bit numbers, and the inputs of all nodes lie in one list: an experiment of a million
-/// operators has hundreds of thousands of nodes.
+/// Places are 32-bit numbers: an experiment of a million operators has hundreds of thousands of nodes.
 #[derive(Debug, Default)]
 pub struct Graph {
-    nodes: Vec<Node>,
-    /// Inputs of the nodes one after another.
-    inputs: Vec<u32>,
-    /// Where the inputs of each node end.
-    ends: Vec<u32>,
-    by_key: KeyMap<u32>,
-    /// Filled when somebody first asks for it.
-    users: OnceLock<Users>,
+    nodes: DiGraph<Node, ()>,
+    by_key: KeyMap<NodeIndex>,
     /// What the last recipe was encoded in.
     buffer: Vec<u8>,
-}
-
-/// What is made from each node: the inputs turned round.
-#[derive(Debug)]
-struct Users {
-    list: Vec<u32>,
-    ends: Vec<u32>,
 }
 
 impl Graph {
@@ -107,59 +95,64 @@ impl Graph {
         Artifact::describe(&recipe, &mut hasher);
         let (key, inputs, buffer) = hasher.finish_with_inputs();
         self.buffer = buffer;
-        let place = self.nodes.len() as u32;
         if let hash_map::Entry::Vacant(free) = self.by_key.entry(key) {
-            free.insert(place);
-            self.nodes.push(Node { key, kind: A::KIND, recipe: Box::new(recipe), cost });
-            let by_key = &self.by_key;
-            self.inputs.extend(inputs.iter().map(|input| by_key[input]));
-            self.ends.push(self.inputs.len() as u32);
+            let node = Node { key, kind: A::KIND, recipe: Box::new(recipe), cost };
+            let place = *free.insert(self.nodes.add_node(node));
+            for input in inputs {
+                self.nodes.add_edge(self.by_key[&input], place, ());
+            }
         }
         Handle::new(key)
     }
 
     /// Adds the artifacts of a graph that was made apart, in their order.
     pub fn append(&mut self, other: Graph) {
-        self.nodes.reserve(other.nodes.len());
-        self.by_key.reserve(other.nodes.len());
-        let (mut places, mut begin) = (Vec::with_capacity(other.nodes.len()), 0);
-        for (node, end) in other.nodes.into_iter().zip(other.ends) {
-            let next = self.nodes.len() as u32;
-            let place = *self.by_key.entry(node.key).or_insert(next);
+        let (nodes, edges) = other.nodes.into_nodes_edges();
+        self.nodes.reserve_nodes(nodes.len());
+        self.nodes.reserve_edges(edges.len());
+        self.by_key.reserve(nodes.len());
+        let first = self.nodes.node_count();
+        let mut places = Vec::with_capacity(nodes.len());
+        for node in nodes {
+            let place = match self.by_key.entry(node.weight.key) {
+                hash_map::Entry::Occupied(there) => *there.get(),
+                hash_map::Entry::Vacant(free) => *free.insert(self.nodes.add_node(node.weight)),
+            };
             places.push(place);
-            if place == next {
-                self.nodes.push(node);
-                let inputs = &other.inputs[begin as usize..end as usize];
-                self.inputs.extend(inputs.iter().map(|input| places[*input as usize]));
-                self.ends.push(self.inputs.len() as u32);
+        }
+        // In the order of adding: edges into one node follow each other as they did.
+        for edge in edges {
+            let (from, to) = (places[edge.source().index()], places[edge.target().index()]);
+            // What was there before has its inputs already.
+            if to.index() >= first {
+                self.nodes.add_edge(from, to, ());
             }
-            begin = end;
         }
     }
 
     /// Number of artifacts.
     pub fn len(&self) -> usize {
-        self.nodes.len()
+        self.nodes.node_count()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.nodes.is_empty()
+        self.len() == 0
     }
 
     /// The artifact at a place. Places are a topological order: inputs come before their users.
     pub fn node(&self, at: usize) -> &Node {
-        &self.nodes[at]
+        &self.nodes[NodeIndex::new(at)]
     }
 
     /// Every artifact with its place, inputs first.
     pub fn iter(&self) -> impl Iterator<Item = (usize, &Node)> {
-        self.nodes.iter().enumerate()
+        self.nodes.node_weights().enumerate()
     }
 
     /// The artifact with this key.
     pub fn find(&self, key: &Key) -> Option<usize> {
-        self.by_key.get(key).map(|at| *at as usize)
+        self.by_key.get(key).map(|at| at.index())
     }
 
     /// The artifact that a handle of this graph names.
@@ -175,38 +168,17 @@ impl Graph {
 
     /// What an artifact is made from.
     pub fn inputs(&self, at: usize) -> impl Iterator<Item = usize> {
-        part(&self.inputs, &self.ends, at)
+        self.neighbours(at, Direction::Incoming)
     }
 
     /// What is made from an artifact.
     pub fn users(&self, at: usize) -> impl Iterator<Item = usize> {
-        let users = self.users.get_or_init(|| self.turned_round());
-        part(&users.list, &users.ends, at)
+        self.neighbours(at, Direction::Outgoing)
     }
 
-    fn turned_round(&self) -> Users {
-        let mut ends = vec![0_u32; self.len()];
-        self.inputs.iter().for_each(|input| ends[*input as usize] += 1);
-        let mut sum = 0;
-        for end in &mut ends {
-            // For now where they begin: each user moves it on by one.
-            (*end, sum) = (sum, sum + *end);
-        }
-        let mut list = vec![0; self.inputs.len()];
-        for user in 0..self.len() {
-            for input in self.inputs(user) {
-                list[ends[input] as usize] = user as u32;
-                ends[input] += 1;
-            }
-        }
-        Users { list, ends }
+    fn neighbours(&self, at: usize, direction: Direction) -> impl Iterator<Item = usize> {
+        self.nodes.neighbors_directed(NodeIndex::new(at), direction).map(NodeIndex::index)
     }
-}
-
-/// The part of a list that belongs to one node, the last first: what was added last is nearest to it.
-fn part(list: &[u32], ends: &[u32], at: usize) -> impl Iterator<Item = usize> {
-    let begin = if at == 0 { 0 } else { ends[at - 1] };
-    list[begin as usize..ends[at] as usize].iter().rev().map(|at| *at as usize)
 }
 
 /// A handle and its place in a graph that is finished.

@@ -128,7 +128,6 @@ fn open(path: &Path) -> Result<File> {
 #[cfg(test)]
 mod tests {
     use std::fs;
-
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;

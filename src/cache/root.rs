@@ -81,6 +81,9 @@ impl Registered {
     /// # Errors
     /// If the record cannot be written.
     pub fn done(&mut self) -> Result<()> {
+        if self.record.lock.is_none() {
+            return Ok(());
+        }
         self.record.done = true;
         self.file = write_locked(&self.path, &self.record)?;
         Ok(())
@@ -149,7 +152,16 @@ impl Cache {
     pub(super) fn root_records(&self) -> Result<Vec<Root>> {
         let mut seen = HashSet::new();
         let mut live = HashMap::new();
-        let found: Vec<Named<RootRecord>> = records(&self.root().join(FOLDER), "root")?;
+        // Who runs is asked first: a build that comes to its end between the two questions is seen as
+        // one that runs, and never as one that neither runs nor came to its end.
+        let folder = self.root().join(FOLDER);
+        let mut over = HashSet::new();
+        for child in layout::children(&folder)? {
+            if !in_use(&child.path())? {
+                over.insert(child.path());
+            }
+        }
+        let found: Vec<Named<RootRecord>> = records(&folder, "root")?;
         let mut roots = Vec::with_capacity(found.len());
         for Named { name, record, .. } in found {
             let newest = record.done
@@ -157,7 +169,7 @@ impl Cache {
                 && seen.insert((record.lock.clone(), record.profile.clone()));
             let of_lock_file =
                 newest && *live.entry(record.lock.clone()).or_insert_with(|| record.is_live());
-            let running = in_use(&self.record_path(FOLDER, &name))?;
+            let running = !over.contains(&self.record_path(FOLDER, &name));
             roots.push(Root { name, record, running, of_lock_file });
         }
         Ok(roots)

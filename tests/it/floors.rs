@@ -160,6 +160,7 @@ fn each_outer_library_has_one_home() {
         ("hdf5_metno", vec!["dataset"]),
         ("hdf5_metno_sys", vec!["dataset"]),
         ("tch", vec!["compute"]),
+        ("petgraph", vec!["graph"]),
         ("clap", vec!["cli"]),
         ("indicatif", vec!["cli"]),
         ("libdeflater", vec!["cache", "picture"]),

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
@@ -90,10 +90,10 @@ fn what_is_left_beside_outputs_by_a_killed_build_is_written_over() {
     // At the lock file, and at the report.
     for hit in ["@2", "@3"] {
         let space = TestSpace::new();
-        let hidden = || -> Vec<String> {
-            let folders = ["experiments", "datasets"].map(|folder| files(&space.path(folder)));
-            let names = folders.concat().into_iter().map(|p| p.display().to_string());
-            names.filter(|path| path.contains("/.")).filter(|path| path.ends_with(".tmp")).collect()
+        let hidden = || -> Vec<PathBuf> {
+            let found = ["experiments", "datasets"].map(|folder| files(&space.path(folder)));
+            let is_half = |path: &PathBuf| path.extension().is_some_and(|end| end == "tmp");
+            found.concat().into_iter().filter(is_half).collect()
         };
         let mut command = space.command(&["build", "experiments/x", "-j1"]);
         command.env(POINTS, format!("output.file.rename=kill-group{hit}")).process_group(0);
@@ -101,7 +101,7 @@ fn what_is_left_beside_outputs_by_a_killed_build_is_written_over() {
         left.extend(hidden());
         fs::remove_file(space.path("datasets/x.h5")).unwrap();
         space.build();
-        assert_eq!(hidden(), Vec::<String>::new());
+        assert_eq!(hidden(), Vec::<PathBuf>::new());
     }
     assert_eq!(left.len(), 2, "{left:?}");
 }

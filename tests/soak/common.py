@@ -54,8 +54,6 @@ def experiment(grid=8, operators=8, steps=8, seed=42, more=""):
 
 
 ROLLOUTS = experiment()
-MEMORY = experiment(grid=16, more=FEATURES + "storage: {store_trajectories: false}\n")
-PICTURES = experiment(grid=16, operators=4, more=RENDERS)
 TINY = experiment(
     grid=16,
     operators=2,
@@ -205,7 +203,10 @@ class Undisturbed:
         self.seconds = time.monotonic() - start
         self.outputs = outputs(project, answer)
         self.entries = project.entries()
-        self.units = units_needed(project.logs().values())
+        (log,) = project.logs().values()
+        self.units = units_needed([log])
+        #: Seconds until workers have work: before it there is little to lose.
+        self.first = next(e["t"] for e in log if e["event"] == "job_started")
         project.done()
 
     def same(self, project, answer):
