@@ -196,9 +196,8 @@ fn mix(
     take: &dyn Fn(&str) -> bool,
 ) -> Option<Value> {
     match split(before, now, path) {
-        Split::Equal => before.cloned(),
         Split::Whole if take(&path.join(".")) => now.cloned(),
-        Split::Whole => before.cloned(),
+        Split::Equal | Split::Whole => before.cloned(),
         Split::Entries(a, b) => {
             let mut out = Map::new();
             for name in names(a, b) {

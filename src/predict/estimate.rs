@@ -111,6 +111,9 @@ const SPREAD: [f64; 4] = [0.1, 0.25, 0.5, 0.7];
 const READY: f64 = 1.0;
 const WASTE: f64 = 1.1;
 
+/// Finds the rate of something of a size, of which the function says what a build did and at which rate.
+type Seen<'a> = dyn Fn(f64, &dyn Fn(&Measured) -> Option<(f64, f64)>) -> Option<Rate> + 'a;
+
 /// A median over builds. `of` gives the size of what a build did and what it took of each unit of it.
 fn rate(
     record: &Record,
@@ -175,23 +178,21 @@ pub fn predict(work: &Work, record: &Record, workers: Workers, so_far: f64) -> P
         let speed = seen(pool.work, &|build| {
             done(build).filter(|d| d.work > 0.0).map(|d| (d.work, d.seconds / d.work))
         });
-        let seconds = match &speed {
-            Some(speed) => {
-                builds = builds.max(speed.builds);
-                same &= speed.same;
-                Range::around(speed.value * pool.work, speed.spread)
-            }
-            None => {
-                guessed += 1;
-                // The rate of a processor says nothing of a device.
-                is_known &= !on_cuda || pool.portable;
-                Range::around(pool.work / GFLOP_PER_SECOND, SPREAD[3])
-            }
+        let seconds = if let Some(speed) = &speed {
+            builds = builds.max(speed.builds);
+            same &= speed.same;
+            Range::around(speed.value * pool.work, speed.spread)
+        } else {
+            guessed += 1;
+            // The rate of a processor says nothing of a device.
+            is_known &= !on_cuda || pool.portable;
+            Range::around(pool.work / GFLOP_PER_SECOND, SPREAD[3])
         };
         worker_s = worker_s.plus(seconds);
-        let (of, count) = match on_cuda && pool.portable {
-            true => (&mut beside, workers.beside),
-            false => (&mut main, workers.main),
+        let (of, count) = if on_cuda && pool.portable {
+            (&mut beside, workers.beside)
+        } else {
+            (&mut main, workers.main)
         };
         *of = of.plus(seconds.times(1.0 / pool.pieces.min(count).max(1) as f64));
         bytes = bytes.plus(stored(&seen, pool.raw, &|build| done(build)));
@@ -256,11 +257,7 @@ pub fn predict(work: &Work, record: &Record, workers: Workers, so_far: f64) -> P
 }
 
 /// Bytes on the disk of so many before encoding: as many where nothing was measured.
-fn stored(
-    seen: &dyn Fn(f64, &dyn Fn(&Measured) -> Option<(f64, f64)>) -> Option<Rate>,
-    raw: u64,
-    done: &dyn Fn(&Measured) -> Option<Done>,
-) -> Range {
+fn stored(seen: &Seen<'_>, raw: u64, done: &dyn Fn(&Measured) -> Option<Done>) -> Range {
     let raw = raw as f64;
     let share = seen(raw, &|build| {
         done(build).filter(|d| d.raw > 0.0 && d.stored > 0.0).map(|d| (d.raw, d.stored / d.raw))

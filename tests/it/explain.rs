@@ -63,13 +63,16 @@ fn line(space: &TestSpace, text: &str) -> usize {
     found.unwrap_or_else(|| panic!("no `{text}`")) + 1
 }
 
+/// What is replaced by what, the edit, and the groups that it changes and that follow.
+type Row =
+    (&'static str, &'static str, &'static str, &'static [&'static str], &'static [&'static str]);
+
 #[test]
 fn every_edit_that_costs_something_is_named_with_its_place_and_its_groups() {
     let space = built();
     let before = space.read("experiments/x.yaml");
     assert_eq!(groups(&plan(&space, &[])), [""; 0]);
-    // What is replaced; the edit; groups whose own recipes changed; groups that follow.
-    let table: &[(&str, &str, &str, &[&str], &[&str])] = &[
+    let table: &[Row] = &[
         (
             "total_samples: 8",
             "total_samples: 10",

@@ -121,7 +121,7 @@ impl<'a> Changes<'a> {
                 unit.extend(self.profile);
             }
             if self.experiment(&unit).is_some() {
-                units.push(unit)
+                units.push(unit);
             } else {
                 alone.insert(*edit);
             }

@@ -315,16 +315,17 @@ fn changed(
         }
     }
     let follows = out.follows.join(", ");
-    match (is_own, by_version, out.edits.is_empty()) {
-        (true, ..) => ("edit", "edited".to_owned()),
-        (false, true, _) => ("version", "another version of spinlock".to_owned()),
-        (false, false, false) if !follows.is_empty() => {
-            ("input", format!("follows from {follows}"))
-        }
-        (false, false, false) => ("edit", "edited".to_owned()),
-        _ if !row.nodes.iter().any(|at| has_old(&at)) => ("new", "not built yet".to_owned()),
-        _ if !follows.is_empty() => ("input", format!("follows from {follows}")),
-        _ => ("changed", "its recipe changed since the last build".to_owned()),
+    let is_through = !is_own && !by_version && !out.edits.is_empty();
+    if is_own || (is_through && follows.is_empty()) {
+        ("edit", "edited".to_owned())
+    } else if by_version {
+        ("version", "another version of spinlock".to_owned())
+    } else if !is_through && !row.nodes.iter().any(|at| has_old(&at)) {
+        ("new", "not built yet".to_owned())
+    } else if !follows.is_empty() {
+        ("input", format!("follows from {follows}"))
+    } else {
+        ("changed", "its recipe changed since the last build".to_owned())
     }
 }
 
