@@ -46,7 +46,8 @@ impl History {
 
     fn read_from(path: &Path) -> std::io::Result<Self> {
         use std::io::Read;
-        let mut reader = BufReader::with_capacity(1 << 20, effect::open("history.labels.read", path)?);
+        let mut reader =
+            BufReader::with_capacity(1 << 20, effect::open("history.labels.read", path)?);
         let mut line = String::new();
         let mut history = Self::default();
         reader.by_ref().take(LONGEST).read_line(&mut line)?;

@@ -43,10 +43,11 @@ impl Cache {
         if plain::is_folder(&to) {
             let new = OpenOptions::new().write(true).create_new(true).clone();
             let reason = to.join("damage.txt");
-            let _ = effect::open_as("cache.quarantine.create", &new, &reason).and_then(|mut file| {
-                let text = format!("{why}\n");
-                effect::write_all("cache.quarantine.write", &mut file, text.as_bytes())
-            });
+            let _ =
+                effect::open_as("cache.quarantine.create", &new, &reason).and_then(|mut file| {
+                    let text = format!("{why}\n");
+                    effect::write_all("cache.quarantine.write", &mut file, text.as_bytes())
+                });
         }
         Ok(Some(to))
     }

@@ -90,7 +90,8 @@ pub fn answer() -> Option<ExitCode> {
     let is_so = if question == IS_OURS {
         dataset::is_ours(&file)
     } else {
-        dataset::key_of(&file).is_some_and(|key| super::print(&key.to_string()) == ExitCode::SUCCESS)
+        dataset::key_of(&file)
+            .is_some_and(|key| super::print(&key.to_string()) == ExitCode::SUCCESS)
     };
     Some(ExitCode::from(u8::from(!is_so)))
 }

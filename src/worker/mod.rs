@@ -34,7 +34,6 @@ use crate::artifact::{
 use crate::cache::{Cache, Entry, PartWriter};
 use crate::compute::device::{self, Device};
 use crate::config::{self, Experiment};
-use crate::effect;
 use crate::error::{Error, Result};
 use crate::exec::protocol::{Failure, Hello, Job, Reply, part_name};
 use crate::graph::{Graph, Node};

@@ -36,7 +36,8 @@ pub fn export_to(
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let half = path.with_file_name(format!(".{name}.tmp-{}", std::process::id()));
     let written = (|| {
-        let mut out = BufWriter::new(effect::create("cache.archive.create", &half).io("write", path)?);
+        let mut out =
+            BufWriter::new(effect::create("cache.archive.create", &half).io("write", path)?);
         let exported = export(cache, about, keys, &mut out, progress)?;
         let file = out.into_inner().map_err(io::IntoInnerError::into_error).io("write", path)?;
         effect::sync("cache.archive.sync", &file).io("write", path)?;
