@@ -4,6 +4,7 @@
 //! first those of one kind that together are short, in steps of twice the length, and if that is not enough,
 //! whatever lies side by side.
 
+use std::collections::HashMap;
 use std::io::{self, Write};
 
 use serde_json::json;
@@ -36,11 +37,13 @@ pub struct Spans {
     most: usize,
     /// Up to this length neighbours were merged.
     merged: f64,
+    /// Also neighbours of different kinds.
+    mixed: bool,
 }
 
 impl Default for Spans {
     fn default() -> Self {
-        Self { spans: Vec::new(), most: MOST, merged: 0.0 }
+        Self { spans: Vec::new(), most: MOST, merged: 0.0, mixed: false }
     }
 }
 
@@ -54,44 +57,46 @@ impl Spans {
         }
     }
 
-    /// Halves the number.
+    /// Makes them clearly fewer: neighbours that together are short are merged, in steps of twice the length.
     fn shrink(&mut self) {
         let length = self.spans.iter().map(|span| span.end).fold(0.0, f64::max);
-        while self.spans.len() > self.most / 2 {
-            self.merged = (self.merged * 2.0).max(SHORTEST);
-            let any = self.merged > length;
-            let limit = self.merged;
-            self.merge(|last, next| {
-                any || last.kind == next.kind && next.end - last.start <= limit
-            });
-            if any {
-                // No more than half of what there was, and one for each row.
+        self.merged = self.merged.max(SHORTEST);
+        loop {
+            self.merge();
+            if self.spans.len() <= self.most / 4 * 3 {
                 return;
+            }
+            self.merged *= 2.0;
+            if self.merged > 4.0 * length {
+                if self.mixed {
+                    // One for each row is left.
+                    return;
+                }
+                // No neighbours of one kind are left.
+                (self.mixed, self.merged) = (true, SHORTEST);
             }
         }
     }
 
-    /// Merges pairs of neighbours in a row.
-    fn merge(&mut self, may: impl Fn(&Span, &Span) -> bool) {
+    /// Merges neighbours in a row.
+    fn merge(&mut self) {
         let mut merged: Vec<Span> = Vec::with_capacity(self.spans.len());
-        // By row: where its last stretch is, unless that has got its pair.
-        let mut last: std::collections::HashMap<usize, usize> = std::collections::HashMap::new();
+        // By row: where its last stretch is.
+        let mut last: HashMap<usize, usize> = HashMap::new();
         for span in std::mem::take(&mut self.spans) {
-            let before = last.get(&span.row).map(|at| &mut merged[*at]);
-            match before.filter(|before| may(before, &span)) {
-                Some(before) => {
-                    before.end = span.end;
-                    before.jobs += span.jobs;
-                    before.busy += span.busy;
-                    if before.kind != span.kind {
-                        before.kind = SEVERAL;
-                    }
-                    last.remove(&span.row);
+            let before = last.get(&span.row).map(|at| &mut merged[*at]).filter(|before| {
+                (self.mixed || before.kind == span.kind) && span.end - before.start <= self.merged
+            });
+            if let Some(before) = before {
+                before.end = span.end;
+                before.jobs += span.jobs;
+                before.busy += span.busy;
+                if before.kind != span.kind {
+                    before.kind = SEVERAL;
                 }
-                None => {
-                    last.insert(span.row, merged.len());
-                    merged.push(span);
-                }
+            } else {
+                last.insert(span.row, merged.len());
+                merged.push(span);
             }
         }
         self.spans = merged;
