@@ -164,7 +164,7 @@ fn check_bytes(piece: &Piece, stored: Vec<u8>, key: &Key) -> Result<(), String> 
 fn is_sampled(key: &Key, name: &str) -> bool {
     let mut hasher = blake3::Hasher::new();
     hasher.update(&key.0).update(name.as_bytes());
-    hasher.finalize().as_bytes()[0] % SAMPLE == 0
+    hasher.finalize().as_bytes()[0].is_multiple_of(SAMPLE)
 }
 
 /// `fields` of `fields/12`.
@@ -298,7 +298,9 @@ mod tests {
             space.lie(|part| part.pieces[3].bytes -= 1),
             space.lie(|part| part.pieces[2].shape = vec![24]),
             space.lie(|part| {
-                part.pieces.iter_mut().for_each(|p| p.name = p.name.replace("/1", "/7"))
+                for piece in &mut part.pieces {
+                    piece.name = piece.name.replace("/1", "/7");
+                }
             }),
             space.lie(|part| part.file = Some("../x".to_owned())),
             space.lie(|part| part.name = "u0-1".to_owned()),
