@@ -127,7 +127,7 @@ pub fn encoder(cache: &Cache, on_cuda: bool) -> Result<Option<Arc<str>>> {
 }
 
 /// How long a worker may take to look at the devices.
-const PROBE: Duration = Duration::from_secs(120);
+const PROBE: Duration = Duration::from_mins(2);
 
 /// What the worker says about libraries and devices; asked once per worker binary and driver.
 fn probe(cache: &Cache, worker: &Path) -> Result<Probe> {

@@ -37,7 +37,7 @@ pub fn document(project: &Project, experiment: &Experiment, profile: &Profile, k
 }
 
 /// How long `git` may take on a slow disk before it counts as knowing nothing.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The commit of the project and whether its files differ from it; null outside a repository.
 fn git(project: &Project) -> Value {

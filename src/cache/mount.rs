@@ -84,8 +84,7 @@ pub(super) fn fault(mount: &Mount) -> Option<(String, &'static str)> {
             let why = if has("flock") { None } else { first(&["localflock", "noflock"]) };
             (why?, "mount it with `flock`")
         }
-        "ocfs2" => (first(&["localflocks"])?, "mount it without `localflocks`"),
-        "gfs2" => (first(&["localflocks"])?, "mount it without `localflocks`"),
+        "ocfs2" | "gfs2" => (first(&["localflocks"])?, "mount it without `localflocks`"),
         _ => {
             let name = kind.strip_prefix("fuse.")?;
             LOCAL_LOCKS.iter().find(|known| name.starts_with(**known))?;

@@ -164,7 +164,7 @@ fn check_bytes(piece: &Piece, stored: Vec<u8>, key: &Key) -> Result<(), String> 
 fn is_sampled(key: &Key, name: &str) -> bool {
     let mut hasher = blake3::Hasher::new();
     hasher.update(&key.0).update(name.as_bytes());
-    hasher.finalize().as_bytes()[0] % SAMPLE == 0
+    hasher.finalize().as_bytes()[0].is_multiple_of(SAMPLE)
 }
 
 /// `fields` of `fields/12`.
@@ -298,7 +298,9 @@ mod tests {
             space.lie(|part| part.pieces[3].bytes -= 1),
             space.lie(|part| part.pieces[2].shape = vec![24]),
             space.lie(|part| {
-                part.pieces.iter_mut().for_each(|p| p.name = p.name.replace("/1", "/7"))
+                for piece in &mut part.pieces {
+                    piece.name = piece.name.replace("/1", "/7");
+                }
             }),
             space.lie(|part| part.file = Some("../x".to_owned())),
             space.lie(|part| part.name = "u0-1".to_owned()),
@@ -309,13 +311,13 @@ mod tests {
             "`fields/0` is not what was written",
             "leaf 1 of `fields/1`",
             "96 bytes do not hold the shape [6, 6]",
-            "leaves",
+            "do not hold the shape",
             "do not hold the shape",
             "do not divide the shape",
             "does not lie behind",
             "does not lie within",
             "more than its arrays",
-            "valid",
+            "another type or rank",
             "no array of operator 1",
             "no name of a file",
             "it is the part `u0-1`",

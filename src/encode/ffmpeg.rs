@@ -54,7 +54,7 @@ pub struct Ffmpeg {
 }
 
 /// How long it may take for a frame, or for the end, and how long for its version or one frame to nowhere.
-const PATIENCE: (Duration, Duration) = (Duration::from_secs(300), Duration::from_secs(60));
+const PATIENCE: (Duration, Duration) = (Duration::from_mins(5), Duration::from_mins(1));
 
 /// The last lines of an error that are kept.
 const LAST_WORDS: usize = 6;

@@ -29,7 +29,7 @@ const DOING: usize = 300;
 /// How many answers may wait to be dealt with: one worker has one job at a time.
 const UNHEARD: usize = 16;
 /// How long a worker that answers one question may be silent.
-const SILENCE: Duration = Duration::from_secs(600);
+const SILENCE: Duration = Duration::from_mins(10);
 /// How long one that closed its output may live on, and may take over its last words.
 const FAREWELL: Duration = Duration::from_secs(2);
 
@@ -189,12 +189,11 @@ impl Worker {
     /// How it ended and what it said last; to be asked once it has exited. One that only closed its output
     /// is ended.
     pub fn last_words(&mut self) -> String {
-        let how = match child::ended_within(&mut self.child, FAREWELL) {
-            Some(status) => status.to_string(),
-            None => {
-                child::end(&mut self.child);
-                "it closed its standard output and lived on, and was stopped".to_owned()
-            }
+        let how = if let Some(status) = child::ended_within(&mut self.child, FAREWELL) {
+            status.to_string()
+        } else {
+            child::end(&mut self.child);
+            "it closed its standard output and lived on, and was stopped".to_owned()
         };
         self.with_words(&how)
     }

@@ -4,6 +4,7 @@
 //! first those of one kind that together are short, in steps of twice the length, and if that is not enough,
 //! whatever lies side by side.
 
+use std::collections::HashMap;
 use std::io::{self, Write};
 
 use serde_json::json;
@@ -32,15 +33,17 @@ struct Span {
 /// The stretches of one build, in the order of their ends.
 #[derive(Debug)]
 pub struct Spans {
-    spans: Vec<Span>,
+    list: Vec<Span>,
     most: usize,
     /// Up to this length neighbours were merged.
     merged: f64,
+    /// Also neighbours of different kinds.
+    mixed: bool,
 }
 
 impl Default for Spans {
     fn default() -> Self {
-        Self { spans: Vec::new(), most: MOST, merged: 0.0 }
+        Self { list: Vec::new(), most: MOST, merged: 0.0, mixed: false }
     }
 }
 
@@ -48,53 +51,55 @@ impl Spans {
     /// Adds a job: its row, the label of its first artifact, its kind, and from when to when it took.
     pub fn push(&mut self, row: usize, label: &str, kind: &'static str, start: f64, end: f64) {
         let label = label.to_owned();
-        self.spans.push(Span { row, label, kind, start, end, jobs: 1, busy: end - start });
-        if self.spans.len() > self.most {
+        self.list.push(Span { row, label, kind, start, end, jobs: 1, busy: end - start });
+        if self.list.len() > self.most {
             self.shrink();
         }
     }
 
-    /// Halves the number.
+    /// Makes them clearly fewer: neighbours that together are short are merged, in steps of twice the length.
     fn shrink(&mut self) {
-        let length = self.spans.iter().map(|span| span.end).fold(0.0, f64::max);
-        while self.spans.len() > self.most / 2 {
-            self.merged = (self.merged * 2.0).max(SHORTEST);
-            let any = self.merged > length;
-            let limit = self.merged;
-            self.merge(|last, next| {
-                any || last.kind == next.kind && next.end - last.start <= limit
-            });
-            if any {
-                // No more than half of what there was, and one for each row.
+        let length = self.list.iter().map(|span| span.end).fold(0.0, f64::max);
+        self.merged = self.merged.max(SHORTEST);
+        loop {
+            self.merge();
+            if self.list.len() <= self.most / 4 * 3 {
                 return;
+            }
+            self.merged *= 2.0;
+            if self.merged > 4.0 * length {
+                if self.mixed {
+                    // One for each row is left.
+                    return;
+                }
+                // No neighbours of one kind are left.
+                (self.mixed, self.merged) = (true, SHORTEST);
             }
         }
     }
 
-    /// Merges pairs of neighbours in a row.
-    fn merge(&mut self, may: impl Fn(&Span, &Span) -> bool) {
-        let mut merged: Vec<Span> = Vec::with_capacity(self.spans.len());
-        // By row: where its last stretch is, unless that has got its pair.
-        let mut last: std::collections::HashMap<usize, usize> = std::collections::HashMap::new();
-        for span in std::mem::take(&mut self.spans) {
-            let before = last.get(&span.row).map(|at| &mut merged[*at]);
-            match before.filter(|before| may(before, &span)) {
-                Some(before) => {
-                    before.end = span.end;
-                    before.jobs += span.jobs;
-                    before.busy += span.busy;
-                    if before.kind != span.kind {
-                        before.kind = SEVERAL;
-                    }
-                    last.remove(&span.row);
+    /// Merges neighbours in a row.
+    fn merge(&mut self) {
+        let mut merged: Vec<Span> = Vec::with_capacity(self.list.len());
+        // By row: where its last stretch is.
+        let mut last: HashMap<usize, usize> = HashMap::new();
+        for span in std::mem::take(&mut self.list) {
+            let before = last.get(&span.row).map(|at| &mut merged[*at]).filter(|before| {
+                (self.mixed || before.kind == span.kind) && span.end - before.start <= self.merged
+            });
+            if let Some(before) = before {
+                before.end = span.end;
+                before.jobs += span.jobs;
+                before.busy += span.busy;
+                if before.kind != span.kind {
+                    before.kind = SEVERAL;
                 }
-                None => {
-                    last.insert(span.row, merged.len());
-                    merged.push(span);
-                }
+            } else {
+                last.insert(span.row, merged.len());
+                merged.push(span);
             }
         }
-        self.spans = merged;
+        self.list = merged;
     }
 
     /// Writes them in the Trace Event Format.
@@ -109,7 +114,7 @@ impl Spans {
             write!(to, ",\"otherData\":{about}")?;
         }
         write!(to, ",\"traceEvents\":[")?;
-        for (at, span) in self.spans.iter().enumerate() {
+        for (at, span) in self.list.iter().enumerate() {
             let mut event = json!({"name": span.label, "cat": span.kind, "ph": "X", "pid": 1,
                                    "tid": span.row, "ts": micros(span.start),
                                    "dur": micros(span.end - span.start)});
@@ -158,13 +163,13 @@ mod tests {
             let (row, at) = (i as usize % 4, f64::from(i / 4) * 0.01);
             let kind = if i / 4 % 2000 < 1000 { "rollout" } else { "features" };
             spans.push(row, &format!("{kind}/{i}"), kind, at, at + 0.009);
-            assert!(spans.spans.len() <= 1000);
+            assert!(spans.list.len() <= 1000);
         }
-        let jobs: u64 = spans.spans.iter().map(|span| span.jobs).sum();
-        let busy: f64 = spans.spans.iter().map(|span| span.busy).sum();
+        let jobs: u64 = spans.list.iter().map(|span| span.jobs).sum();
+        let busy: f64 = spans.list.iter().map(|span| span.busy).sum();
         assert_eq!(jobs, 100_000);
         assert!((busy - 900.0).abs() < 1e-6, "{busy}");
-        assert!(spans.spans.len() > 250 && spans.spans.iter().all(|span| span.kind != SEVERAL));
+        assert!(spans.list.len() > 250 && spans.list.iter().all(|span| span.kind != SEVERAL));
         let trace = events(&spans);
         assert!(trace["otherData"]["merged_below_s"].as_f64().unwrap() > 0.01);
         let first = &trace["traceEvents"][0];
@@ -178,9 +183,9 @@ mod tests {
         for i in 0..10_000_u32 {
             let kind = if i % 2 == 0 { "rollout" } else { "features" };
             spans.push(0, kind, kind, f64::from(i), f64::from(i) + 0.9);
-            assert!(spans.spans.len() <= 100);
+            assert!(spans.list.len() <= 100);
         }
-        assert_eq!(spans.spans.iter().map(|span| span.jobs).sum::<u64>(), 10_000);
-        assert!(spans.spans.windows(2).all(|two| two[0].end <= two[1].start));
+        assert_eq!(spans.list.iter().map(|span| span.jobs).sum::<u64>(), 10_000);
+        assert!(spans.list.windows(2).all(|two| two[0].end <= two[1].start));
     }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 /// How long a worker may take from its start, or its last sign of life, until it is ready; less if the limit
 /// for work is less.
-const READY: Duration = Duration::from_secs(120);
+const READY: Duration = Duration::from_mins(2);
 /// A gap between two looks that is longer than this is one in which the build was stopped.
 const GAP: Duration = Duration::from_secs(5);
 

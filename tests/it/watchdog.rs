@@ -43,7 +43,7 @@ fn a_worker_that_is_never_ready_is_stopped_and_ends_the_build() {
         3,
         &["was not ready after 1 s", "it was stopped", "still thinking", "--stall SECONDS"],
     );
-    assert!(start.elapsed() < Duration::from_secs(60));
+    assert!(start.elapsed() < Duration::from_mins(1));
     is_empty(&space);
 }
 
@@ -67,12 +67,9 @@ fn a_worker_that_hangs_at_every_job_ends_the_build() {
 fn an_operator_at_which_a_worker_hangs_twice_is_named_and_the_rest_is_made() {
     let space = TestSpace::new();
     let label = "rollout/ops4-7/m0-1/t0-3";
-    let broken = failing_worker(&space, &key(&space, label), 2);
+    failing_worker(&space, &key(&space, label), 2);
     let script = space.read("worker.sh").replace("exit 5", "sleep 20; exit 5");
-    let broken = {
-        let _ = broken;
-        space.script("worker.sh", &script)
-    };
+    let broken = space.script("worker.sh", &script);
     let ran = build_with_worker(&space, &broken, &["-j1", "-k", "--stall", "4"]);
     let ran = ran.fails(1, &["made no progress for 4 s", "trying once more", label]);
     let report = Built(ran.json());
@@ -115,7 +112,7 @@ fn a_flood_of_garbage_takes_no_memory() {
     let args = ["-c", script, "sh", SPINLOCK, "build", "experiments/x", "-j1"];
     let mut command = space.program("sh", &args);
     command.env("SPINLOCK_WORKER", floods);
-    finish(command).fails(3, &["a worker died", "exit status: 9"]);
+    finish(command).fails(1, &["a worker died", "exit status: 9"]);
     is_empty(&space);
 }
 
