@@ -82,7 +82,7 @@ pub fn answer() -> Option<ExitCode> {
         return None;
     }
     let file = PathBuf::from(args.next()?);
-    limit(&[file.clone()], Work::Look);
+    limit(std::slice::from_ref(&file), Work::Look);
     Some(ExitCode::from(u8::from(!dataset::is_ours(&file))))
 }
 

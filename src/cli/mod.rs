@@ -157,9 +157,11 @@ impl Command {
             }
             Command::Render(args) if info::is_data(&args.target) => one(&args.target, Compute),
             Command::VisualizeDataset(args) => one(&args.dataset, Compute),
-            // These look at an output that is there by `inside::is_ours`, if at all.
-            Command::Build(_) | Command::Generate(_) | Command::Render(_) => None,
-            Command::Plan(_)
+            // The first three look at an output that is there by `inside::is_ours`, if at all.
+            Command::Build(_)
+            | Command::Generate(_)
+            | Command::Render(_)
+            | Command::Plan(_)
             | Command::Explain(_)
             | Command::Graph(_)
             | Command::Status(_)

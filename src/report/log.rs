@@ -125,7 +125,10 @@ pub(crate) fn read_from(text: impl BufRead, id: String) -> Log {
                 *log.made.entry(text("kind")).or_default() += 1;
                 *log.gflop.entry(text("kind")).or_default() += number("gflop");
             }
-            "found" => *log.cached.entry(text("kind")).or_default() += 1,
+            "found" => {
+                let found = log.cached.entry(text("kind")).or_default();
+                *found = found.saturating_add(1);
+            }
             "assembled" => _ = log.made.insert("dataset".to_owned(), 1),
             "job_started" => {
                 let labels = event["labels"].as_array().into_iter().flatten();
