@@ -217,7 +217,9 @@ fn gc(args: &GcArgs, global: &Global) -> Result<ExitCode> {
     }
     let report = cache.gc(&GcOptions {
         newest_builds: args.keep_builds,
-        max_age: days.map(|days| Duration::from_secs_f64(days * 86_400.0)),
+        // Longer than a clock can say is as long as it can.
+        max_age: days
+            .map(|days| Duration::try_from_secs_f64(days * 86_400.0).unwrap_or(Duration::MAX)),
         max_bytes: args.max_size,
         kinds: args.kind.clone(),
         dry_run: args.dry_run,

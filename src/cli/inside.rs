@@ -86,7 +86,7 @@ pub fn answer() -> Option<ExitCode> {
         return None;
     }
     let file = PathBuf::from(args.next()?);
-    limit(&[file.clone()], Work::Look);
+    limit(std::slice::from_ref(&file), Work::Look);
     let is_so = if question == IS_OURS {
         dataset::is_ours(&file)
     } else {

@@ -165,11 +165,12 @@ impl Command {
             }
             Command::Render(args) if info::is_data(&args.target) => one(&args.target, Compute),
             Command::VisualizeDataset(args) => one(&args.dataset, Compute),
-            // These look at an output that is there by questions to `inside`, if at all.
-            Command::Build(_) | Command::Generate(_) | Command::Render(_) | Command::Rerun(_) => {
-                None
-            }
-            Command::Plan(_)
+            // The first four look at an output that is there by questions to `inside`, if at all.
+            Command::Build(_)
+            | Command::Generate(_)
+            | Command::Render(_)
+            | Command::Rerun(_)
+            | Command::Plan(_)
             | Command::Explain(_)
             | Command::Graph(_)
             | Command::Status(_)

@@ -1,5 +1,6 @@
 //! Experiment files and what belongs to them.
 
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use crate::cache::Cache;
@@ -50,7 +51,7 @@ pub fn names(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let mut file = String::from("metadata:\n");
     for (line, name) in text.lines().zip('a'..='z') {
-        file.push_str(&format!("  {name}: {line}\n"));
+        let _ = writeln!(file, "  {name}: {line}");
     }
     let experiment = config::load_text(file.as_bytes(), &request(Vec::new()));
     if let Ok(experiment) = experiment {

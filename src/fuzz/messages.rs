@@ -100,6 +100,7 @@ pub fn recipes(bytes: &[u8]) {
 
 /// Whether a field stands there twice: then the first one counts.
 fn has_twins(text: &str) -> bool {
-    let fields = || text.lines().map(|line| line.split([':', '<']).next().unwrap_or(line));
+    let field = |line| explain::split(line).0;
+    let fields = || text.lines().map(field);
     fields().enumerate().any(|(at, field)| fields().take(at).any(|other| other == field))
 }

@@ -192,7 +192,7 @@ impl BuildState {
                 self.job_over(event);
             }
             "built" => {
-                self.bytes += event["bytes"].as_u64().unwrap_or(0);
+                self.bytes = self.bytes.saturating_add(event["bytes"].as_u64().unwrap_or(0));
                 self.made(event, t);
             }
             "found" => self.made(event, t),
@@ -218,7 +218,7 @@ impl BuildState {
             }
             "assembled" => {
                 if let Some(kind) = self.kind(DatasetFile::KIND.name) {
-                    kind.made += 1;
+                    kind.made = kind.made.saturating_add(1);
                 }
             }
             "build_stopped" => {
@@ -242,13 +242,13 @@ impl BuildState {
     /// Artifacts made, and to be made in all.
     pub fn artifacts(&self) -> (u64, u64) {
         self.kinds.iter().fold((0, 0), |(made, to_make), kind| {
-            (made + kind.made, to_make + kind.to_make.max(kind.made))
+            (made.saturating_add(kind.made), to_make.saturating_add(kind.to_make.max(kind.made)))
         })
     }
 
     /// Artifacts that were there before.
     pub fn cached(&self) -> u64 {
-        self.kinds.iter().map(|kind| kind.cached).sum()
+        self.kinds.iter().fold(0, |all, kind| all.saturating_add(kind.cached))
     }
 
     fn kind(&mut self, name: &str) -> Option<&mut Kind> {
@@ -283,7 +283,7 @@ impl BuildState {
         }
         for (name, count) in event["to_make"].as_object().into_iter().flatten() {
             if let Some(kind) = self.kind(name) {
-                kind.to_make = kind.made + count.as_u64().unwrap_or(0);
+                kind.to_make = kind.made.saturating_add(count.as_u64().unwrap_or(0));
             }
         }
         for (name, count) in event["cached"].as_object().into_iter().flatten() {
@@ -310,7 +310,7 @@ impl BuildState {
     fn made(&mut self, event: &Value, t: f64) {
         self.last = t.max(self.last);
         if let Some(kind) = event["kind"].as_str().and_then(|name| self.kind(name)) {
-            kind.made += 1;
+            kind.made = kind.made.saturating_add(1);
         }
         self.sample();
     }

@@ -52,7 +52,7 @@ pub fn comparable(before: &str, now: &str) -> bool {
 }
 
 /// The field and the value of a recipe line.
-fn split(line: &str) -> (&str, &str) {
+pub fn split(line: &str) -> (&str, &str) {
     line.split_once(" <- ").or_else(|| line.split_once(": ")).unwrap_or((line, ""))
 }
 

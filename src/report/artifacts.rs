@@ -51,7 +51,7 @@ pub fn artifacts(subject: &Subject<'_>, log: &Log, report: &mut Report) -> Vec<A
         kind.seconds += seconds.unwrap_or(0.0);
         let output = || subject.experiment.dataset.path.metadata().ok().map(|m| m.len());
         let bytes = if at == dataset && is_there { output() } else { made };
-        kind.bytes += bytes.filter(|_| state == "built").unwrap_or(0);
+        kind.bytes = kind.bytes.saturating_add(bytes.filter(|_| state == "built").unwrap_or(0));
         let order = ["failed", "built", "left", "cached"].iter().position(|s| *s == state);
         all.push((order, Artifact { kind: node.kind.name, label, state, seconds, bytes, key }, at));
     }

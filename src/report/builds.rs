@@ -39,7 +39,7 @@ fn outline(path: &Path) -> Option<Outline> {
     file.read_to_end(&mut tail).ok()?;
     let last = tail.trim_ascii_end().rsplit(|byte| *byte == b'\n').next()?;
     let end = of_event(std::str::from_utf8(last).ok()?, "build_finished")?;
-    let total = |counts: &Value| counts_of(counts).map(|(_, n)| n).sum();
+    let total = |counts: &Value| counts_of(counts).fold(0_u64, |all, (_, n)| all.saturating_add(n));
     Some(Outline {
         when: moment(&path.file_stem()?.to_string_lossy()),
         made: total(&end["made"]),

@@ -130,7 +130,10 @@ pub(crate) fn read_from(text: impl BufRead, id: String) -> Log {
                 *log.gflop.entry(text("kind")).or_default() += number("gflop");
             }
             "progressed" => progressed(&mut log, &event, now),
-            "found" => *log.cached.entry(text("kind")).or_default() += 1,
+            "found" => {
+                let found = log.cached.entry(text("kind")).or_default();
+                *found = found.saturating_add(1);
+            }
             "assembled" => _ = log.made.insert("dataset".to_owned(), 1),
             "job_started" => {
                 let labels = event["labels"].as_array().into_iter().flatten();

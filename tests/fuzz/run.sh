@@ -16,6 +16,8 @@ host=$(rustc -vV | sed -n 's/^host: //p')
 RUSTFLAGS="${sancov[*]} --cfg fuzzing" cargo build --release --locked --quiet --target "$host"
 fuzzer=target/$host/release/spinlock-fuzz
 mkdir -p found
+# Thousands of small files a second are made for the targets of the cache.
+[ -w /dev/shm ] && export TMPDIR=/dev/shm
 failed=0
 printf '%-14s %10s %8s %9s %9s\n' target runs seconds runs/s findings
 row() { printf '%-14s %10s %8s %9s %9s\n' "$1" "$2" "$3" "$(($2 / ($3 > 0 ? $3 : 1)))" "$4"; }

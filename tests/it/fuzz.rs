@@ -53,6 +53,92 @@ fn cut_and_doubled_seeds_are_read_without_a_panic() {
     }
 }
 
+/// What numbers become, and what is put in anywhere.
+const WORDS: [&str; 24] = [
+    "0",
+    "-1",
+    "18446744073709551615",
+    "9223372036854775808",
+    "1e309",
+    ".nan",
+    "-.inf",
+    "null",
+    "~",
+    "[]",
+    "{}",
+    "${metadata.a}",
+    "$${",
+    "}",
+    "../",
+    "/",
+    "\0",
+    "\"",
+    "'",
+    "&a ",
+    "*a",
+    "<<: ",
+    "\t",
+    "\u{e4}",
+];
+
+/// What a fuzzer does, without looking where it gets: bits, bytes, pieces of other seeds. A second for each
+/// target, or `SPINLOCK_MUTATIONS_S`.
+#[test]
+fn changed_seeds_are_read_without_a_panic() {
+    let seconds = std::env::var("SPINLOCK_MUTATIONS_S").ok().and_then(|s| s.parse().ok());
+    let mut state = 1_u64;
+    let mut draw = |below: usize| {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below.max(1)
+    };
+    for target in TARGETS {
+        let seeds: Vec<Vec<u8>> =
+            files(&corpus(target.name)).iter().map(|file| fs::read(file).unwrap()).collect();
+        let start = Instant::now();
+        let mut runs = 0;
+        while start.elapsed() < Duration::from_secs(seconds.unwrap_or(1)) {
+            let mut bytes = seeds[draw(seeds.len())].clone();
+            for _ in 0..=draw(6) {
+                let at = draw(bytes.len() + 1);
+                match draw(6) {
+                    0 if at < bytes.len() => bytes[at] ^= 1 << draw(8),
+                    1 if at < bytes.len() => bytes[at] = draw(256) as u8,
+                    2 => drop(bytes.drain(at..(at + draw(20)).min(bytes.len()))),
+                    3 => {
+                        let other = &seeds[draw(seeds.len())];
+                        let from = draw(other.len());
+                        let to = (from + draw(60)).min(other.len());
+                        drop(bytes.splice(at..at, other[from..to].iter().copied()));
+                    }
+                    // A number becomes another one.
+                    4 => {
+                        let start = (at..bytes.len()).find(|i| bytes[*i].is_ascii_digit());
+                        if let Some(start) = start {
+                            let digits = bytes[start..].iter().take_while(|b| b.is_ascii_digit());
+                            let end = start + digits.count();
+                            let word = WORDS[draw(6)];
+                            drop(bytes.splice(start..end, word.bytes()));
+                        }
+                    }
+                    _ => drop(bytes.splice(at..at, WORDS[draw(WORDS.len())].bytes())),
+                }
+            }
+            let shown =
+                std::env::temp_dir().join(format!("spinlock-fuzz-{}.input", std::process::id()));
+            if seconds.is_some() {
+                fs::write(&shown, &bytes).unwrap();
+            }
+            let began = Instant::now();
+            (target.run)(&bytes);
+            let took = began.elapsed();
+            assert!(took < Duration::from_secs(20), "{took:?}: {}", bytes.escape_ascii());
+            runs += 1;
+        }
+        println!("{}: {runs} runs", target.name);
+    }
+}
+
 /// A fuzzer that starts from something refused at once finds nothing behind that.
 #[test]
 fn the_seeds_of_the_cache_are_whole() {
