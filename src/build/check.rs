@@ -85,7 +85,7 @@ pub fn run(
 
 /// Another sample each time.
 fn fresh() -> u32 {
-    let now = jiff::Timestamp::now().as_nanosecond();
+    let now = crate::exec::log::timestamp().as_nanosecond();
     let hash =
         blake3::hash(&[now.to_le_bytes(), i128::from(std::process::id()).to_le_bytes()].concat());
     u32::from_le_bytes(hash.as_bytes()[..4].try_into().expect("four bytes"))

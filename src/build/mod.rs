@@ -165,6 +165,7 @@ fn attempt(
                     root = register(project, experiment, profile, &plan, cache, request).ok();
                 }
                 came_to_its_end(&mut root, progress);
+                page::sweep(project, experiment, &report);
             }
             break plan;
         }

@@ -1,6 +1,6 @@
 //! The page about a build, beside its data set.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{Report, beside, lockfile};
 use crate::cache::Cache;
@@ -15,6 +15,14 @@ use crate::report::{self, Subject};
 /// The lock file of an experiment.
 pub fn lock_path(project: &Project, experiment: &Experiment) -> PathBuf {
     project.root.join(lockfile::path(&experiment.file))
+}
+
+/// Removes what a build that was killed at its very end left beside its files: one that finds everything in place
+/// writes none of them anew.
+pub fn sweep(project: &Project, experiment: &Experiment, report: &Report) {
+    file::sweep(&report::path(&experiment.dataset.path));
+    file::sweep(&lock_path(project, experiment));
+    report.outputs.iter().for_each(|output| file::sweep(Path::new(&output.path)));
 }
 
 /// Writes the page. It is a service: what hinders it is a warning.

@@ -169,7 +169,7 @@ pub(super) fn size_of(path: &Path) -> u64 {
 
 /// The bytes of the files right in a folder: of an entry.
 pub(super) fn size_in(folder: &Path) -> u64 {
-    let Ok(listing) = fs::read_dir(folder) else { return 0 };
+    let Ok(listing) = effect::list("cache.folder.list", folder) else { return 0 };
     listing.flatten().filter_map(|file| file.metadata().ok()).map(|about| about.len()).sum()
 }
 

@@ -14,7 +14,7 @@ use super::piece::Piece;
 use super::read::{decoded, read_at};
 use super::sealed::Trouble;
 use super::staging::Part;
-use super::{Cache, layout};
+use super::{Cache, layout, plain};
 use crate::error::{ErrorKind, Result};
 use crate::key::{Digest, Key};
 
@@ -119,7 +119,8 @@ fn check(part: &Part, key: &Key) -> Result<(), Trouble> {
     if end != part.bytes {
         return Err(Trouble::Damaged("its data hold more than its arrays".to_owned()));
     }
-    let data = File::open(&part.path).map_err(|e| Trouble::reading(&part.path, e))?;
+    let data =
+        plain::open("cache.part.open", &part.path).map_err(|e| Trouble::reading(&part.path, e))?;
     let mut whole = blake3::Hasher::new();
     for piece in &part.pieces {
         let stored = read_at(&data, &part.path, piece)?;

@@ -113,6 +113,7 @@ pub const SITES: &[&str] = &[
     "output.file.create",
     "output.file.folder",
     "output.file.lock",
+    "output.file.open",
     "output.file.remove",
     "output.file.rename",
     "output.file.sync",

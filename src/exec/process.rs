@@ -135,7 +135,7 @@ impl Worker {
         let errors = child.stderr.take().expect("asked for a pipe");
         let stdin = child.stdin.take().expect("asked for a pipe");
         let stderr = Arc::new(Mutex::new(VecDeque::new()));
-        let words = Arc::clone(&stderr);
+        let (words, unsaid) = (Arc::clone(&stderr), Arc::clone(&stderr));
         let reader = thread::spawn(move || child::lines(errors, |line| keep(&words, line)));
         let now = Instant::now();
         let life = Life { moved: now, marks: 0, job: None, doing: String::new() };
@@ -151,7 +151,7 @@ impl Worker {
             let _ = hearing.events.send(Event::Exited(id));
         });
         let (says, lines) = channel();
-        thread::spawn(move || speak(stdin, &lines));
+        thread::spawn(move || speak(stdin, &lines, &unsaid));
         let worker =
             Self { child, says: Some(says), stderr, life, unheard, listener: Some(listener) };
         worker.say(hello);
@@ -229,13 +229,15 @@ impl Drop for Worker {
     }
 }
 
-/// Says line after line, until there is nobody on one side.
-fn speak(mut stdin: ChildStdin, lines: &Receiver<String>) {
+/// Says line after line, until there is nobody on one side. A worker that could not be told ends as if all was
+/// said: the reason is put among its last words.
+fn speak(mut stdin: ChildStdin, lines: &Receiver<String>, words: &Mutex<VecDeque<String>>) {
     while let Ok(line) = lines.recv() {
-        if effect::write_all("exec.worker.write", &mut stdin, line.as_bytes())
-            .and_then(|()| stdin.flush())
-            .is_err()
-        {
+        let said = effect::write_all("exec.worker.write", &mut stdin, line.as_bytes());
+        if let Err(error) = said.and_then(|()| stdin.flush()) {
+            if error.kind() != std::io::ErrorKind::BrokenPipe {
+                keep(words, &format!("it could not be told what to do: {error}"));
+            }
             return;
         }
     }

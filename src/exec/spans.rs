@@ -9,6 +9,8 @@ use std::io::{self, Write};
 
 use serde_json::json;
 
+use crate::effect;
+
 /// Most stretches that are kept.
 const MOST: usize = 100_000;
 /// Length in seconds up to which neighbours are merged first.
@@ -124,7 +126,7 @@ impl Spans {
             }
             write!(to, "{}{event}", if at > 0 { ",\n" } else { "" })?;
         }
-        to.write_all(b"]}")
+        effect::write_all("exec.trace.write", &mut to, b"]}")
     }
 }
 

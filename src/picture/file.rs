@@ -41,6 +41,20 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     written.io("write", path)
 }
 
+/// Removes what a killed process left of a file beside it, unless somebody is writing there.
+pub fn sweep(path: &Path) {
+    let Some(name) = path.file_name() else { return };
+    let half = path.with_file_name(format!(".{}.tmp", name.to_string_lossy()));
+    // A link or a pipe of such a name is none of ours.
+    if !half.symlink_metadata().is_ok_and(|about| about.is_file()) {
+        return;
+    }
+    let Ok(file) = effect::open("output.file.open", &half) else { return };
+    if effect::try_lock("output.file.lock", &file).is_ok() {
+        let _ = effect::remove_file("output.file.remove", &half);
+    }
+}
+
 /// The empty temporary file, locked by whoever writes it. It has the same name each time, so that one
 /// that a killed process left is written over the next time.
 fn begin(folder: &Path, name: &str) -> io::Result<(PathBuf, File)> {
@@ -79,6 +93,21 @@ fn begin(folder: &Path, name: &str) -> io::Result<(PathBuf, File)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_killed_process_left_is_swept_and_what_is_being_written_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, half) = (folder.path().join("a.html"), folder.path().join(".a.html.tmp"));
+        sweep(&path);
+        fs::write(&half, "half").unwrap();
+        let writer = File::open(&half).unwrap();
+        writer.lock().unwrap();
+        sweep(&path);
+        assert!(half.exists());
+        drop(writer);
+        sweep(&path);
+        assert!(!half.exists());
+    }
 
     #[test]
     fn what_a_killed_process_left_is_written_over() {

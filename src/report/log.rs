@@ -166,16 +166,19 @@ pub(crate) fn read_from(text: impl BufRead, id: String) -> Log {
 fn progressed(log: &mut Log, event: &Value, now: f64) {
     log.summed = true;
     for (kind, n) in counts_of(&event["made"]) {
-        *log.made.entry(kind.clone()).or_default() += n;
+        let made = log.made.entry(kind.clone()).or_default();
+        *made = made.saturating_add(n);
         log.finished.extend(std::iter::repeat_n(now, (n as usize).min(MOST_AT_ONCE)));
     }
     for (kind, n) in counts_of(&event["found"]) {
-        *log.cached.entry(kind.clone()).or_default() += n;
+        let cached = log.cached.entry(kind.clone()).or_default();
+        *cached = cached.saturating_add(n);
     }
     for (kind, seconds) in event["seconds_by_kind"].as_object().into_iter().flatten() {
         *log.busy.entry(kind.clone()).or_default() += seconds.as_f64().unwrap_or(0.0);
     }
-    log.build.retries += event["others"]["retry"].as_u64().unwrap_or(0);
+    let retries = event["others"]["retry"].as_u64().unwrap_or(0);
+    log.build.retries = log.build.retries.saturating_add(retries);
 }
 
 /// So many artifacts of one summary are counted when it comes to how many were finished in a second.

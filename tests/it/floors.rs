@@ -288,7 +288,7 @@ fn the_sites_of_effects_are_those_in_the_code() {
         }
         let code: String = without_tests(&text).split_whitespace().collect();
         // By themselves, or through those who open in a careful way.
-        let starts = ["effect::", "plain::", "create_half"];
+        let starts = ["effect::", "plain::", "create_half", "=rename", "layout::rename", ";rename"];
         for rest in starts.iter().flat_map(|start| code.split(start).skip(1)) {
             let Some((name, rest)) = rest.split_once("(\"") else { continue };
             if name.bytes().all(|c| c.is_ascii_lowercase() || c == b'_') {

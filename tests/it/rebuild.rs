@@ -695,7 +695,8 @@ fn a_dry_run_writes_nothing_and_says_what_it_would_do() {
     space.edit("num_timesteps: 8", "num_timesteps: 12");
     let before = space.content();
     let text = space.run(&["build", "-n", "experiments/x"]).ok().stdout;
-    assert!(text.contains("rollout/ops0-3/m0-1/t8-11"), "{text}");
+    assert!(text.contains("rollout ×2: edited"), "{text}");
+    assert!(text.contains("simulation.num_timesteps: 8 → 12"), "{text}");
     assert_eq!(space.content(), before);
 }
 
@@ -779,6 +780,6 @@ fn a_lock_file_that_cannot_be_written_is_a_warning() {
     // A folder stands where the file should.
     fs::create_dir_all(space.path("experiments/x.lock/in the way")).unwrap();
     let ran = space.run(&["build", "experiments/x", "-j1"]).ok();
-    ran.says(&["warning", "experiments/x.lock", "cannot be written"]);
+    ran.says(&["warning", "experiments/x.lock", "the lock file is not written"]);
     assert!(space.path("datasets/x.h5").exists());
 }
