@@ -6,7 +6,6 @@
 //! arrays a share is decoded, chosen by key and name. Knows nothing of what the arrays mean.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::path::Path;
 
 use super::encoding::{Dtype, Encoding};
