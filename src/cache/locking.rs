@@ -99,7 +99,7 @@ fn try_out(folder: &Path) -> Result<()> {
     })?;
     let how = OpenOptions::new().read(true).write(true).clone();
     let second = effect::open_as("cache.lock.open", &how, &first.path).io("open", &first.path)?;
-    match effect::try_lock("cache.lock.try", &second) {
+    match effect::try_lock("cache.locking.lock", &second) {
         Err(TryLockError::WouldBlock) => Ok(()),
         Ok(()) => Err(useless("a file could be locked twice")),
         Err(TryLockError::Error(e)) => Err(useless(&e.to_string())),

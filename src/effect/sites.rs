@@ -43,7 +43,7 @@ pub const SITES: &[&str] = &[
     "cache.lock.lock",
     "cache.lock.open",
     "cache.lock.remove",
-    "cache.lock.try",
+    "cache.locking.lock",
     "cache.mounts.read",
     "cache.name.clock",
     "cache.part.open",
