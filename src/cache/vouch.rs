@@ -319,7 +319,7 @@ mod tests {
             "more than its arrays",
             "another type or rank",
             "no array of operator 1",
-            "no name of a file",
+            "its data are no file",
             "it is the part `u0-1`",
             "have not their length",
         ];
