@@ -36,7 +36,7 @@ pub fn expected(predicted: &Prediction) -> String {
         n => format!("{n} earlier builds"),
     };
     match predicted.basis {
-        Basis::Nothing if predicted.seconds.is_some() => format!(
+        Basis::Nothing if predicted.seconds.is_some_and(|range| range.likely >= 1.0) => format!(
             "{time}, if a processor does {GFLOP_PER_SECOND:.0} GFLOP/s, and at most {size}{dataset}: \
              no build on this profile was measured yet"
         ),
