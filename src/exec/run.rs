@@ -269,15 +269,16 @@ impl Build<'_> {
                 looks: self.queue.looks(&task),
             };
             let looks: Vec<&str> = job.looks.iter().filter_map(|key| self.category(key)).collect();
-            let slot = self.workers.get_mut(&id).expect("listed above");
-            slot.process.send(&job);
-            let label = self.graph.node(task.nodes[0]).label();
-            self.progress.started(slot.hello, &label);
+            // Before the worker hears of it: what a killed build leaves finished is in its log.
             self.log.event(
                 "job_started",
                 json!({"job": number, "worker": id, "labels": labels(self.graph, &task.nodes),
                        "units": task.units, "looks": looks}),
             );
+            let slot = self.workers.get_mut(&id).expect("listed above");
+            slot.process.send(&job);
+            let label = self.graph.node(task.nodes[0]).label();
+            self.progress.started(slot.hello, &label);
             slot.since = Instant::now();
             slot.task = Some((number, task));
         }
