@@ -54,7 +54,9 @@ def main():
         sys.exit(f"no campaign is called {unknown[0]}; there are {', '.join(CAMPAIGNS)}")
     seed = args.seed if args.seed is not None else int.from_bytes(os.urandom(4), "little")
     scale = {name: int(amount) for name, amount in (item.split("=") for item in args.scale)}
-    folder = tempfile.mkdtemp(prefix="spinlock-soak-", dir=args.folder)
+    # Whole paths: programs start in folders of their own.
+    base = os.path.abspath(args.folder) if args.folder else None
+    folder = tempfile.mkdtemp(prefix="spinlock-soak-", dir=base)
     settings = common.Settings(os.path.abspath(args.spinlock), seed, args.long, folder, scale)
     rows = []
     for name in names:
