@@ -26,7 +26,7 @@ use crate::units::bytes;
 pub struct ExportArgs {
     /// Experiment file
     experiment: PathBuf,
-    /// The archive, or `-` for standard output [default: `<name>.spinlock.tar`]
+    /// The archive, or `-` for standard output [default: NAME.spinlock.tar]
     file: Option<PathBuf>,
     #[command(flatten)]
     overrides: Overrides,
